@@ -1,0 +1,9 @@
+//! Words that all floors speak: time, ids, errors.
+
+pub mod error;
+pub mod ids;
+pub mod time;
+
+pub use error::{Error, Kind, Result, ResultExt};
+pub use ids::{RecordingId, StreamId};
+pub use time::{MediaDuration, MonoTime, WallDuration, WallTime};

@@ -1,0 +1,1 @@
+//! Splits a raw Annex B stream into access units.

@@ -1,0 +1,1 @@
+//! H.264: parameter sets to an `avc1` sample entry.

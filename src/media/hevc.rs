@@ -1,0 +1,1 @@
+//! H.265: parameter sets to an `hvc1` sample entry.

@@ -1,0 +1,19 @@
+//! Bytes and arithmetic: formats, and the rules of recording and playback. No I/O, no clock, no async.
+
+pub mod access_unit;
+pub mod annexb;
+pub mod avc;
+pub mod codec;
+pub mod frame;
+pub mod growing;
+pub mod hevc;
+pub mod mp4;
+pub mod recording;
+pub mod run;
+pub mod sample_entry;
+pub mod sample_index;
+pub mod segment;
+
+pub use frame::Frame;
+pub use recording::{EndReason, Recording};
+pub use sample_entry::SampleEntry;

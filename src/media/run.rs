@@ -1,0 +1,1 @@
+//! One unbroken session with a camera, cut into recordings.

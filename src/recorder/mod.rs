@@ -1,0 +1,1 @@
+//! From camera to disk: one session a stream.

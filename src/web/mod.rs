@@ -1,0 +1,1 @@
+//! From disk to browser: HTTP.
