@@ -1,1 +1,7 @@
 //! Files and SQLite: what was recorded.
+
+pub mod camera;
+pub mod closed;
+
+pub use camera::{Camera, Stream, StreamKind};
+pub use closed::ClosedRecording;
