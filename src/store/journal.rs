@@ -156,6 +156,23 @@ pub(crate) fn replay(entries: impl IntoIterator<Item = Entry>) -> BTreeMap<Recor
 }
 
 impl Story {
+    /// The same, told anew.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let mut entries = vec![Entry::Head(Box::new(self.facts.clone()))];
+        let mut from = 0;
+        for mark in &self.marks {
+            entries.push(Entry::Extent(Extent {
+                id: self.facts.recording.id,
+                index_offset: u32::try_from(from).expect("an index is far below 4 GiB"),
+                index: self.index[from..mark.index_len].to_vec(),
+                covered: mark.covered,
+                hash: mark.hash,
+            }));
+            from = mark.index_len;
+        }
+        entries
+    }
+
     fn extend(&mut self, e: &Extent) {
         let at = e.index_offset as usize;
         let known = self.marks.last().map_or(0, |m| m.covered.sample_file_bytes);
@@ -226,6 +243,12 @@ mod tests {
         assert_eq!(told(both)[0], want);
         let alone = "3/1: index [1, 2, 3, 4], marks [(3, 20), (4, 30)]";
         assert_eq!(told(again.to_vec())[0], alone);
+    }
+
+    #[test]
+    fn a_story_is_retold_as_it_was() {
+        let [one, two] = [1, 2].map(|n| replay(story())[&example(n).recording.id].entries());
+        assert_eq!(told([one, two].concat()), told(story()));
     }
 
     #[test]

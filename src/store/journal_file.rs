@@ -24,11 +24,21 @@ pub(crate) struct JournalFile {
 pub(crate) struct Renewal(AtomicBool);
 
 impl JournalFile {
-    /// Begins an empty journal in place of any other: all that the other told is closed and durable.
-    pub(crate) fn begin(dir: Arc<SampleDir>) -> Result<Self> {
-        let file = create_new(&dir)?;
-        dir.rename(NEW, NAME)?;
-        Ok(Self { dir, file, len: MAGIC.len() as u64, renew_at: RENEW_AT, renewal: Arc::default() })
+    /// Begins a journal in place of any other: what the other told besides `unresolved` is closed and durable.
+    pub(crate) fn begin(dir: Arc<SampleDir>, unresolved: &[Entry]) -> Result<Self> {
+        let journal = Self::create(dir, unresolved, Arc::default())?;
+        journal.dir.sync_all()?;
+        journal.dir.rename(NEW, NAME)?;
+        Ok(journal)
+    }
+
+    fn create(dir: Arc<SampleDir>, told: &[Entry], renewal: Arc<Renewal>) -> Result<Self> {
+        dir.unlink(NEW)?;
+        let file = dir.create(NEW)?;
+        let mut journal = Self { dir, file, len: 0, renew_at: 0, renewal };
+        journal.write(MAGIC).and_then(|()| journal.append(told)).or_fail(Kind::Disk, || format!("write {NEW}"))?;
+        journal.renew_at = journal.len + RENEW_AT;
+        Ok(journal)
     }
 
     /// How the syncer finishes a renewal.
@@ -41,8 +51,11 @@ impl JournalFile {
         if entries.is_empty() {
             return Ok(());
         }
-        let bytes: Vec<u8> = entries.iter().flat_map(journal::encode).collect();
-        match self.dir.append(&self.file, &mut [IoSlice::new(&bytes)]) {
+        self.write(&entries.iter().flat_map(journal::encode).collect::<Vec<u8>>())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self.dir.append(&self.file, &mut [IoSlice::new(bytes)]) {
             Ok(()) => {
                 self.len += bytes.len() as u64;
                 Ok(())
@@ -66,16 +79,7 @@ impl JournalFile {
     /// reader takes both. When it fails, the old one goes on.
     pub(crate) fn renew(&mut self, growing: &[Entry]) -> Result<()> {
         self.renew_at = self.len + RENEW_AT;
-        let mut new = Self {
-            dir: self.dir.clone(),
-            file: create_new(&self.dir)?,
-            len: MAGIC.len() as u64,
-            renew_at: 0,
-            renewal: self.renewal.clone(),
-        };
-        new.append(growing).or_fail(Kind::Disk, || format!("write {NEW}"))?;
-        new.renew_at = new.len + RENEW_AT;
-        *self = new;
+        *self = Self::create(self.dir.clone(), growing, self.renewal.clone())?;
         self.renewal.0.store(true, Ordering::Release);
         Ok(())
     }
@@ -110,13 +114,6 @@ pub(crate) fn read(dir: &SampleDir) -> Result<Vec<Entry>> {
         }
     }
     Ok(entries)
-}
-
-fn create_new(dir: &SampleDir) -> Result<File> {
-    dir.unlink(NEW)?;
-    let file = dir.create(NEW)?;
-    dir.append(&file, &mut [IoSlice::new(MAGIC)]).or_fail(Kind::Disk, || format!("write {NEW}"))?;
-    Ok(file)
 }
 
 /// The journal and its successor, in the order in which they are read.

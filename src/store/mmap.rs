@@ -1,24 +1,22 @@
-//! `Window`: a piece of a sample file in memory, mapped and read in beforehand. The only `unsafe` code.
+//! `Mapping`: a piece of a file in memory, mapped and read in beforehand. The only `unsafe` code.
 
 use crate::base::{Error, Kind, Result, ResultExt};
 use memmap2::{Advice, Mmap, MmapOptions};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-/// Bytes of a sample file, unchanged for as long as this lives. `Bytes::from_owner(window)` shares them without a copy;
-/// dropping the last owner, that is when they were fully sent, gives the map back (Ff14).
+/// Bytes of a file. Nobody changes them as long as this lives: film on file is never written again.
 #[derive(Debug)]
-pub struct Window(Bytes);
-
-#[derive(Debug)]
-enum Bytes {
+pub(super) enum Mapping {
+    /// Pages of the file itself.
     Mapped(Mmap),
+    /// A copy.
     Read(Vec<u8>),
 }
 
-impl Window {
-    /// The most that one window holds.
-    pub const MAX: usize = 1 << 20;
+impl Mapping {
+    /// The most that one holds.
+    pub(super) const MAX: usize = 1 << 20;
 
     /// Maps `len` bytes and reads them in, or copies them where the kernel cannot say whether that went well. Blocks
     /// on the disk. `Corrupt` when the file is shorter, `BadInput` when more than [`Self::MAX`] or nothing is asked.
@@ -33,7 +31,7 @@ impl Window {
         // here, where a failure is an error value, and why callers give the bytes to the kernel only.
         let map = unsafe { MmapOptions::new().offset(offset).len(len).no_reserve_swap().map(file) };
         match map.and_then(|map| map.advise(Advice::PopulateRead).map(|()| map)) {
-            Ok(map) => Ok(Self(Bytes::Mapped(map))),
+            Ok(map) => Ok(Self::Mapped(map)),
             Err(_) => Self::read(file, offset, len),
         }
     }
@@ -43,22 +41,22 @@ impl Window {
         bound(file, offset, len)?;
         let mut bytes = vec![0; len];
         file.read_exact_at(&mut bytes, offset).or_fail(Kind::Disk, || format!("read {len} bytes at {offset}"))?;
-        Ok(Self(Bytes::Read(bytes)))
+        Ok(Self::Read(bytes))
     }
 }
 
-impl AsRef<[u8]> for Window {
+impl AsRef<[u8]> for Mapping {
     fn as_ref(&self) -> &[u8] {
-        match &self.0 {
-            Bytes::Mapped(map) => map,
-            Bytes::Read(bytes) => bytes,
+        match self {
+            Self::Mapped(map) => map,
+            Self::Read(bytes) => bytes,
         }
     }
 }
 
 /// The range is not empty, no more than a window, and ends within the file as it is now.
 fn bound(file: &File, offset: u64, len: usize) -> Result<()> {
-    if len == 0 || len > Window::MAX {
+    if len == 0 || len > Mapping::MAX {
         return Err(Error::new(Kind::BadInput, format!("a window of {len} bytes")));
     }
     let file_len = file.metadata().or_fail(Kind::Disk, || "stat")?.len();
@@ -83,28 +81,21 @@ mod tests {
     #[test]
     fn mapped_and_read_windows_hold_the_same_bytes_at_any_offset() {
         let (file, data) = file(3 << 20);
-        for (offset, len) in [(0, 1), (4095, 2), (4096, 4096), (1_000_003, Window::MAX), ((3 << 20) - 5, 5)] {
+        for (offset, len) in [(0, 1), (4095, 2), (4096, 4096), (1_000_003, Mapping::MAX), ((3 << 20) - 5, 5)] {
             let want = &data[offset..offset + len];
-            assert!(Window::map(&file, offset as u64, len).unwrap().as_ref() == want, "{offset}+{len}");
-            assert!(Window::read(&file, offset as u64, len).unwrap().as_ref() == want, "{offset}+{len}");
+            assert!(Mapping::map(&file, offset as u64, len).unwrap().as_ref() == want, "{offset}+{len}");
+            assert!(Mapping::read(&file, offset as u64, len).unwrap().as_ref() == want, "{offset}+{len}");
         }
-    }
-
-    #[test]
-    fn a_window_goes_out_as_shared_bytes() {
-        let (file, data) = file(10_000);
-        let shared = bytes::Bytes::from_owner(Window::map(&file, 10, 100).unwrap());
-        assert_eq!(shared.slice(5..20), data[15..30]);
     }
 
     #[test]
     fn a_short_file_is_an_error_and_not_a_signal() {
         let (file, _) = file(5000);
         for (offset, len) in [(0, 5001), (4999, 2), (6000, 1), (u64::MAX, 1)] {
-            assert_eq!(Window::map(&file, offset, len).unwrap_err().kind(), Kind::Corrupt);
-            assert_eq!(Window::read(&file, offset, len).unwrap_err().kind(), Kind::Corrupt);
+            assert_eq!(Mapping::map(&file, offset, len).unwrap_err().kind(), Kind::Corrupt);
+            assert_eq!(Mapping::read(&file, offset, len).unwrap_err().kind(), Kind::Corrupt);
         }
-        assert_eq!(Window::map(&file, 0, 0).unwrap_err().kind(), Kind::BadInput);
-        assert_eq!(Window::map(&file, 0, Window::MAX + 1).unwrap_err().kind(), Kind::BadInput);
+        assert_eq!(Mapping::map(&file, 0, 0).unwrap_err().kind(), Kind::BadInput);
+        assert_eq!(Mapping::map(&file, 0, Mapping::MAX + 1).unwrap_err().kind(), Kind::BadInput);
     }
 }

@@ -1,17 +1,20 @@
 //! Files and SQLite: what was recorded.
 
 pub mod camera;
+mod catalog;
 pub mod closed;
 pub mod db;
 mod dir;
+pub mod film;
 pub mod gap;
 pub mod growing;
 mod journal;
 mod journal_file;
 mod mmap;
 mod queue;
-mod sample_file;
+mod recover;
 pub mod sample_entries;
+mod sample_file;
 pub mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -22,6 +25,6 @@ mod writer;
 
 pub use camera::{Camera, Stream, StreamKind};
 pub use closed::ClosedRecording;
+pub use film::{Film, Window};
 pub use gap::Gap;
 pub use growing::Growing;
-pub use mmap::Window;

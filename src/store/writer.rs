@@ -293,7 +293,7 @@ mod tests {
             let tmp = tempfile::tempdir().unwrap();
             let dir = Arc::new(SampleDir::open(tmp.path(), true).unwrap());
             let (queue, unflushed) = (Arc::new(Queue::new(100_000)), Arc::<Unflushed>::default());
-            let journal = JournalFile::begin(dir.clone()).unwrap();
+            let journal = JournalFile::begin(dir.clone(), &[]).unwrap();
             let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), journal);
             Self { tmp, dir, queue, unflushed, writer, now: Instant::now() }
         }
