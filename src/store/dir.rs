@@ -10,6 +10,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 /// An open directory of film. Nothing here asks the database anything, and the other way round (Fa22).
@@ -19,6 +20,8 @@ pub(crate) struct SampleDir {
     fd: OwnedFd,
     /// The open identity file, locked against a second daemon unless opened for reading only.
     identity: Option<(Uuid, File)>,
+    /// Something was written since the last sync began.
+    dirty: AtomicBool,
     #[cfg(test)]
     faults: tests::Faults,
 }
@@ -55,6 +58,7 @@ impl SampleDir {
             path: path.to_owned(),
             fd,
             identity: None,
+            dirty: AtomicBool::new(false),
             #[cfg(test)]
             faults: tests::Faults::default(),
         };
@@ -112,6 +116,7 @@ impl SampleDir {
     pub(crate) fn create(&self, name: &str) -> Result<File> {
         #[cfg(test)]
         self.faults.hit().or_fail(Kind::Disk, || format!("create {name}"))?;
+        self.dirty.store(true, Ordering::Release);
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_APPEND;
         self.open_file(name, flags).map_err(|e| Error::caused(Kind::Disk, format!("create {name}"), e))
     }
@@ -135,6 +140,7 @@ impl SampleDir {
     pub(crate) fn append(&self, mut file: &File, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
         #[cfg(test)]
         self.faults.hit()?;
+        self.dirty.store(true, Ordering::Release);
         IoSlice::advance_slices(&mut slices, 0);
         while !slices.is_empty() {
             let most = slices.len().min(IOV_MAX);
@@ -152,6 +158,7 @@ impl SampleDir {
     pub(crate) fn cut(&self, file: &File, len: u64) -> io::Result<()> {
         #[cfg(test)]
         self.faults.hit()?;
+        self.dirty.store(true, Ordering::Release);
         file.set_len(len)
     }
 
@@ -190,6 +197,7 @@ impl SampleDir {
 
     /// Removes a file; false when it was not there.
     pub(crate) fn unlink(&self, name: &str) -> Result<bool> {
+        self.dirty.store(true, Ordering::Release);
         match unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir) {
             Ok(()) => Ok(true),
             Err(Errno::ENOENT) => Ok(false),
@@ -199,6 +207,7 @@ impl SampleDir {
 
     /// Renames a file; another one of the new name is replaced.
     pub(crate) fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.dirty.store(true, Ordering::Release);
         fcntl::renameat(&self.fd, from, &self.fd, to).or_fail(Kind::Disk, || format!("rename {from} to {to}"))
     }
 
@@ -231,11 +240,22 @@ impl SampleDir {
         unistd::fsync(&self.fd).or_fail(Kind::Disk, || format!("sync {}", self.path.display()))
     }
 
-    /// Makes all that was written to this file system durable: film, names and journal (takes long).
+    /// Makes all that was written to this file system durable: film, names and journal. Takes long, unless nothing
+    /// was written here since the last time. After a failure, what was written before may be on the disk or not.
     pub(crate) fn sync_all(&self) -> Result<()> {
-        #[cfg(test)]
-        self.faults.hit().or_fail(Kind::Disk, || "sync".to_owned())?;
-        unistd::syncfs(&self.fd).or_fail(Kind::Disk, || format!("sync the file system of {}", self.path.display()))
+        if !self.dirty.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let sync = || -> io::Result<()> {
+            #[cfg(test)]
+            self.faults.hit()?;
+            Ok(unistd::syncfs(&self.fd)?)
+        };
+        let synced = sync().or_fail(Kind::Disk, || format!("sync the file system of {}", self.path.display()));
+        if synced.is_err() {
+            self.dirty.store(true, Ordering::Release);
+        }
+        synced
     }
 }
 
@@ -271,7 +291,7 @@ const IOV_MAX: usize = 1024;
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::sync::atomic::AtomicI64;
 
     /// Lets writes fail: counts down at each, and once below zero all of them fail until it is mended.
     #[derive(Debug)]

@@ -8,7 +8,7 @@ use crate::media::EndReason;
 use crate::media::growing::{Append, Close};
 use crate::store::closed::ClosedRecording;
 use crate::store::growing::Slot;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub(crate) enum Job {
     /// End all that grow, with what is whole.
     EndAll(EndReason),
     /// Write all that came before, then say so.
-    Barrier(Sender<()>),
+    Barrier(SyncSender<()>),
     /// Write all that came before, end what still grows, and return.
     Stop(EndReason),
 }

@@ -69,11 +69,6 @@ impl SampleFile {
         })
     }
 
-    /// As the recording began.
-    pub(crate) fn facts(&self) -> &ClosedRecording {
-        &self.facts
-    }
-
     /// Takes a frame, to be written later.
     pub(crate) fn add(&mut self, append: Append) {
         self.pending_bytes += append.data.len();

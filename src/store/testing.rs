@@ -57,8 +57,8 @@ impl Script {
     fn settle(&mut self, duration: i64) -> IndexBytes {
         let Some((bytes, is_key)) = self.last.take() else { return IndexBytes::default() };
         let p = &mut self.progress;
-        p.media_duration = p.media_duration + MediaDuration(duration);
-        p.wall_duration = p.wall_duration + WallDuration(duration);
+        p.media_duration += MediaDuration(duration);
+        p.wall_duration += WallDuration(duration);
         p.sample_file_bytes += u64::from(bytes);
         p.video_samples += 1;
         p.video_sync_samples += u32::from(is_key);

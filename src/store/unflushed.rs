@@ -32,13 +32,15 @@ impl Unflushed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A recording begins. It is listed when there is something whole of it.
+    pub(crate) fn begin(&self, facts: &ClosedRecording) {
+        let recording = Recording { growing: true, ..facts.recording.clone() };
+        self.lock().insert(recording.id, Item::Growing(recording, Vec::new()));
+    }
+
     /// A recording that grows is whole up to here; `index` is its index so far.
-    pub(crate) fn grow(&self, facts: &ClosedRecording, whole: &Progress, index: &[u8]) {
-        let mut items = self.lock();
-        let item = items.entry(facts.recording.id).or_insert_with(|| {
-            Item::Growing(Recording { growing: true, end_reason: None, ..facts.recording.clone() }, Vec::new())
-        });
-        if let Item::Growing(recording, known) = item {
+    pub(crate) fn grow(&self, id: RecordingId, whole: &Progress, index: &[u8]) {
+        if let Some(Item::Growing(recording, known)) = self.lock().get_mut(&id) {
             whole.put_into(recording);
             known.extend_from_slice(&index[known.len()..]);
         }
@@ -57,6 +59,17 @@ impl Unflushed {
         }
     }
 
+    /// Forgets the longest-closed beyond this number.
+    pub(crate) fn forget_oldest(&self, keep: usize) {
+        let mut items = self.lock();
+        let mut closed: Vec<_> =
+            items.values().map(Item::recording).filter(|r| !r.growing).map(|r| (r.sequence, r.id)).collect();
+        closed.sort_unstable();
+        for (_, id) in closed.iter().take(closed.len().saturating_sub(keep)) {
+            items.remove(id);
+        }
+    }
+
     /// All that are closed, in the order of ids.
     pub(crate) fn closed(&self) -> Vec<Arc<ClosedRecording>> {
         let closed = |item: &Item| match item {
@@ -70,12 +83,13 @@ impl Unflushed {
     pub(crate) fn of(&self, stream: StreamId, wanted: impl Fn(&Recording) -> bool) -> Vec<Recording> {
         let span = RecordingId::new(stream, 0)..=RecordingId::new(stream, u32::MAX);
         let items = self.lock();
-        items.range(span).map(|(_, item)| item.recording()).filter(|r| wanted(r)).cloned().collect()
+        let listed = |r: &&Recording| r.video_samples > 0 && wanted(r);
+        items.range(span).map(|(_, item)| item.recording()).filter(listed).cloned().collect()
     }
 
-    /// One of them.
-    pub(crate) fn get(&self, id: RecordingId) -> Option<Recording> {
-        self.lock().get(&id).map(|item| item.recording().clone())
+    /// It has begun and not ended.
+    pub(crate) fn is_growing(&self, id: RecordingId) -> bool {
+        self.lock().get(&id).is_some_and(|item| item.recording().growing)
     }
 
     /// The index of one of them.

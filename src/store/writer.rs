@@ -1,6 +1,6 @@
 //! `Writer`: the thread that writes film. Sessions hand it frames through the queue and never wait for it.
 
-use crate::base::{RecordingId, Result};
+use crate::base::RecordingId;
 use crate::media::EndReason;
 use crate::media::growing::{Append, Close};
 use crate::media::recording::Cause;
@@ -108,6 +108,7 @@ impl Writer {
                 let reason = disk_failed(&e);
                 warn!("recording {id}: {reason}");
                 slot.fail(reason);
+                self.unflushed.forget([id]);
             }
         }
     }
@@ -149,7 +150,7 @@ impl Writer {
         self.queue.done(bytes);
         let result = written.and_then(|written| {
             if let Some((whole, index_len)) = written.shown {
-                self.unflushed.grow(open.file.facts(), &whole, &open.file.index()[..index_len]);
+                self.unflushed.grow(id, &whole, &open.file.index()[..index_len]);
             }
             self.journal.append(&written.entries)
         });
@@ -213,6 +214,7 @@ impl Writer {
         match closed {
             Some(closed) => self.seal(file, closed),
             None => {
+                self.unflushed.forget([id]);
                 if let Err(e) = file.remove() {
                     warn!("recording {id}: without a frame, yet its file stays: {e}");
                 }
@@ -302,6 +304,7 @@ mod tests {
             let facts = facts(number);
             let slot = Arc::new(Slot { written: Arc::default(), failed: OnceLock::new() });
             let (id, start) = (facts.recording.id, facts.recording.start);
+            self.unflushed.begin(&facts);
             self.queue.push(Job::Begin(Box::new(facts), slot.clone()));
             (Growing::new(id, Default::default(), self.queue.clone(), slot), Script::new(start))
         }
