@@ -4,6 +4,7 @@ pub mod access_unit;
 pub mod annexb;
 pub mod avc;
 pub mod codec;
+pub mod days;
 pub mod frame;
 pub mod growing;
 pub mod hevc;
@@ -14,6 +15,7 @@ pub mod sample_entry;
 pub mod sample_index;
 pub mod segment;
 
+pub use days::Days;
 pub use frame::Frame;
 pub use recording::{EndReason, Recording};
 pub use sample_entry::SampleEntry;
