@@ -221,12 +221,6 @@ fn hide(conn: &Connection, camera: i32) -> rusqlite::Result<()> {
 
 /// Everything of a stream goes, what refers before what is referred to.
 fn remove_stream(conn: &Connection, id: StreamId) -> rusqlite::Result<()> {
-    const OF_RECORDINGS_SQL: [&str; 3] = [
-        "INSERT INTO garbage SELECT composite_id FROM recording WHERE composite_id BETWEEN :first AND :last
-         ON CONFLICT DO NOTHING",
-        "DELETE FROM recording_index WHERE composite_id BETWEEN :first AND :last",
-        "DELETE FROM recording WHERE composite_id BETWEEN :first AND :last",
-    ];
     const OF_STREAM_SQL: [&str; 4] = [
         "DELETE FROM run WHERE stream_id = :id",
         "DELETE FROM gap WHERE stream_id = :id",
@@ -243,6 +237,13 @@ fn remove_stream(conn: &Connection, id: StreamId) -> rusqlite::Result<()> {
     Ok(())
 }
 
+const OF_RECORDINGS_SQL: [&str; 3] = [
+    "INSERT INTO garbage SELECT composite_id FROM recording WHERE composite_id BETWEEN :first AND :last
+     ON CONFLICT DO NOTHING",
+    "DELETE FROM recording_index WHERE composite_id BETWEEN :first AND :last",
+    "DELETE FROM recording WHERE composite_id BETWEEN :first AND :last",
+];
+
 fn remove_row(conn: &Connection, camera: i32) -> rusqlite::Result<()> {
     const SQL: &str = "DELETE FROM camera WHERE id = :id";
     conn.execute(SQL, named_params! {":id": camera})?;
@@ -252,4 +253,123 @@ fn remove_row(conn: &Connection, camera: i32) -> rusqlite::Result<()> {
 /// More than SQLite's integers hold is as good as all of them.
 fn to_sql_bytes(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::WallTime;
+    use crate::store::camera::PerKind;
+    use crate::store::db::testing::{Fixture, new_camera, plan, reopen, temp_db};
+    use crate::store::db::{Batch, testing};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_stream_is_removed_by_ranges_of_ids() {
+        assert_eq!(
+            OF_RECORDINGS_SQL.map(plan).join("\n"),
+            "SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)",
+            "the last line is the foreign key's"
+        );
+    }
+
+    #[test]
+    fn a_camera_is_added_and_read_back() {
+        let (dir, db) = temp_db();
+        let mut new = new_camera("  porch ");
+        (new.username, new.password) = ("admin".into(), Secret::new("hunter2"));
+        new.streams.sub.as_mut().unwrap().retain_bytes = Some(u64::MAX);
+        let camera = db.add_camera(&new).unwrap();
+        assert_eq!((camera.name.as_str(), camera.streams.len()), ("porch", 2));
+        assert_eq!(camera.streams[0].source, "rtsp://192.0.2.1/main");
+        assert_eq!(camera.streams[1].retain_bytes, Some(i64::MAX as u64));
+        assert_eq!(reopen(&dir, db).cameras().unwrap(), [camera]);
+    }
+
+    #[test]
+    fn what_cannot_be_a_camera_is_refused_in_words() {
+        let (_dir, db) = temp_db();
+        db.add_camera(&new_camera("porch")).unwrap();
+        let refusal = |new: NewCamera| db.add_camera(&new).unwrap_err().to_string();
+        let mut no_source = new_camera("x");
+        no_source.streams.sub = Some(NewStream::new(" "));
+        let streamless = NewCamera { streams: PerKind::default(), ..new_camera("x") };
+        let all = [new_camera(" porch"), new_camera(" "), no_source, streamless].map(refusal);
+        assert_eq!(
+            all.join("\n"),
+            "camera \"porch\": another one has this name
+camera name \"\": must not be empty
+stream: its source (a URL) must not be empty
+camera \"x\": needs a stream, main or sub"
+        );
+        assert_eq!(db.cameras().unwrap().len(), 1, "nothing is left of what was refused");
+    }
+
+    #[test]
+    fn an_edit_changes_what_it_names() {
+        let (_dir, db) = temp_db();
+        let mut new = new_camera("porch");
+        (new.password, new.streams.sub) = (Secret::new("hunter2"), None);
+        let before = db.add_camera(&new).unwrap();
+        let json = r#"{"name": "gate", "streams": {"main": {"record": false, "retainBytes": 7}, "sub": {"source": "pipe:y"}}}"#;
+        let after = db.edit_camera(before.uuid, &serde_json::from_str(json).unwrap()).unwrap();
+        assert_eq!((after.name.as_str(), after.password.reveal()), ("gate", "hunter2"));
+        let expected = Stream { record: false, retain_bytes: Some(7), ..before.streams[0].clone() };
+        assert_eq!(after.streams[0], expected);
+        assert_eq!(after.stream(StreamKind::Sub).unwrap().source, "pipe:y");
+
+        let edit = |json: &str| db.edit_camera(before.uuid, &serde_json::from_str(json).unwrap());
+        let pooled = edit(r#"{"name": "gate", "streams": {"main": {"retainBytes": null}}}"#).unwrap();
+        assert_eq!(pooled.streams[0].retain_bytes, None);
+        db.add_camera(&new).unwrap();
+        assert_eq!(edit(r#"{"name": "porch"}"#).unwrap_err().kind(), Kind::Conflict);
+        assert_eq!(db.edit_camera(Uuid::nil(), &CameraEdit::default()).unwrap_err().kind(), Kind::NotFound);
+    }
+
+    #[test]
+    fn a_new_stream_of_an_old_camera_needs_a_source() {
+        let (_dir, db) = temp_db();
+        let mut new = new_camera("porch");
+        new.streams.sub = None;
+        let camera = db.add_camera(&new).unwrap();
+        let edit: CameraEdit = serde_json::from_str(r#"{"streams": {"sub": {"record": true}}}"#).unwrap();
+        assert_eq!(db.edit_camera(camera.uuid, &edit).unwrap_err().kind(), Kind::BadInput);
+    }
+
+    #[test]
+    fn a_removed_camera_that_keeps_its_film_is_hidden_and_frees_its_name() {
+        let f = Fixture::new();
+        f.insert([f.closed(1, 1, 0, 60)]);
+        f.db.remove_camera(f.camera, Film::Keep).unwrap();
+        let cameras = f.db.cameras().unwrap();
+        assert!(cameras[0].removed && cameras[0].streams.iter().all(|s| !s.record));
+        assert_eq!(testing::show(&f.all()), "1/1");
+        assert_eq!(f.db.edit_camera(f.camera, &CameraEdit::default()).unwrap_err().kind(), Kind::Conflict);
+        f.db.add_camera(&new_camera("porch")).unwrap();
+        f.db.remove_camera(f.camera, Film::Condemn).unwrap();
+        assert_eq!(f.db.cameras().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_removed_camera_takes_its_film_and_nothing_else_along() {
+        let f = Fixture::new();
+        let other = f.db.add_camera(&new_camera("gate")).unwrap();
+        let mut foreign = f.closed(1, 1, 0, 60);
+        foreign.recording.id = RecordingId::new(other.streams[0].id, 1);
+        foreign.recording.run_start = foreign.recording.id;
+        f.insert([f.closed(1, 1, 0, 60), f.closed(2, 1, 60, 60), foreign.clone()]);
+        f.db.remove_camera(f.camera, Film::Condemn).unwrap();
+        assert_eq!(f.db.garbage().unwrap(), [1, 2].map(|n| RecordingId::new(f.main, n)));
+        assert_eq!(f.db.cameras().unwrap(), std::slice::from_ref(&other));
+        let left = f.db.recordings(other.streams[0].id, WallTime(0)..WallTime(i64::MAX)).unwrap();
+        assert_eq!(left, [foreign.recording]);
+        assert_eq!(f.db.remove_camera(f.camera, Film::Keep).unwrap_err().kind(), Kind::NotFound);
+
+        // What was growing when it was removed is refused, and the flush goes on.
+        let late = Batch { closed: vec![Arc::new(f.closed(3, 1, 120, 60))], ..Batch::default() };
+        assert_eq!(f.db.commit(&late).unwrap().refused.len(), 1);
+    }
 }

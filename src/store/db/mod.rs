@@ -12,6 +12,8 @@ mod recordings;
 mod runs;
 mod sample_entries;
 #[cfg(test)]
+mod schema_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 mod version;
 
