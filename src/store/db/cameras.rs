@@ -1,12 +1,9 @@
 //! Cameras and their streams.
 
-use crate::base::{Error, Kind, RecordingId, Result, Secret, StreamId};
-use crate::store::camera::{
-    Camera, CameraEdit, NewCamera, NewStream, Stream, StreamEdit, StreamKind, Transport, checked_name, checked_source,
-};
-use crate::store::db::Database;
+use crate::base::{Error, Kind, Result, Secret};
+use crate::store::camera::{Camera, CameraEdit, NewCamera, checked_name};
 use crate::store::db::error::SqlResult;
-use crate::store::db::recordings::out_of_range;
+use crate::store::db::{Database, streams};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use uuid::Uuid;
 
@@ -44,7 +41,7 @@ impl Database {
             };
             let camera = tx.query_row(SQL, params, |row| row.get(0)).or_sql(|| format!("add camera {name:?}"))?;
             for (kind, stream) in new.streams.iter() {
-                add_stream(tx, camera, kind, stream)?;
+                streams::add(tx, camera, kind, stream)?;
             }
             get(tx, uuid)
         })
@@ -69,8 +66,8 @@ impl Database {
             tx.execute(SQL, params).or_sql(|| format!("edit camera {:?}", camera.name))?;
             for (kind, edit) in edit.streams.iter() {
                 match camera.stream(kind) {
-                    Some(stream) => edit_stream(tx, stream, edit)?,
-                    None => add_stream(tx, camera.id, kind, &new_stream(kind, edit)?)?,
+                    Some(stream) => streams::edit(tx, stream, edit)?,
+                    None => streams::add(tx, camera.id, kind, &streams::new(kind, edit)?)?,
                 }
             }
             get(tx, uuid)
@@ -87,7 +84,7 @@ impl Database {
                 Film::Keep => hide(tx, camera.id).or_sql(what),
                 Film::Condemn => {
                     for stream in &camera.streams {
-                        remove_stream(tx, stream.id).or_sql(what)?;
+                        streams::remove(tx, stream.id).or_sql(what)?;
                     }
                     remove_row(tx, camera.id).or_sql(what)
                 }
@@ -110,7 +107,7 @@ fn list(conn: &Connection) -> Result<Vec<Camera>> {
         if cameras.last().is_none_or(|last| last.id != camera.id) {
             cameras.push(camera);
         }
-        let stream = stream_from_row(row).or_sql(what)?;
+        let stream = streams::from_row(row, 6).or_sql(what)?;
         cameras.last_mut().expect("one was just pushed").streams.extend(stream);
     }
     Ok(cameras)
@@ -143,20 +140,6 @@ fn camera_from_row(row: &Row<'_>) -> rusqlite::Result<Camera> {
     })
 }
 
-/// The stream of a row, which has none when the camera has none.
-fn stream_from_row(row: &Row<'_>) -> rusqlite::Result<Option<Stream>> {
-    let Some(id) = row.get::<_, Option<i64>>(6)? else { return Ok(None) };
-    let bad_word = |column| move || out_of_range(column, id);
-    Ok(Some(Stream {
-        id: StreamId::new(id).ok_or_else(|| out_of_range(6, id))?,
-        kind: StreamKind::from_word(row.get_ref(7)?.as_str()?).ok_or_else(bad_word(7))?,
-        source: row.get(8)?,
-        transport: Transport::from_word(row.get_ref(9)?.as_str()?).ok_or_else(bad_word(9))?,
-        record: row.get(10)?,
-        retain_bytes: row.get(11)?,
-    }))
-}
-
 fn refuse_taken_name(conn: &Connection, name: &str, except: Uuid) -> Result<()> {
     const SQL: &str = "SELECT 1 FROM camera WHERE name = :name AND removed = 0 AND uuid <> :except";
     let params = named_params! {":name": name, ":except": except.as_bytes()};
@@ -164,50 +147,6 @@ fn refuse_taken_name(conn: &Connection, name: &str, except: Uuid) -> Result<()> 
         Some(()) => Err(Error::new(Kind::Conflict, format!("camera {name:?}: another one has this name"))),
         None => Ok(()),
     }
-}
-
-fn add_stream(conn: &Connection, camera: i32, kind: StreamKind, new: &NewStream) -> Result<()> {
-    const SQL: &str = "INSERT INTO stream (camera_id, kind, source, transport, record, retain_bytes)
-        VALUES (:camera, :kind, :source, :transport, :record, :retain)";
-    let params = named_params! {
-        ":camera": camera,
-        ":kind": kind.word(),
-        ":source": checked_source(&new.source)?,
-        ":transport": new.transport.word(),
-        ":record": new.record,
-        ":retain": new.retain_bytes.map(to_sql_bytes),
-    };
-    conn.execute(SQL, params).or_sql(|| format!("add {kind} stream"))?;
-    Ok(())
-}
-
-fn edit_stream(conn: &Connection, stream: &Stream, edit: &StreamEdit) -> Result<()> {
-    const SQL: &str = "UPDATE stream SET source = :source, transport = :transport, record = :record,
-        retain_bytes = :retain WHERE id = :id";
-    let source = edit.source.as_deref().map(checked_source).transpose()?;
-    let params = named_params! {
-        ":id": stream.id.get(),
-        ":source": source.as_ref().unwrap_or(&stream.source),
-        ":transport": edit.transport.unwrap_or(stream.transport).word(),
-        ":record": edit.record.unwrap_or(stream.record),
-        ":retain": edit.retain_bytes.unwrap_or(stream.retain_bytes).map(to_sql_bytes),
-    };
-    conn.execute(SQL, params).or_sql(|| format!("edit stream {}", stream.id))?;
-    Ok(())
-}
-
-/// The stream that an edit adds to a camera.
-fn new_stream(kind: StreamKind, edit: &StreamEdit) -> Result<NewStream> {
-    let source = edit.source.as_deref().ok_or_else(|| {
-        Error::new(Kind::BadInput, format!("{kind} stream: the camera has none yet, a new one needs a source"))
-    })?;
-    let new = NewStream::new(source);
-    Ok(NewStream {
-        transport: edit.transport.unwrap_or(new.transport),
-        record: edit.record.unwrap_or(new.record),
-        retain_bytes: edit.retain_bytes.flatten(),
-        ..new
-    })
 }
 
 fn hide(conn: &Connection, camera: i32) -> rusqlite::Result<()> {
@@ -219,62 +158,20 @@ fn hide(conn: &Connection, camera: i32) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Everything of a stream goes, what refers before what is referred to.
-fn remove_stream(conn: &Connection, id: StreamId) -> rusqlite::Result<()> {
-    const OF_STREAM_SQL: [&str; 4] = [
-        "DELETE FROM run WHERE stream_id = :id",
-        "DELETE FROM gap WHERE stream_id = :id",
-        "DELETE FROM protected_span WHERE stream_id = :id",
-        "DELETE FROM stream WHERE id = :id",
-    ];
-    let (first, last) = (RecordingId::new(id, 0).composite(), RecordingId::new(id, u32::MAX).composite());
-    for sql in OF_RECORDINGS_SQL {
-        conn.execute(sql, named_params! {":first": first, ":last": last})?;
-    }
-    for sql in OF_STREAM_SQL {
-        conn.execute(sql, named_params! {":id": id.get()})?;
-    }
-    Ok(())
-}
-
-const OF_RECORDINGS_SQL: [&str; 3] = [
-    "INSERT INTO garbage SELECT composite_id FROM recording WHERE composite_id BETWEEN :first AND :last
-     ON CONFLICT DO NOTHING",
-    "DELETE FROM recording_index WHERE composite_id BETWEEN :first AND :last",
-    "DELETE FROM recording WHERE composite_id BETWEEN :first AND :last",
-];
-
 fn remove_row(conn: &Connection, camera: i32) -> rusqlite::Result<()> {
     const SQL: &str = "DELETE FROM camera WHERE id = :id";
     conn.execute(SQL, named_params! {":id": camera})?;
     Ok(())
 }
 
-/// More than SQLite's integers hold is as good as all of them.
-fn to_sql_bytes(bytes: u64) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::WallTime;
-    use crate::store::camera::PerKind;
-    use crate::store::db::testing::{Fixture, new_camera, plan, reopen, temp_db};
+    use crate::base::{RecordingId, WallTime};
+    use crate::store::camera::{NewStream, PerKind, Stream, StreamKind};
+    use crate::store::db::testing::{Fixture, new_camera, reopen, temp_db};
     use crate::store::db::{Batch, testing};
     use std::sync::Arc;
-
-    #[test]
-    fn a_stream_is_removed_by_ranges_of_ids() {
-        assert_eq!(
-            OF_RECORDINGS_SQL.map(plan).join("\n"),
-            "SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
-SEARCH recording_index USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
-SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
-SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)",
-            "the last line is the foreign key's"
-        );
-    }
 
     #[test]
     fn a_camera_is_added_and_read_back() {

@@ -13,6 +13,7 @@ mod runs;
 mod sample_entries;
 #[cfg(test)]
 mod schema_tests;
+mod streams;
 #[cfg(test)]
 pub(crate) mod testing;
 mod version;
