@@ -13,7 +13,10 @@ pub mod run;
 pub mod sample_entry;
 pub mod sample_index;
 pub mod segment;
+pub mod selection;
 
 pub use frame::Frame;
 pub use recording::{EndReason, Recording};
 pub use sample_entry::SampleEntry;
+pub use segment::Segment;
+pub use selection::Selection;
