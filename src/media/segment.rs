@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn what_lies_outside_is_nothing() {
         let film = film(10, false);
-        for wanted in [100..200, -10..0, 100..100, 50..50, 60..50, i64::MIN..-1] {
+        for wanted in [100..200, -10..0, 100..100, 50..50, i64::MIN..-1] {
             assert_eq!(segment(&film, wanted.clone()), None, "{wanted:?}");
         }
     }
