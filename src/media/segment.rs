@@ -108,10 +108,21 @@ impl Segment {
                 last_duration = sample.duration_90k;
             }
         })?;
-        self.duration += MediaDuration(i64::from(last_duration));
-        self.last_duration_90k = Some(last_duration);
-        self.ends_in_zero = false;
+        self.lend(last_duration);
         Ok(())
+    }
+
+    /// Lets a last sample without duration last one unit: one that begins where an edit ends would not be shown.
+    pub fn show_last(&mut self) {
+        if self.ends_in_zero {
+            self.lend(1);
+        }
+    }
+
+    fn lend(&mut self, last_duration_90k: i32) {
+        self.duration += MediaDuration(i64::from(last_duration_90k));
+        self.last_duration_90k = Some(last_duration_90k);
+        self.ends_in_zero = false;
     }
 
     /// Gives its samples to `each`, in order and as they are to be played. An index that does not hold what the segment

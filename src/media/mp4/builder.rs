@@ -1,6 +1,6 @@
 //! `Builder`: recordings, one after the other, become a [`Plan`].
 
-use crate::base::{Error, Kind, RecordingId, Result, WallDuration, WallTime};
+use crate::base::{Error, Kind, MediaDuration, RecordingId, Result, WallDuration, WallTime};
 use crate::media::mp4::edit::EditList;
 use crate::media::mp4::moov::Movie;
 use crate::media::mp4::plan::Plan;
@@ -72,9 +72,12 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
     }
 
     /// The plan of the file with all that was added. Nothing at all is an `Err` of kind `NotFound`.
-    pub fn finish(self) -> Result<Plan> {
-        if self.rows.is_empty() {
-            return Err(Error::new(Kind::NotFound, "nothing was recorded in this span"));
+    pub fn finish(mut self) -> Result<Plan> {
+        let is_cut = self.rows.iter().any(|row| row.segment.hidden > MediaDuration::ZERO);
+        let last = self.rows.last_mut();
+        let last = last.ok_or_else(|| Error::new(Kind::NotFound, "nothing was recorded in this span"))?;
+        if is_cut {
+            last.segment.show_last();
         }
         let mut edits = EditList::default();
         for row in &self.rows {
