@@ -1,8 +1,9 @@
 //! Any part of a file is the same however it is asked for.
 
 use crate::library::{Library, entry, frames, relative};
-use lunette::base::Kind;
+use lunette::base::{Kind, RecordingId};
 use lunette::media::Selection;
+use lunette::media::mp4::Builder;
 use proptest::prelude::*;
 
 fn library() -> Library {
@@ -50,6 +51,28 @@ fn an_index_that_does_not_keep_the_promise_is_an_error_and_no_other_length() {
     assert_eq!(errors.len(), 12);
     let expected = "recording 1/1: video index: ends after 1 samples, 10 were expected";
     assert_eq!(errors[0], (Kind::Corrupt, expected.into()));
+}
+
+#[test]
+fn only_cut_recordings_and_ends_of_runs_need_their_index() {
+    let library = library();
+    let asked = |mut selection: Selection| {
+        let mut asked = Vec::new();
+        let mut builder = Builder::new(|id: RecordingId| {
+            asked.push(id.number());
+            library.index(id)
+        });
+        for (recording, entry) in &library.recordings {
+            builder.add(recording, entry, selection.next(recording)).unwrap();
+        }
+        builder.finish().unwrap();
+        asked.sort_unstable();
+        asked
+    };
+    // The third is the last of its run, and playback goes on after it.
+    assert_eq!(asked(Selection::all()), [3]);
+    assert_eq!(asked(relative(0..203)), [] as [u32; 0]);
+    assert_eq!(asked(relative(1..240)), [1, 3, 4]);
 }
 
 #[test]
