@@ -14,8 +14,11 @@ pub mod run;
 pub mod sample_entry;
 pub mod sample_index;
 pub mod segment;
+pub mod selection;
 
 pub use days::Days;
 pub use frame::Frame;
 pub use recording::{EndReason, Recording};
 pub use sample_entry::SampleEntry;
+pub use segment::Segment;
+pub use selection::Selection;
