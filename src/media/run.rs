@@ -126,7 +126,7 @@ impl Run {
         let Some(mut open) = self.open.take() else { return };
         let index = open.settle_last(0);
         let flags = self.terms.flags().with(Flags::TRAILING_ZERO);
-        steps.push(Step::Close(Close { index, progress: open.progress(), flags, end_reason: Some(reason) }));
+        steps.push(Step::Close(Close { index, progress: open.closing_progress(), flags, end_reason: Some(reason) }));
     }
 
     /// The run waits for its first key frame.
@@ -158,7 +158,7 @@ impl Run {
     /// Closes the recording that is open. An error when the clocks are too far apart to go on in this run.
     fn rotate(&mut self, index: IndexBytes, steps: &mut Vec<Step>) -> Result<(), EndReason> {
         let open = self.open.take().expect("only an open recording rotates");
-        let progress = open.progress();
+        let progress = open.closing_progress();
         let drifted = progress.local_delta.0.abs() > MAX_CLOCK_ERROR_90K;
         let reason = drifted.then(|| {
             let seconds = progress.local_delta.as_secs_f64();
@@ -231,19 +231,26 @@ impl Open {
         self.start.unwrap_or(self.local_start) + self.media_duration.as_wall() >= self.rotate_at
     }
 
+    /// So far. The clock is corrected at the end alone: until then a moment of the recording stays the same frame.
     fn progress(&self) -> Progress {
         let start = self.start.unwrap_or(self.local_start);
-        let local_delta = self.local_start - start;
-        let limit = self.media_duration.0 / DRIFT_CORRECTION_LIMIT;
         Progress {
             start,
-            wall_duration: WallDuration(self.media_duration.0 + local_delta.0.clamp(-limit, limit)),
+            wall_duration: self.media_duration.as_wall(),
             media_duration: self.media_duration,
-            local_delta,
+            local_delta: self.local_start - start,
             sample_file_bytes: self.bytes,
             video_samples: self.samples,
             video_sync_samples: self.sync_samples,
         }
+    }
+
+    /// All of it, with the clock corrected.
+    fn closing_progress(&self) -> Progress {
+        let progress = self.progress();
+        let limit = self.media_duration.0 / DRIFT_CORRECTION_LIMIT;
+        let correction = WallDuration(progress.local_delta.0.clamp(-limit, limit));
+        Progress { wall_duration: progress.wall_duration + correction, ..progress }
     }
 }
 

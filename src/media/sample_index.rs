@@ -42,54 +42,53 @@ impl Encoder {
 
 /// Reads an index from its start, an entry at a time.
 pub fn samples(index: &[u8]) -> Samples<'_> {
-    Samples { index, at: 0, previous: Previous::default() }
+    Samples { rest: index, len: index.len(), previous: Previous::default() }
 }
 
 /// The samples of an index, in order. What is wrong comes as one `Err` of kind `Corrupt` and ends the iteration.
 #[derive(Clone, Debug)]
 pub struct Samples<'a> {
-    index: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
+    len: usize,
     previous: Previous,
 }
 
 impl Samples<'_> {
+    #[inline(always)]
     fn read(&mut self) -> Result<Sample, &'static str> {
         let first = self.varint()?;
         let second = self.varint()?;
         let is_key = first & 1 != 0;
         let duration = self.previous.duration + unzigzag(first >> 1);
-        let bytes = self.previous.bytes[usize::from(is_key)] + unzigzag(second);
+        let of_kind = &mut self.previous.bytes[usize::from(is_key)];
+        let bytes = *of_kind + unzigzag(second);
         let duration_90k = i32::try_from(duration).map_err(|_| "duration out of range")?;
         let sample = Sample { duration_90k, bytes: u32::try_from(bytes).map_err(|_| "size out of range")?, is_key };
         if sample.bytes == 0 {
             return Err("no bytes");
         }
-        if duration_90k < 0 {
-            return Err("negative duration");
-        }
-        if duration_90k == 0 && self.at < self.index.len() {
-            return Err("no duration, yet it is not the last");
+        if duration_90k <= 0 {
+            if duration_90k < 0 {
+                return Err("negative duration");
+            }
+            if !self.rest.is_empty() {
+                return Err("no duration, yet it is not the last");
+            }
         }
         self.previous.duration = duration;
-        self.previous.bytes[usize::from(is_key)] = bytes;
+        *of_kind = bytes;
         Ok(sample)
     }
 
     /// A varint of at most five bytes: eight are loaded at once, so its length costs no branch of its own.
     #[inline(always)]
     fn varint(&mut self) -> Result<u64, &'static str> {
-        let rest = &self.index[self.at..];
-        let word = match rest.first_chunk() {
+        let word = match self.rest.first_chunk() {
             Some(bytes) => u64::from_le_bytes(*bytes),
-            None => {
-                let mut bytes = [0; 8];
-                bytes[..rest.len()].copy_from_slice(rest);
-                u64::from_le_bytes(bytes)
-            }
+            None => near_the_end(self.rest),
         };
-        if word & 0x80 == 0 && !rest.is_empty() {
-            self.at += 1;
+        if word & 0x80 == 0 && !self.rest.is_empty() {
+            self.rest = &self.rest[1..];
             return Ok(word & 0x7f);
         }
         let ends = !word & TOP_BITS;
@@ -97,10 +96,7 @@ impl Samples<'_> {
             return Err("a number has too many digits");
         }
         let len = ends.trailing_zeros() as usize / 8 + 1;
-        if len > rest.len() {
-            return Err("cut off");
-        }
-        self.at += len;
+        self.rest = self.rest.get(len..).ok_or("cut off")?;
         Ok(seven_bits_of_each(word & (ends ^ (ends - 1))))
     }
 }
@@ -110,12 +106,12 @@ impl Iterator for Samples<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Result<Sample>> {
-        let start = self.at;
-        if start >= self.index.len() {
+        if self.rest.is_empty() {
             return None;
         }
+        let start = self.len - self.rest.len();
         Some(self.read().map_err(|what| {
-            self.at = self.index.len();
+            self.rest = &[];
             invalid(start, what)
         }))
     }
@@ -124,6 +120,14 @@ impl Iterator for Samples<'_> {
 #[cold]
 fn invalid(at: usize, what: &str) -> Error {
     Error::new(Kind::Corrupt, format!("video index, entry at byte {at}: {what}"))
+}
+
+/// The last few bytes, with zeros behind them.
+#[cold]
+fn near_the_end(rest: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes[..rest.len()].copy_from_slice(rest);
+    u64::from_le_bytes(bytes)
 }
 
 /// What the next entry's differences are to.
@@ -242,7 +246,7 @@ mod tests {
             push_varint(&mut entry, n);
             let mut samples = samples(&entry);
             prop_assert_eq!(samples.varint(), Ok(n));
-            prop_assert_eq!(samples.at, entry.len());
+            prop_assert!(samples.rest.is_empty());
         }
     }
 }

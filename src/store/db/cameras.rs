@@ -1,12 +1,9 @@
 //! Cameras and their streams.
 
-use crate::base::{Error, Kind, RecordingId, Result, Secret, StreamId};
-use crate::store::camera::{
-    Camera, CameraEdit, NewCamera, NewStream, Stream, StreamEdit, StreamKind, Transport, checked_name, checked_source,
-};
-use crate::store::db::Database;
+use crate::base::{Error, Kind, Result, Secret};
+use crate::store::camera::{Camera, CameraEdit, NewCamera, checked_name};
 use crate::store::db::error::SqlResult;
-use crate::store::db::recordings::out_of_range;
+use crate::store::db::{Database, streams};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use uuid::Uuid;
 
@@ -44,7 +41,7 @@ impl Database {
             };
             let camera = tx.query_row(SQL, params, |row| row.get(0)).or_sql(|| format!("add camera {name:?}"))?;
             for (kind, stream) in new.streams.iter() {
-                add_stream(tx, camera, kind, stream)?;
+                streams::add(tx, camera, kind, stream)?;
             }
             get(tx, uuid)
         })
@@ -69,8 +66,8 @@ impl Database {
             tx.execute(SQL, params).or_sql(|| format!("edit camera {:?}", camera.name))?;
             for (kind, edit) in edit.streams.iter() {
                 match camera.stream(kind) {
-                    Some(stream) => edit_stream(tx, stream, edit)?,
-                    None => add_stream(tx, camera.id, kind, &new_stream(kind, edit)?)?,
+                    Some(stream) => streams::edit(tx, stream, edit)?,
+                    None => streams::add(tx, camera.id, kind, &streams::new(kind, edit)?)?,
                 }
             }
             get(tx, uuid)
@@ -87,7 +84,7 @@ impl Database {
                 Film::Keep => hide(tx, camera.id).or_sql(what),
                 Film::Condemn => {
                     for stream in &camera.streams {
-                        remove_stream(tx, stream.id).or_sql(what)?;
+                        streams::remove(tx, stream.id).or_sql(what)?;
                     }
                     remove_row(tx, camera.id).or_sql(what)
                 }
@@ -110,7 +107,7 @@ fn list(conn: &Connection) -> Result<Vec<Camera>> {
         if cameras.last().is_none_or(|last| last.id != camera.id) {
             cameras.push(camera);
         }
-        let stream = stream_from_row(row).or_sql(what)?;
+        let stream = streams::from_row(row, 6).or_sql(what)?;
         cameras.last_mut().expect("one was just pushed").streams.extend(stream);
     }
     Ok(cameras)
@@ -143,20 +140,6 @@ fn camera_from_row(row: &Row<'_>) -> rusqlite::Result<Camera> {
     })
 }
 
-/// The stream of a row, which has none when the camera has none.
-fn stream_from_row(row: &Row<'_>) -> rusqlite::Result<Option<Stream>> {
-    let Some(id) = row.get::<_, Option<i64>>(6)? else { return Ok(None) };
-    let bad_word = |column| move || out_of_range(column, id);
-    Ok(Some(Stream {
-        id: StreamId::new(id).ok_or_else(|| out_of_range(6, id))?,
-        kind: StreamKind::from_word(row.get_ref(7)?.as_str()?).ok_or_else(bad_word(7))?,
-        source: row.get(8)?,
-        transport: Transport::from_word(row.get_ref(9)?.as_str()?).ok_or_else(bad_word(9))?,
-        record: row.get(10)?,
-        retain_bytes: row.get(11)?,
-    }))
-}
-
 fn refuse_taken_name(conn: &Connection, name: &str, except: Uuid) -> Result<()> {
     const SQL: &str = "SELECT 1 FROM camera WHERE name = :name AND removed = 0 AND uuid <> :except";
     let params = named_params! {":name": name, ":except": except.as_bytes()};
@@ -164,50 +147,6 @@ fn refuse_taken_name(conn: &Connection, name: &str, except: Uuid) -> Result<()> 
         Some(()) => Err(Error::new(Kind::Conflict, format!("camera {name:?}: another one has this name"))),
         None => Ok(()),
     }
-}
-
-fn add_stream(conn: &Connection, camera: i32, kind: StreamKind, new: &NewStream) -> Result<()> {
-    const SQL: &str = "INSERT INTO stream (camera_id, kind, source, transport, record, retain_bytes)
-        VALUES (:camera, :kind, :source, :transport, :record, :retain)";
-    let params = named_params! {
-        ":camera": camera,
-        ":kind": kind.word(),
-        ":source": checked_source(&new.source)?,
-        ":transport": new.transport.word(),
-        ":record": new.record,
-        ":retain": new.retain_bytes.map(to_sql_bytes),
-    };
-    conn.execute(SQL, params).or_sql(|| format!("add {kind} stream"))?;
-    Ok(())
-}
-
-fn edit_stream(conn: &Connection, stream: &Stream, edit: &StreamEdit) -> Result<()> {
-    const SQL: &str = "UPDATE stream SET source = :source, transport = :transport, record = :record,
-        retain_bytes = :retain WHERE id = :id";
-    let source = edit.source.as_deref().map(checked_source).transpose()?;
-    let params = named_params! {
-        ":id": stream.id.get(),
-        ":source": source.as_ref().unwrap_or(&stream.source),
-        ":transport": edit.transport.unwrap_or(stream.transport).word(),
-        ":record": edit.record.unwrap_or(stream.record),
-        ":retain": edit.retain_bytes.unwrap_or(stream.retain_bytes).map(to_sql_bytes),
-    };
-    conn.execute(SQL, params).or_sql(|| format!("edit stream {}", stream.id))?;
-    Ok(())
-}
-
-/// The stream that an edit adds to a camera.
-fn new_stream(kind: StreamKind, edit: &StreamEdit) -> Result<NewStream> {
-    let source = edit.source.as_deref().ok_or_else(|| {
-        Error::new(Kind::BadInput, format!("{kind} stream: the camera has none yet, a new one needs a source"))
-    })?;
-    let new = NewStream::new(source);
-    Ok(NewStream {
-        transport: edit.transport.unwrap_or(new.transport),
-        record: edit.record.unwrap_or(new.record),
-        retain_bytes: edit.retain_bytes.flatten(),
-        ..new
-    })
 }
 
 fn hide(conn: &Connection, camera: i32) -> rusqlite::Result<()> {
@@ -219,37 +158,115 @@ fn hide(conn: &Connection, camera: i32) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Everything of a stream goes, what refers before what is referred to.
-fn remove_stream(conn: &Connection, id: StreamId) -> rusqlite::Result<()> {
-    const OF_RECORDINGS_SQL: [&str; 3] = [
-        "INSERT INTO garbage SELECT composite_id FROM recording WHERE composite_id BETWEEN :first AND :last
-         ON CONFLICT DO NOTHING",
-        "DELETE FROM recording_index WHERE composite_id BETWEEN :first AND :last",
-        "DELETE FROM recording WHERE composite_id BETWEEN :first AND :last",
-    ];
-    const OF_STREAM_SQL: [&str; 4] = [
-        "DELETE FROM run WHERE stream_id = :id",
-        "DELETE FROM gap WHERE stream_id = :id",
-        "DELETE FROM protected_span WHERE stream_id = :id",
-        "DELETE FROM stream WHERE id = :id",
-    ];
-    let (first, last) = (RecordingId::new(id, 0).composite(), RecordingId::new(id, u32::MAX).composite());
-    for sql in OF_RECORDINGS_SQL {
-        conn.execute(sql, named_params! {":first": first, ":last": last})?;
-    }
-    for sql in OF_STREAM_SQL {
-        conn.execute(sql, named_params! {":id": id.get()})?;
-    }
-    Ok(())
-}
-
 fn remove_row(conn: &Connection, camera: i32) -> rusqlite::Result<()> {
     const SQL: &str = "DELETE FROM camera WHERE id = :id";
     conn.execute(SQL, named_params! {":id": camera})?;
     Ok(())
 }
 
-/// More than SQLite's integers hold is as good as all of them.
-fn to_sql_bytes(bytes: u64) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{RecordingId, WallTime};
+    use crate::store::camera::{NewStream, PerKind, Stream, StreamKind};
+    use crate::store::db::testing::{Fixture, new_camera, reopen, temp_db};
+    use crate::store::db::{Batch, testing};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_camera_is_added_and_read_back() {
+        let (dir, db) = temp_db();
+        let mut new = new_camera("  porch ");
+        (new.username, new.password) = ("admin".into(), Secret::new("hunter2"));
+        new.streams.sub.as_mut().unwrap().retain_bytes = Some(u64::MAX);
+        let camera = db.add_camera(&new).unwrap();
+        assert_eq!((camera.name.as_str(), camera.streams.len()), ("porch", 2));
+        assert_eq!(camera.streams[0].source, "rtsp://192.0.2.1/main");
+        assert_eq!(camera.streams[1].retain_bytes, Some(i64::MAX as u64));
+        assert_eq!(reopen(&dir, db).cameras().unwrap(), [camera]);
+    }
+
+    #[test]
+    fn what_cannot_be_a_camera_is_refused_in_words() {
+        let (_dir, db) = temp_db();
+        db.add_camera(&new_camera("porch")).unwrap();
+        let refusal = |new: NewCamera| db.add_camera(&new).unwrap_err().to_string();
+        let mut no_source = new_camera("x");
+        no_source.streams.sub = Some(NewStream::new(" "));
+        let streamless = NewCamera { streams: PerKind::default(), ..new_camera("x") };
+        let all = [new_camera(" porch"), new_camera(" "), no_source, streamless].map(refusal);
+        assert_eq!(
+            all.join("\n"),
+            "camera \"porch\": another one has this name
+camera name \"\": must not be empty
+stream: its source (a URL) must not be empty
+camera \"x\": needs a stream, main or sub"
+        );
+        assert_eq!(db.cameras().unwrap().len(), 1, "nothing is left of what was refused");
+    }
+
+    #[test]
+    fn an_edit_changes_what_it_names() {
+        let (_dir, db) = temp_db();
+        let mut new = new_camera("porch");
+        (new.password, new.streams.sub) = (Secret::new("hunter2"), None);
+        let before = db.add_camera(&new).unwrap();
+        let json = r#"{"name": "gate", "streams": {"main": {"record": false, "retainBytes": 7}, "sub": {"source": "pipe:y"}}}"#;
+        let after = db.edit_camera(before.uuid, &serde_json::from_str(json).unwrap()).unwrap();
+        assert_eq!((after.name.as_str(), after.password.reveal()), ("gate", "hunter2"));
+        let expected = Stream { record: false, retain_bytes: Some(7), ..before.streams[0].clone() };
+        assert_eq!(after.streams[0], expected);
+        assert_eq!(after.stream(StreamKind::Sub).unwrap().source, "pipe:y");
+
+        let edit = |json: &str| db.edit_camera(before.uuid, &serde_json::from_str(json).unwrap());
+        let pooled = edit(r#"{"name": "gate", "streams": {"main": {"retainBytes": null}}}"#).unwrap();
+        assert_eq!(pooled.streams[0].retain_bytes, None);
+        db.add_camera(&new).unwrap();
+        assert_eq!(edit(r#"{"name": "porch"}"#).unwrap_err().kind(), Kind::Conflict);
+        assert_eq!(db.edit_camera(Uuid::nil(), &CameraEdit::default()).unwrap_err().kind(), Kind::NotFound);
+    }
+
+    #[test]
+    fn a_new_stream_of_an_old_camera_needs_a_source() {
+        let (_dir, db) = temp_db();
+        let mut new = new_camera("porch");
+        new.streams.sub = None;
+        let camera = db.add_camera(&new).unwrap();
+        let edit: CameraEdit = serde_json::from_str(r#"{"streams": {"sub": {"record": true}}}"#).unwrap();
+        assert_eq!(db.edit_camera(camera.uuid, &edit).unwrap_err().kind(), Kind::BadInput);
+    }
+
+    #[test]
+    fn a_removed_camera_that_keeps_its_film_is_hidden_and_frees_its_name() {
+        let f = Fixture::new();
+        f.insert([f.closed(1, 1, 0, 60)]);
+        f.db.remove_camera(f.camera, Film::Keep).unwrap();
+        let cameras = f.db.cameras().unwrap();
+        assert!(cameras[0].removed && cameras[0].streams.iter().all(|s| !s.record));
+        assert_eq!(testing::show(&f.all()), "1/1");
+        assert_eq!(f.db.edit_camera(f.camera, &CameraEdit::default()).unwrap_err().kind(), Kind::Conflict);
+        f.db.add_camera(&new_camera("porch")).unwrap();
+        f.db.remove_camera(f.camera, Film::Condemn).unwrap();
+        assert_eq!(f.db.cameras().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_removed_camera_takes_its_film_and_nothing_else_along() {
+        let f = Fixture::new();
+        let other = f.db.add_camera(&new_camera("gate")).unwrap();
+        let mut foreign = f.closed(1, 1, 0, 60);
+        foreign.recording.id = RecordingId::new(other.streams[0].id, 1);
+        foreign.recording.run_start = foreign.recording.id;
+        f.insert([f.closed(1, 1, 0, 60), f.closed(2, 1, 60, 60), foreign.clone()]);
+        f.db.remove_camera(f.camera, Film::Condemn).unwrap();
+        assert_eq!(f.db.garbage().unwrap(), [1, 2].map(|n| RecordingId::new(f.main, n)));
+        assert_eq!(f.db.cameras().unwrap(), std::slice::from_ref(&other));
+        let left = f.db.recordings(other.streams[0].id, WallTime(0)..WallTime(i64::MAX)).unwrap();
+        assert_eq!(left, [foreign.recording]);
+        assert_eq!(f.db.remove_camera(f.camera, Film::Keep).unwrap_err().kind(), Kind::NotFound);
+
+        // What was growing when it was removed is refused, and the flush goes on.
+        let late = Batch { closed: vec![Arc::new(f.closed(3, 1, 120, 60))], ..Batch::default() };
+        assert_eq!(f.db.commit(&late).unwrap().refused.len(), 1);
+    }
 }

@@ -159,24 +159,36 @@ fn condemn_all(conn: &Connection, ids: &[RecordingId]) -> Result<Vec<Recording>>
 }
 
 fn condemn(conn: &Connection, id: RecordingId) -> Result<Option<Recording>> {
-    const INDEX_SQL: &str = "DELETE FROM recording_index WHERE composite_id = :id";
-    const ROW_SQL: &str = "DELETE FROM recording WHERE composite_id = :id";
     garbage::add(conn, id)?;
     let Some(recording) = recordings::get(conn, id)? else { return Ok(None) };
     let what = || "delete";
-    // The index first: it refers to the row.
-    for sql in [INDEX_SQL, ROW_SQL] {
+    for sql in DELETE_SQL {
         conn.prepare_cached(sql).or_sql(what)?.execute(named_params! {":id": id.composite()}).or_sql(what)?;
     }
     runs::subtract(conn, &recording)?;
     Ok(Some(recording))
 }
 
+/// The index first: it refers to the row.
+const DELETE_SQL: [&str; 2] =
+    ["DELETE FROM recording_index WHERE composite_id = :id", "DELETE FROM recording WHERE composite_id = :id"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::WallTime;
-    use crate::store::db::testing::{Fixture, show};
+    use crate::store::db::testing::{Fixture, plan, show};
+
+    #[test]
+    fn a_deletion_goes_by_keys() {
+        assert_eq!(
+            DELETE_SQL.map(plan).join("\n"),
+            "SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)",
+            "the last line is the foreign key's"
+        );
+    }
 
     #[test]
     fn rows_move_to_the_garbage_and_leave_it() {

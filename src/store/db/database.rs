@@ -30,7 +30,7 @@ pub struct Database {
 pub enum Access {
     /// To read and write; it is made if there is none.
     Write,
-    /// To read; nothing on the disk is made or changed.
+    /// To read; nothing that is stored is changed. SQLite may still lay its log and shared memory beside the file.
     Read,
 }
 
@@ -54,6 +54,9 @@ impl Database {
                 Some(Mutex::new(conn))
             }
             Access::Read => {
+                if !file.exists() {
+                    return Err(Error::new(Kind::NotFound, "there is none: `lunette init` makes it"));
+                }
                 if examine(&open_reader(file)?)? == Content::Empty {
                     return Err(Error::new(Kind::NotFound, "is empty"));
                 }
@@ -139,9 +142,9 @@ mod tests {
     }
 
     #[test]
-    fn reading_makes_nothing_and_changes_nothing() {
+    fn reading_makes_no_database_and_changes_none() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(refusal(dir.path(), Access::Read).0, Kind::Disk);
+        assert_eq!(refusal(dir.path(), Access::Read).0, Kind::NotFound);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
         drop(Database::open(dir.path(), Access::Write).unwrap());
         let db = Database::open(dir.path(), Access::Read).unwrap();

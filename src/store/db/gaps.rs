@@ -42,12 +42,13 @@ pub(super) fn put(conn: &Connection, stream: StreamId, gap: &Gap) -> Result<()> 
 
 /// Forgets the gaps of a stream that ended before its first film. Without any film they stay.
 pub(super) fn prune(conn: &Connection, stream: StreamId) -> Result<()> {
-    const SQL: &str = "DELETE FROM gap WHERE stream_id = :stream AND end_90k <=
-        (SELECT start_90k FROM recording WHERE stream_id = :stream ORDER BY start_90k LIMIT 1)";
     let what = || format!("prune gaps of stream {stream}");
-    conn.prepare_cached(SQL).or_sql(what)?.execute(named_params! {":stream": stream.get()}).or_sql(what)?;
+    conn.prepare_cached(PRUNE_SQL).or_sql(what)?.execute(named_params! {":stream": stream.get()}).or_sql(what)?;
     Ok(())
 }
+
+const PRUNE_SQL: &str = "DELETE FROM gap WHERE stream_id = :stream AND end_90k <=
+    (SELECT start_90k FROM recording WHERE stream_id = :stream ORDER BY start_90k LIMIT 1)";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Gap> {
     let end = row.get::<_, Option<i64>>(1)?.map(WallTime);
@@ -57,7 +58,18 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::db::{Batch, testing::Fixture};
+    use crate::store::db::Batch;
+    use crate::store::db::testing::{Fixture, plan};
+
+    #[test]
+    fn pruning_looks_at_one_recording() {
+        assert_eq!(
+            plan(PRUNE_SQL),
+            "SEARCH gap USING PRIMARY KEY (stream_id=?)
+SCALAR SUBQUERY 1
+SEARCH recording USING COVERING INDEX recording_cover (stream_id=?)"
+        );
+    }
 
     #[test]
     fn a_gap_begins_open_and_ends_in_place() {

@@ -12,6 +12,9 @@ mod recordings;
 mod runs;
 mod sample_entries;
 #[cfg(test)]
+mod schema_tests;
+mod streams;
+#[cfg(test)]
 pub(crate) mod testing;
 mod version;
 

@@ -258,7 +258,7 @@ SCAN recording"
     }
 
     #[test]
-    fn a_month_is_listed_without_its_blobs() {
+    fn a_listing_touches_no_blob() {
         let f = Fixture::new();
         f.insert([&f.closed(1, 1, 0, 60)]);
         f.write_sql("DROP TABLE recording_index");

@@ -81,22 +81,19 @@ impl Database {
     }
 }
 
-/// What the rows of runs say against what is so by the recordings, in both directions.
+/// A run that says something else than its recordings, and the run that a recording should be counted in and is not.
+/// Goes through all rows by key, without sorting them.
 const WRONG_SQL: &str = "
-    WITH sums AS (
-        SELECT composite_id - run_offset AS id, min(composite_id) AS first_id, max(composite_id), count(*),
-            sum(wall_duration_90k), sum(wall_duration_90k + media_duration_delta_90k), sum(sample_file_bytes),
-            sum(video_samples), sum(video_sync_samples)
-        FROM recording GROUP BY composite_id - run_offset
-    ), so AS (
-        SELECT sums.*, (SELECT start_90k FROM recording WHERE composite_id = sums.first_id) FROM sums
-    ), said AS (
-        SELECT id, first_id, last_id, recordings, wall_duration_90k, media_duration_90k, sample_file_bytes,
-            video_samples, video_sync_samples, start_90k FROM run
-    )
-    SELECT id FROM (SELECT * FROM so EXCEPT SELECT * FROM said)
-    UNION SELECT id FROM (SELECT * FROM said EXCEPT SELECT * FROM so)
-    ORDER BY id";
+    SELECT id FROM run WHERE (first_id, last_id, recordings, wall_duration_90k, media_duration_90k,
+        sample_file_bytes, video_samples, video_sync_samples) IS NOT (
+            SELECT min(composite_id), max(composite_id), count(*), sum(wall_duration_90k),
+                sum(wall_duration_90k + media_duration_delta_90k), sum(sample_file_bytes), sum(video_samples),
+                sum(video_sync_samples)
+            FROM recording WHERE composite_id BETWEEN run.id AND run.last_id
+        ) OR start_90k IS NOT (SELECT start_90k FROM recording WHERE composite_id = run.first_id)
+    UNION SELECT composite_id - run_offset FROM recording WHERE NOT EXISTS (
+        SELECT 1 FROM run WHERE id = composite_id - run_offset AND last_id >= composite_id
+    ) ORDER BY 1";
 
 /// Adds a recording to its run, which begins with it or has begun.
 pub(super) fn add(conn: &Connection, closed: &ClosedRecording) -> Result<()> {
@@ -218,6 +215,26 @@ SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 CORRELATED SCALAR SUBQUERY 2
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+        );
+    }
+
+    #[test]
+    fn checking_runs_sorts_no_recordings() {
+        assert_eq!(
+            plan(WRONG_SQL),
+            "MERGE (UNION)
+LEFT
+SCAN run
+CORRELATED SCALAR SUBQUERY 1
+SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+CORRELATED SCALAR SUBQUERY 2
+SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
+RIGHT
+SCAN recording
+CORRELATED SCALAR SUBQUERY 4
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+USE TEMP B-TREE FOR ORDER BY",
+            "the sort is of what was found wrong"
         );
     }
 

@@ -45,6 +45,29 @@ pub(crate) fn new_camera(name: &str) -> NewCamera {
     NewCamera { name: name.into(), streams, ..Default::default() }
 }
 
+/// A recording in the run that begins with the number `run`; sequence and number are equal.
+pub(crate) fn recording(stream: StreamId, number: u32, run: u32, start_secs: i64, secs: i64) -> Recording {
+    Recording {
+        id: RecordingId::new(stream, number),
+        sequence: number.into(),
+        open_id: 1,
+        run_start: RecordingId::new(stream, run),
+        start: WallTime(start_secs * 90_000),
+        wall_duration: WallDuration::from_secs(secs),
+        media_duration: MediaDuration::from_secs(secs),
+        media_offset: MediaDuration::from_secs(60 * i64::from(number - run)),
+        local_delta: WallDuration(-7),
+        sample_file_bytes: 1000 + u64::from(number),
+        video_samples: 10,
+        video_sync_samples: 2,
+        sample_entry_id: 1,
+        index_format: 1,
+        flags: Flags::default(),
+        growing: false,
+        end_reason: None,
+    }
+}
+
 /// The query plan of a statement as text, one line a step.
 pub(crate) fn plan(sql: &str) -> String {
     let conn = Connection::open_in_memory().expect("a database in memory");
@@ -88,25 +111,7 @@ impl Fixture {
 
     /// A recording of the main stream in the run that begins with the number `run`; sequence and number are equal.
     pub(crate) fn closed(&self, number: u32, run: u32, start_secs: i64, secs: i64) -> ClosedRecording {
-        let recording = Recording {
-            id: RecordingId::new(self.main, number),
-            sequence: number.into(),
-            open_id: self.open_id,
-            run_start: RecordingId::new(self.main, run),
-            start: WallTime(start_secs * 90_000),
-            wall_duration: WallDuration::from_secs(secs),
-            media_duration: MediaDuration::from_secs(secs),
-            media_offset: MediaDuration::from_secs(60 * i64::from(number - run)),
-            local_delta: WallDuration(-7),
-            sample_file_bytes: 1000 + u64::from(number),
-            video_samples: 10,
-            video_sync_samples: 2,
-            sample_entry_id: 1,
-            index_format: 1,
-            flags: Flags::default(),
-            growing: false,
-            end_reason: None,
-        };
+        let recording = Recording { open_id: self.open_id, ..recording(self.main, number, run, start_secs, secs) };
         ClosedRecording {
             recording,
             camera: self.camera,
