@@ -171,6 +171,17 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_sees_what_is_committed_and_does_not_wait_for_the_writer() {
+        let f = Fixture::new();
+        f.insert([f.closed(1, 1, 0, 60)]);
+        let seen = f.db.write(|tx| {
+            tx.execute_batch("DELETE FROM recording_index; DELETE FROM recording").or_sql(|| "test")?;
+            Ok(f.all().len())
+        });
+        assert_eq!((seen.unwrap(), f.all().len()), (1, 0));
+    }
+
+    #[test]
     fn closing_leaves_nothing_but_the_database() {
         let dir = Fixture::new().close();
         let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
