@@ -2,8 +2,10 @@
 
 pub mod error;
 pub mod ids;
+pub mod secret;
 pub mod time;
 
 pub use error::{Error, Kind, Result, ResultExt};
 pub use ids::{RecordingId, StreamId};
+pub use secret::Secret;
 pub use time::{MediaDuration, MonoTime, WallDuration, WallTime};

@@ -1,0 +1,110 @@
+//! A camera for people without one: an RTSP server that loops a small clip, and misbehaves on request.
+//!
+//! It serves demonstrations and tests of faults. What it says of RTSP is our own reading of it, so it proves nothing
+//! about our client: that is tested against GStreamer's server.
+//!
+//! ```text
+//! scripts/make-clip && cargo run --example demo_camera -- --streams 2
+//! ```
+
+mod clip;
+mod connection;
+mod delivery;
+mod faults;
+mod login;
+mod playback;
+mod rtp;
+mod rtsp;
+mod sdp;
+
+use clap::Parser;
+use clip::Clip;
+use connection::Connection;
+use faults::Faults;
+use login::Login;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// An RTSP camera that is none: loops clips made by scripts/make-clip.
+#[derive(Parser, Debug)]
+struct Arguments {
+    /// Where to listen; port 0 takes one that is free.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// How many streams: /1/main, /1/sub, /2/main and so on.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
+    streams: u8,
+    /// The clips' directory.
+    #[arg(long, default_value = "target/clips")]
+    clips: PathBuf,
+    /// The main streams' clip, a file of the clips' directory.
+    #[arg(long, default_value = "main.15fps.h264")]
+    main: PathBuf,
+    /// The sub streams' clip.
+    #[arg(long, default_value = "sub.10fps.h264")]
+    sub: PathBuf,
+    /// Ask for this login, USER:PASSWORD, by Digest.
+    #[arg(long)]
+    login: Option<Login>,
+    #[command(flatten)]
+    faults: Faults,
+}
+
+/// What all connections share.
+struct Camera {
+    streams: u8,
+    main: Arc<Clip>,
+    sub: Arc<Clip>,
+    login: Option<Login>,
+    faults: Faults,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("demo_camera: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let main = if arguments.faults.b_frames { "b-frames.15fps.h264".into() } else { arguments.main };
+    let camera = Arc::new(Camera {
+        streams: arguments.streams,
+        main: Arc::new(Clip::load(&arguments.clips.join(main))?),
+        sub: Arc::new(Clip::load(&arguments.clips.join(arguments.sub))?),
+        login: arguments.login,
+        faults: arguments.faults,
+    });
+    let listener = TcpListener::bind(arguments.listen).await?;
+    for path in camera.paths() {
+        println!("rtsp://{}{path}", listener.local_addr()?);
+    }
+    loop {
+        let (socket, _) = listener.accept().await?;
+        let connection = Connection::new(socket, Arc::clone(&camera))?;
+        tokio::spawn(connection.serve());
+    }
+}
+
+impl Camera {
+    /// The paths that it serves.
+    fn paths(&self) -> impl Iterator<Item = String> {
+        (0..self.streams).map(|n| format!("/{}/{}", n / 2 + 1, if n % 2 == 0 { "main" } else { "sub" }))
+    }
+
+    /// The clip of a path, and the one that takes over when its parameters change.
+    fn clips(&self, path: &str) -> Option<(Arc<Clip>, Arc<Clip>)> {
+        let path = path.trim_end_matches('/');
+        self.paths().find(|p| p == path)?;
+        let (main, sub) = (Arc::clone(&self.main), Arc::clone(&self.sub));
+        Some(if path.ends_with("main") { (main, sub) } else { (sub, main) })
+    }
+}
