@@ -206,3 +206,6 @@ impl Boundary {
 fn too_long() -> Error {
     Error::new(Kind::Camera, format!("an access unit of more than {} MiB", Splitter::MAX_BYTES >> 20))
 }
+
+#[cfg(test)]
+mod tests;

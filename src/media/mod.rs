@@ -11,6 +11,8 @@ pub mod growing;
 mod hevc;
 pub mod mp4;
 pub mod nal;
+#[cfg(test)]
+mod nal_writer;
 mod parameter_sets;
 pub mod picture;
 pub mod recording;
