@@ -94,3 +94,108 @@ impl Converter {
 
 /// Room for lengths that take a byte more than the 3-byte start codes they stand for.
 const SPARE_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::nal_writer::{NalWriter, h264_pps, h264_sps};
+    use proptest::prelude::*;
+
+    fn idr(pps_id: u32) -> Vec<u8> {
+        NalWriter::new(&[0x65]).ue(&[0, 7, pps_id]).number(32, 0xdead_beef).finish()
+    }
+
+    fn slice(slice_type: u32) -> Vec<u8> {
+        NalWriter::new(&[0x41]).ue(&[0, slice_type, 0]).number(32, 0xdead_beef).finish()
+    }
+
+    fn unit(nals: &[Vec<u8>]) -> Vec<u8> {
+        nals.iter().flat_map(|nal| [b"\0\0\x01", &nal[..]].concat()).collect()
+    }
+
+    /// Converts access units one after another, all of which have a picture.
+    fn entries(units: &[Vec<Vec<u8>>]) -> Vec<Arc<SampleEntry>> {
+        let mut converter = Converter::new(Codec::H264);
+        units.iter().map(|nals| converter.convert(&unit(nals)).unwrap().unwrap().sample_entry).collect()
+    }
+
+    #[test]
+    fn parameter_sets_go_into_the_sample_entry_and_the_rest_stays() {
+        let mut converter = Converter::new(Codec::H264);
+        let delimiter = vec![0x09, 0xf0];
+        let nals = [delimiter.clone(), h264_sps(0, 0), h264_pps(0, 0, 0), idr(0)];
+        let converted = converter.convert(&unit(&nals)).unwrap().unwrap();
+        let idr = idr(0);
+        let expected = [&[0, 0, 0, 2][..], &delimiter, &(idr.len() as u32).to_be_bytes(), &idr].concat();
+        assert_eq!(converted.data, expected);
+        assert_eq!(converted.picture, Picture { is_key: true, ..Picture::default() });
+        let entry = SampleEntry::from_parameter_sets(Codec::H264, [&nals[2][..], &nals[1]]).unwrap();
+        assert_eq!(*converted.sample_entry, entry);
+    }
+
+    #[test]
+    fn nothing_comes_out_before_the_parameter_sets_and_without_a_picture() {
+        let mut converter = Converter::new(Codec::H264);
+        let mut is_some = |nals: &[Vec<u8>]| converter.convert(&unit(nals)).unwrap().is_some();
+        assert!(!is_some(&[idr(0)]));
+        assert!(!is_some(&[h264_sps(0, 0), idr(0)]));
+        assert!(!is_some(&[h264_pps(0, 0, 0)]));
+        assert!(is_some(&[slice(5)]));
+        assert!(!is_some(&[h264_sps(0, 1), vec![0x09, 0xf0]]));
+    }
+
+    #[test]
+    fn repeated_parameter_sets_keep_the_sample_entry() {
+        let sets = [h264_sps(0, 0), h264_pps(0, 0, 0)];
+        let entries = entries(&[
+            vec![sets[0].clone(), sets[1].clone(), idr(0)],
+            vec![slice(5)],
+            vec![sets[1].clone(), sets[0].clone(), sets[0].clone(), idr(0)],
+            // Behind the slice, and there and back within one access unit.
+            vec![idr(0), h264_sps(0, 1), sets[0].clone()],
+        ]);
+        assert!(entries.iter().all(|entry| Arc::ptr_eq(entry, &entries[0])));
+    }
+
+    #[test]
+    fn a_new_set_with_the_same_id_replaces_the_old_one() {
+        let entries = entries(&[
+            vec![h264_sps(0, 0), h264_pps(0, 0, 0), idr(0)],
+            vec![h264_sps(0, 1), idr(0)],
+            vec![h264_pps(0, 0, 2), slice(5)],
+        ]);
+        let seen: Vec<_> = entries.iter().map(|e| (e.height, e.decoder_config().unwrap()[5])).collect();
+        assert_eq!(seen, [(192, 0xe1), (188, 0xe1), (188, 0xe1)]);
+        assert_ne!(entries[1], entries[2]);
+    }
+
+    #[test]
+    fn a_key_frame_chooses_its_parameter_sets_by_id() {
+        let entries = entries(&[
+            vec![h264_sps(0, 0), h264_pps(0, 0, 0), h264_sps(1, 1), h264_pps(1, 1, 0), idr(0)],
+            vec![idr(1)],
+            vec![slice(5)],
+            vec![idr(0)],
+        ]);
+        assert_eq!(entries.iter().map(|entry| entry.height).collect::<Vec<_>>(), [192, 188, 188, 192]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_convert_or_fail_in_words(units in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 1..9)) {
+            for codec in [Codec::H264, Codec::H265] {
+                let mut converter = Converter::new(codec);
+                for unit in &units {
+                    let _ = converter.convert(&[b"\0\0\x01", &unit[..]].concat());
+                }
+            }
+        }
+
+        #[test]
+        fn damaged_parameter_sets_convert_or_fail_in_words(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut bytes = unit(&[h264_sps(0, 1), h264_pps(0, 0, 0), idr(0)]);
+            *at.get_mut(&mut bytes) = byte;
+            let _ = Converter::new(Codec::H264).convert(&bytes);
+        }
+    }
+}
