@@ -155,3 +155,6 @@ pub(crate) const SAMPLE_ASPECT_RATIOS: [(u16, u16); 17] = [
     (3, 2),
     (2, 1),
 ];
+
+#[cfg(test)]
+mod tests;
