@@ -97,3 +97,72 @@ impl Pictures {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::nal_writer::{NalWriter, h264_pps, h264_sps};
+
+    fn sample(nals: &[&[u8]]) -> Vec<u8> {
+        nals.iter().flat_map(|nal| [&(nal.len() as u32).to_be_bytes(), *nal].concat()).collect()
+    }
+
+    fn text(picture: Picture) -> String {
+        let Picture { is_key, is_skipped_leading, is_bidirectional } = picture;
+        let words = [(is_key, "key"), (is_skipped_leading, "RASL"), (is_bidirectional, "B")];
+        words.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect::<Vec<_>>().join(" ")
+    }
+
+    fn h264(header: u8, slice_type: u32) -> String {
+        let slice = NalWriter::new(&[header]).ue(&[0, slice_type, 0]).number(20, 0).finish();
+        let recovery_point = [0x06, 0x06, 0x01, 0xc4, 0x80];
+        text(Codec::H264.picture(&sample(&[&[0x09, 0xf0], &recovery_point, &slice])).unwrap())
+    }
+
+    fn h265(unit_type: u8, slice_type: u32) -> String {
+        let header = [unit_type << 1, 1];
+        let slice = NalWriter::new(&header).number(1, 1);
+        let slice = if (16..24).contains(&unit_type) { slice.number(1, 0) } else { slice };
+        let slice = slice.ue(&[0, slice_type]).number(20, 0).finish();
+        text(Codec::H265.picture(&sample(&[&[35 << 1, 1, 0x50], &slice])).unwrap())
+    }
+
+    #[test]
+    fn h264_keys_are_idr_pictures_never_recovery_points() {
+        assert_eq!(h264(0x65, 7), "key");
+        assert_eq!(h264(0x41, 7), "");
+        assert_eq!(h264(0x41, 5), "");
+        assert_eq!(h264(0x01, 6), "B");
+        assert_eq!(h264(0x01, 1), "B");
+    }
+
+    #[test]
+    fn h265_keys_are_idr_bla_and_cra_pictures() {
+        let keys = (0..32).filter(|&unit_type| h265(unit_type, 2) == "key").map(|t| t.to_string());
+        assert_eq!(keys.collect::<Vec<_>>().join(" "), "16 17 18 19 20 21");
+        assert_eq!(h265(1, 1), "");
+        assert_eq!(h265(1, 0), "B");
+        assert_eq!([h265(8, 1), h265(9, 0)], ["RASL", "RASL B"]);
+    }
+
+    #[test]
+    fn b_slices_that_may_not_change_places_are_no_b_pictures() {
+        let main = h264_sps(0, 0);
+        // The same SPS but for pic_order_cnt_type 2: output in decoding order.
+        let in_order = NalWriter::new(&[0x67]).number(24, 0x42_00_1e).ue(&[0, 0, 2, 1]).number(1, 0).ue(&[19, 5]);
+        let in_order = in_order.number(4, 0b1100).finish();
+        let slice = NalWriter::new(&[0x41]).ue(&[0, 1, 0]).number(20, 0).finish();
+        for (sps, expected) in [(main, "B"), (in_order, "")] {
+            let entry = SampleEntry::from_parameter_sets(Codec::H264, [&sps[..], &h264_pps(0, 0, 0)]).unwrap();
+            assert_eq!(text(Pictures::new(&entry).unwrap().look(&sample(&[&slice])).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn a_frame_without_a_whole_slice_is_an_error() {
+        let fails = |sample: &[u8]| Codec::H264.picture(sample).unwrap_err().to_string();
+        assert_eq!(fails(&sample(&[&[0x09, 0xf0]])), "a frame without a picture");
+        assert_eq!(fails(&[0, 0, 0, 9, 0x65]), "a frame whose NAL unit lengths do not add up");
+        assert_eq!(fails(&sample(&[&[0x41]])), "first_mb_in_slice: failed to fill whole buffer");
+    }
+}
