@@ -21,6 +21,9 @@ struct Stream {
     options: &'static str,
     /// Done to the encoder's bytes before both see them.
     change: fn(Vec<u8>) -> Vec<u8>,
+    /// FFmpeg calls a picture with a recovery point SEI a key frame. A decoder that starts there shows broken or no
+    /// pictures at first (Chrome: none at all), so ours is IDR alone, here the first picture of the stream.
+    has_recovery_points: bool,
     /// What FFmpeg writes otherwise into this stream's entry, and what it should be.
     entry_differs: Option<[&'static str; 2]>,
 }
@@ -31,6 +34,7 @@ const PLAIN: Stream = Stream {
     pixels: "yuv420p",
     options: "",
     change: std::convert::identity,
+    has_recovery_points: false,
     entry_differs: None,
 };
 
@@ -69,8 +73,13 @@ const H264: &[Stream] = &[
     Stream { name: "delimiters-repeated-sets", options: "--aud --keyint 5", ..PLAIN },
     Stream { name: "sei", options: "--nal-hrd vbr --vbv-maxrate 500 --vbv-bufsize 500 --keyint 20", ..PLAIN },
     Stream { name: "filler", options: "--nal-hrd cbr --bitrate 900 --vbv-maxrate 900 --vbv-bufsize 900", ..PLAIN },
-    Stream { name: "intra-refresh", options: "--intra-refresh --keyint 20", ..PLAIN },
-    Stream { name: "open-gop", options: "--open-gop --keyint 12 --bframes 3 --b-pyramid normal", ..PLAIN },
+    Stream { name: "intra-refresh", options: "--intra-refresh --keyint 20", has_recovery_points: true, ..PLAIN },
+    Stream {
+        name: "open-gop",
+        options: "--open-gop --keyint 12 --bframes 3 --b-pyramid normal",
+        has_recovery_points: true,
+        ..PLAIN
+    },
     Stream { name: "mbaff", options: "--tff --slices 2 --bframes 2", ..PLAIN },
     Stream { name: "all-idr", options: "--keyint 1", ..PLAIN },
     Stream { name: "422-10", pixels: "yuv422p10le", options: "--output-csp i422 --output-depth 10", ..PLAIN },
@@ -143,9 +152,10 @@ fn convert(codec: Codec, stream: &[u8], piece_bytes: usize) -> Vec<Converted> {
 fn equals_ffmpeg(codec: Codec, encoder: &str, format: &str, streams: &[Stream]) {
     let clips = Clips::new();
     for stream in streams {
-        let Stream { name, size, pixels, options, change, entry_differs } = stream;
+        let Stream { name, size, pixels, options, change, has_recovery_points, entry_differs } = stream;
         let bytes = change(clips.encode(name, encoder, &clips.raw(size, pixels), options));
-        let (samples, entry) = as_documented(codec, Mp4::read(&clips.remux(name, format, &bytes)));
+        let file = clips.remux(name, format, &bytes);
+        let (samples, entry) = as_documented(codec, Mp4::read(&file));
         let entry = entry_differs.map_or(entry.clone(), |[theirs, ours]| entry.replace(theirs, ours));
 
         let converted = convert(codec, &bytes, 1000);
@@ -156,6 +166,11 @@ fn equals_ffmpeg(codec: Codec, encoder: &str, format: &str, streams: &[Stream]) 
         }
         let first = &converted[0].sample_entry;
         assert_eq!(entry_text(&first.data), entry, "{codec} {name}: sample entry");
+        let [keys, bidirectional] = mp4::key_and_b_pictures(&file);
+        let count = |is: fn(&Converted) -> bool| converted.iter().filter(|converted| is(converted)).count();
+        let expected_keys = if *has_recovery_points { 1 } else { keys };
+        assert_eq!(count(|c| c.picture.is_key), expected_keys, "{codec} {name}: key frames");
+        assert_eq!(count(|c| c.picture.is_bidirectional), bidirectional, "{codec} {name}: B pictures");
         assert!(converted.iter().all(|c| Arc::ptr_eq(&c.sample_entry, first)), "{codec} {name}: one sample entry");
         let config = first.decoder_config().expect("a decoder configuration");
         let again = SampleEntry::from_decoder_config(codec, config).expect("our own configuration");
