@@ -1,1 +1,6 @@
-//! What is happening now: the newest pictures, and the health of each stream.
+//! What is happening now: the state, rate and last trouble of each stream.
+
+pub mod health;
+mod meter;
+
+pub use health::{Health, State, Status};

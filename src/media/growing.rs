@@ -1,6 +1,7 @@
 //! `Step`: what a run asks the store to do, and what is known of a recording while it grows.
 
 use crate::base::{MediaDuration, StreamId, WallDuration, WallTime};
+use crate::media::Recording;
 use crate::media::SampleEntry;
 use crate::media::recording::{EndReason, Flags};
 use bytes::Bytes;
@@ -79,6 +80,19 @@ pub struct Progress {
     pub video_samples: u32,
     /// How many of them are key frames.
     pub video_sync_samples: u32,
+}
+
+impl Progress {
+    /// Makes a recording's sums these.
+    pub fn put_into(&self, recording: &mut Recording) {
+        recording.start = self.start;
+        recording.wall_duration = self.wall_duration;
+        recording.media_duration = self.media_duration;
+        recording.local_delta = self.local_delta;
+        recording.sample_file_bytes = self.sample_file_bytes;
+        recording.video_samples = self.video_samples;
+        recording.video_sync_samples = self.video_sync_samples;
+    }
 }
 
 /// One entry of a `video_index`, at most [`IndexBytes::MAX`] bytes, held in place.

@@ -65,6 +65,8 @@ impl Flags {
     pub const UNPROVEN_TIME: Self = Self(2);
     /// The film was cut at a start after a power cut or a kill: it ends where journal and file agreed.
     pub const RECOVERED: Self = Self(4);
+    /// Its sample file was not there at the last start. Only a listing says so; it is not stored.
+    pub const MISSING: Self = Self(1 << 31);
 
     /// All bits of `other` are set.
     pub fn contains(self, other: Self) -> bool {

@@ -1,1 +1,302 @@
-//! One unbroken session with a camera, cut into recordings.
+//! `Run`: one unbroken session with a camera, cut into recordings.
+
+use crate::base::MediaDuration;
+use crate::base::MonoTime;
+use crate::base::StreamId;
+use crate::base::WallDuration;
+use crate::base::WallTime;
+use crate::media::Frame;
+use crate::media::SampleEntry;
+use crate::media::growing::{Append, Close, Head, IndexBytes, Progress, Step};
+use crate::media::recording::{Cause, EndReason, Flags};
+use crate::media::sample_index::{Encoder, Sample};
+use std::sync::Arc;
+
+/// A run: is told of frames and answers what the store has to do. When it refuses a frame it has ended; call
+/// [`Run::finish`] with the reason and begin another.
+#[derive(Debug)]
+pub struct Run {
+    terms: Terms,
+    /// Media time of the recordings that are closed.
+    media_offset: MediaDuration,
+    /// Where the next recording starts; `None` until there is one: the first starts at its local start.
+    next_start: Option<WallTime>,
+    /// Since when a key frame is waited for, before the first.
+    waiting_since: Option<MonoTime>,
+    last_key: Option<LastKey>,
+    open: Option<Open>,
+}
+
+/// What holds for a whole run.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The stream it is of.
+    pub stream: StreamId,
+    /// Realtime − monotonic at its start; from then on only the monotonic clock counts.
+    pub clock_offset: WallDuration,
+    /// The system clock is not known to be right.
+    pub unproven: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LastKey {
+    pts_90k: i64,
+    /// It is the first frame of the run: leading pictures that refer to earlier ones cannot be decoded.
+    starts_run: bool,
+}
+
+/// The recording that is open.
+#[derive(Debug)]
+struct Open {
+    /// Fixed for all but the first recording of a run.
+    start: Option<WallTime>,
+    /// The least, over its frames, of arrival − media duration of the frames before.
+    local_start: WallTime,
+    rotate_at: WallTime,
+    sample_entry: Arc<SampleEntry>,
+    encoder: Encoder,
+    media_duration: MediaDuration,
+    bytes: u64,
+    samples: u32,
+    sync_samples: u32,
+    /// The newest frame: how long it lasts is not known yet.
+    last: LastFrame,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LastFrame {
+    pts_90k: i64,
+    bytes: u32,
+    is_key: bool,
+}
+
+impl Run {
+    /// A run whose first frame is still to come.
+    pub fn new(terms: Terms) -> Self {
+        Self {
+            terms,
+            media_offset: MediaDuration::ZERO,
+            next_start: None,
+            waiting_since: None,
+            last_key: None,
+            open: None,
+        }
+    }
+
+    /// Takes the next frame, in decoding order, and adds what is to be done to `steps`. A frame that comes before
+    /// the first key frame, or that cannot be decoded after it, is passed over.
+    ///
+    /// An error means that the frame was not taken and the run is over. After [`Cause::CameraClock`] nothing is
+    /// wrong with the frame: it begins the next run.
+    pub fn push(&mut self, frame: &Frame, steps: &mut Vec<Step>) -> Result<(), EndReason> {
+        let bytes = u32::try_from(frame.data.len()).ok().filter(|&n| (1..=MAX_FRAME_BYTES).contains(&n));
+        let bytes =
+            bytes.ok_or_else(|| EndReason::new(Cause::BadVideo, format!("a frame of {} bytes", frame.data.len())))?;
+        let new = LastFrame { pts_90k: frame.pts_90k, bytes, is_key: frame.is_key };
+        let Some(open) = &mut self.open else {
+            return self.begin(frame, new, steps);
+        };
+        if frame.is_skipped_leading && self.last_key.is_some_and(|key| key.starts_run) {
+            return Ok(());
+        }
+        let duration = open.duration_until(frame)?;
+        self.mind_key_frames(frame, duration)?;
+        let open = self.open.as_mut().expect("it was open above");
+        let index = open.settle_last(duration);
+        let arrived = frame.arrived_at(self.terms.clock_offset);
+        let new_parameters =
+            !Arc::ptr_eq(&open.sample_entry, &frame.sample_entry) && open.sample_entry != frame.sample_entry;
+        if frame.is_key && (new_parameters || open.is_due()) {
+            self.rotate(index, steps)?;
+            self.open(frame, new, steps);
+        } else {
+            open.local_start = open.local_start.min(arrived - open.media_duration.as_wall());
+            open.last = new;
+            let progress = open.progress();
+            steps.push(Step::Append(Append { data: frame.data.clone(), is_key: frame.is_key, index, progress }));
+        }
+        if frame.is_key {
+            self.last_key = Some(LastKey { pts_90k: frame.pts_90k, starts_run: false });
+        }
+        Ok(())
+    }
+
+    /// Ends the run. Its last frame gets no duration, because no frame followed.
+    pub fn finish(&mut self, reason: EndReason, steps: &mut Vec<Step>) {
+        let Some(mut open) = self.open.take() else { return };
+        let index = open.settle_last(0);
+        let flags = self.terms.flags().with(Flags::TRAILING_ZERO);
+        steps.push(Step::Close(Close { index, progress: open.closing_progress(), flags, end_reason: Some(reason) }));
+    }
+
+    /// The run waits for its first key frame.
+    fn begin(&mut self, frame: &Frame, new: LastFrame, steps: &mut Vec<Step>) -> Result<(), EndReason> {
+        if !frame.is_key {
+            let since = *self.waiting_since.get_or_insert(frame.arrived);
+            return check_key_wait((frame.arrived - since).0);
+        }
+        self.open(frame, new, steps);
+        self.last_key = Some(LastKey { pts_90k: frame.pts_90k, starts_run: true });
+        Ok(())
+    }
+
+    fn mind_key_frames(&self, frame: &Frame, duration_90k: i32) -> Result<(), EndReason> {
+        let open = self.open.as_ref().expect("only asked while a recording is open");
+        if frame.is_key {
+            return Ok(());
+        }
+        if *open.sample_entry != *frame.sample_entry {
+            return Err(EndReason::new(Cause::BadVideo, "parameter sets changed without a key frame"));
+        }
+        if open.media_duration.0 + i64::from(duration_90k) > MAX_RECORDING_90K {
+            return Err(EndReason::new(Cause::NoKeyFrame, "the recording would grow over 5 minutes"));
+        }
+        let key = self.last_key.expect("a run starts on a key frame");
+        check_key_wait(frame.pts_90k - key.pts_90k)
+    }
+
+    /// Closes the recording that is open. An error when the clocks are too far apart to go on in this run.
+    fn rotate(&mut self, index: IndexBytes, steps: &mut Vec<Step>) -> Result<(), EndReason> {
+        let open = self.open.take().expect("only an open recording rotates");
+        let progress = open.closing_progress();
+        let drifted = progress.local_delta.0.abs() > MAX_CLOCK_ERROR_90K;
+        let reason = drifted.then(|| {
+            let seconds = progress.local_delta.as_secs_f64();
+            EndReason::new(Cause::CameraClock, format!("its time is {seconds:+.1} s from the recorder's"))
+        });
+        self.media_offset += progress.media_duration;
+        self.next_start = Some(progress.start + progress.wall_duration);
+        steps.push(Step::Close(Close { index, progress, flags: self.terms.flags(), end_reason: reason.clone() }));
+        reason.map_or(Ok(()), Err)
+    }
+
+    fn open(&mut self, frame: &Frame, new: LastFrame, steps: &mut Vec<Step>) {
+        let local_start = frame.arrived_at(self.terms.clock_offset);
+        let start = self.next_start;
+        let open = Open {
+            start,
+            local_start,
+            rotate_at: rotate_at(self.terms.stream, start.unwrap_or(local_start), start.is_none()),
+            sample_entry: frame.sample_entry.clone(),
+            encoder: Encoder::default(),
+            media_duration: MediaDuration::ZERO,
+            bytes: 0,
+            samples: 0,
+            sync_samples: 0,
+            last: new,
+        };
+        let progress = open.progress();
+        steps.push(Step::Open(Head {
+            stream: self.terms.stream,
+            starts_run: start.is_none(),
+            media_offset: self.media_offset,
+            clock_offset: self.terms.clock_offset,
+            start: progress.start,
+            sample_entry: frame.sample_entry.clone(),
+            flags: self.terms.flags(),
+        }));
+        let index = IndexBytes::default();
+        steps.push(Step::Append(Append { data: frame.data.clone(), is_key: true, index, progress }));
+        self.open = Some(open);
+    }
+}
+
+impl Open {
+    /// How long the newest frame lasts, now that the next one is there.
+    fn duration_until(&self, next: &Frame) -> Result<i32, EndReason> {
+        let duration = next.pts_90k.saturating_sub(self.last.pts_90k);
+        let seconds = duration as f64 / MediaDuration::from_secs(1).0 as f64;
+        let detail = match duration {
+            i64::MIN..=0 if next.is_bidirectional => return Err(EndReason::new(Cause::BFrames, "")),
+            i64::MIN..0 => format!("went back by {:.3} s", -seconds),
+            0 => "repeated".to_owned(),
+            1..=MAX_DURATION_90K => return Ok(duration as i32),
+            _ => format!("went ahead by {seconds:.3} s"),
+        };
+        Err(EndReason::new(Cause::BadTimestamps, detail))
+    }
+
+    /// Counts the newest frame with its duration; its index entry is the answer.
+    fn settle_last(&mut self, duration_90k: i32) -> IndexBytes {
+        let LastFrame { bytes, is_key, .. } = self.last;
+        self.media_duration += MediaDuration(i64::from(duration_90k));
+        self.bytes += u64::from(bytes);
+        self.samples += 1;
+        self.sync_samples += u32::from(is_key);
+        self.encoder.add(Sample { duration_90k, bytes, is_key })
+    }
+
+    /// Its rotation second has come.
+    fn is_due(&self) -> bool {
+        self.start.unwrap_or(self.local_start) + self.media_duration.as_wall() >= self.rotate_at
+    }
+
+    /// So far. The clock is corrected at the end alone: until then a moment of the recording stays the same frame.
+    fn progress(&self) -> Progress {
+        let start = self.start.unwrap_or(self.local_start);
+        Progress {
+            start,
+            wall_duration: self.media_duration.as_wall(),
+            media_duration: self.media_duration,
+            local_delta: self.local_start - start,
+            sample_file_bytes: self.bytes,
+            video_samples: self.samples,
+            video_sync_samples: self.sync_samples,
+        }
+    }
+
+    /// All of it, with the clock corrected.
+    fn closing_progress(&self) -> Progress {
+        let progress = self.progress();
+        let limit = self.media_duration.0 / DRIFT_CORRECTION_LIMIT;
+        let correction = WallDuration(progress.local_delta.0.clamp(-limit, limit));
+        Progress { wall_duration: progress.wall_duration + correction, ..progress }
+    }
+}
+
+impl Terms {
+    fn flags(&self) -> Flags {
+        if self.unproven { Flags::UNPROVEN_TIME } else { Flags::default() }
+    }
+}
+
+impl Frame {
+    /// When it arrived by the wall clock of a run.
+    fn arrived_at(&self, clock_offset: WallDuration) -> WallTime {
+        WallTime(self.arrived.0 + clock_offset.0)
+    }
+}
+
+/// When a recording that starts at `start` is due to end: at its stream's own second of the minute, so that several
+/// streams do not close their files at once. The first of a run lasts one to two minutes, the others half of one to
+/// one and a half.
+fn rotate_at(stream: StreamId, start: WallTime, starts_run: bool) -> WallTime {
+    let period = WallDuration::from_secs(60).0;
+    // Steps of 37 s visit all 60 seconds before one comes again, and neighbours are far apart.
+    let second = WallDuration::from_secs(i64::from(stream.get()) * 37 % 60).0;
+    let earliest = start.0 + if starts_run { period } else { period / 2 };
+    WallTime(earliest + (second - earliest).rem_euclid(period))
+}
+
+fn check_key_wait(waited_90k: i64) -> Result<(), EndReason> {
+    if waited_90k <= MAX_KEY_WAIT_90K {
+        return Ok(());
+    }
+    Err(EndReason::new(Cause::NoKeyFrame, "none in 4 minutes"))
+}
+
+/// A frame may last this long.
+const MAX_DURATION_90K: i64 = MediaDuration::from_secs(60).0;
+/// Without a key frame for longer the run ends (a camera that refreshes by stripes never sends one).
+const MAX_KEY_WAIT_90K: i64 = MediaDuration::from_secs(240).0;
+/// No recording is longer than 5 minutes, so that a query may look back just so far.
+const MAX_RECORDING_90K: i64 = MediaDuration::from_secs(299).0;
+/// Local start and start may differ by this much at a rotation.
+const MAX_CLOCK_ERROR_90K: i64 = WallDuration::from_secs(2).0;
+/// At most one part in so many of a recording's length is corrected: 500 ppm.
+const DRIFT_CORRECTION_LIMIT: i64 = 2000;
+/// A picture larger than this is a broken stream, not a picture.
+const MAX_FRAME_BYTES: u32 = 16 << 20;
+
+#[cfg(test)]
+mod tests;

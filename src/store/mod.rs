@@ -1,1 +1,39 @@
 //! Files and SQLite: what was recorded.
+
+mod attached;
+pub mod camera;
+mod catalog;
+pub mod closed;
+pub mod db;
+mod dir;
+mod facade;
+pub mod film;
+pub mod gap;
+pub mod growing;
+mod journal;
+mod journal_file;
+mod listing;
+mod mmap;
+mod mount;
+mod queue;
+mod recover;
+pub mod sample_entries;
+mod sample_file;
+mod shared;
+pub mod stats;
+mod syncer;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod trailer;
+mod unflushed;
+mod wire;
+mod writer;
+
+pub use camera::{Camera, Stream, StreamKind};
+pub use closed::ClosedRecording;
+pub use facade::{Options, Store};
+pub use film::{Film, Window};
+pub use gap::Gap;
+pub use growing::Growing;

@@ -1,1 +1,13 @@
 //! Virtual mp4 files: boxes, and the plan of a file's pieces.
+
+pub mod boxes;
+pub mod builder;
+pub mod edit;
+pub mod moov;
+pub mod piece;
+pub mod plan;
+pub mod table;
+
+pub use builder::Builder;
+pub use piece::Piece;
+pub use plan::Plan;

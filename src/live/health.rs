@@ -1,0 +1,220 @@
+//! `Health`: what each stream is doing, since when, and what went wrong last.
+
+use super::meter::Meter;
+use crate::base::MonoTime;
+use crate::base::StreamId;
+use crate::base::WallDuration;
+use crate::base::WallTime;
+use crate::media::recording::EndReason;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The board that sessions write to and viewers read from. Locked for a few lines at a time.
+#[derive(Debug, Default)]
+pub struct Health {
+    streams: Mutex<BTreeMap<StreamId, Entry>>,
+}
+
+/// What a stream does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// Talking to the camera; no picture yet.
+    Connecting,
+    /// Frames arrive and go to the disk.
+    Recording,
+    /// Frames arrive, but the disk does not take them.
+    NotRecording,
+    /// Waiting before the next try.
+    Waiting,
+}
+
+/// One stream, as it is told to people and programs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// What it does.
+    pub state: State,
+    /// Since when.
+    #[serde(skip)]
+    pub since: WallTime,
+    /// What went wrong last, and is not over while the state is not recording.
+    pub last_error: Option<String>,
+    /// When that was.
+    #[serde(skip)]
+    pub last_error_at: Option<WallTime>,
+    /// What the camera sends, such as `H.264 640x360`, once known.
+    pub video: Option<String>,
+    /// Frames a second over the last seconds.
+    pub frames_per_second: f64,
+    /// Bits a second over the last seconds.
+    pub bits_per_second: f64,
+    /// Packets lost in this session.
+    pub lost_packets: u64,
+    /// Camera's clock − ours in seconds, by its RTCP sender reports.
+    pub camera_clock_offset_seconds: Option<f64>,
+    /// How often a connection was begun.
+    pub sessions: u64,
+    /// When the newest frame arrived.
+    #[serde(skip)]
+    pub last_frame: Option<MonoTime>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    status: Status,
+    meter: Meter,
+}
+
+impl Health {
+    /// A session begins.
+    pub fn connecting(&self, stream: StreamId, now: WallTime) {
+        let mut streams = self.lock();
+        let entry = streams.entry(stream).or_insert_with(|| Entry::new(now));
+        entry.change(State::Connecting, now);
+        entry.meter = Meter::default();
+        entry.status.sessions += 1;
+        entry.status.lost_packets = 0;
+        entry.status.camera_clock_offset_seconds = None;
+    }
+
+    /// A frame arrived and was taken (`State::Recording`), or was not (`State::NotRecording`).
+    pub fn frame(&self, stream: StreamId, state: State, arrived: MonoTime, now: WallTime, bytes: usize) {
+        self.update(stream, |entry| {
+            entry.change(state, now);
+            entry.meter.count(arrived, bytes);
+            entry.status.last_frame = Some(arrived);
+        });
+    }
+
+    /// What the camera tells of itself; told again when it changes.
+    pub fn report(&self, stream: StreamId, video: &str, lost_packets: u64, clock_offset: Option<WallDuration>) {
+        self.update(stream, |entry| {
+            if entry.status.video.as_deref() != Some(video) {
+                entry.status.video = Some(video.to_owned());
+            }
+            entry.status.lost_packets = lost_packets;
+            entry.status.camera_clock_offset_seconds = clock_offset.map(WallDuration::as_secs_f64);
+        });
+    }
+
+    /// Something went wrong. The answer tells whether it is news: other words than the last time, or the first
+    /// trouble since frames were recorded. A retry loop warns only then.
+    pub fn trouble(&self, stream: StreamId, reason: &EndReason, next: State, now: WallTime) -> bool {
+        let mut streams = self.lock();
+        let entry = streams.entry(stream).or_insert_with(|| Entry::new(now));
+        let words = reason.to_string();
+        let was_well = entry.status.last_error.is_none() || entry.status.last_frame.is_some();
+        let news = was_well || entry.status.last_error.as_deref() != Some(&words);
+        entry.status.last_error = Some(words);
+        entry.status.last_error_at = Some(now);
+        entry.status.last_frame = None;
+        entry.change(next, now);
+        news
+    }
+
+    /// The stream is not recorded any more.
+    pub fn forget(&self, stream: StreamId) {
+        self.lock().remove(&stream);
+    }
+
+    /// All streams that should record.
+    pub fn snapshot(&self) -> BTreeMap<StreamId, Status> {
+        self.lock().iter().map(|(&stream, entry)| (stream, entry.told())).collect()
+    }
+
+    /// The streams that should record and do not: their newest recorded frame is older than `limit`.
+    pub fn not_recording(&self, now: MonoTime, limit: WallDuration) -> Vec<StreamId> {
+        let fresh = |s: &Status| s.state == State::Recording && s.last_frame.is_some_and(|at| now - at <= limit);
+        self.lock().iter().filter(|(_, entry)| !fresh(&entry.status)).map(|(&stream, _)| stream).collect()
+    }
+
+    fn update(&self, stream: StreamId, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.lock().get_mut(&stream) {
+            change(entry);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<StreamId, Entry>> {
+        // A panic elsewhere leaves plain values behind: they are still good to show.
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn new(now: WallTime) -> Self {
+        let status = Status {
+            state: State::Connecting,
+            since: now,
+            last_error: None,
+            last_error_at: None,
+            video: None,
+            frames_per_second: 0.0,
+            bits_per_second: 0.0,
+            lost_packets: 0,
+            camera_clock_offset_seconds: None,
+            sessions: 0,
+            last_frame: None,
+        };
+        Self { status, meter: Meter::default() }
+    }
+
+    fn change(&mut self, state: State, now: WallTime) {
+        if self.status.state != state {
+            self.status.state = state;
+            self.status.since = now;
+        }
+    }
+
+    fn told(&self) -> Status {
+        let rate = self.meter.rate();
+        let recording = self.status.state == State::Recording;
+        Status {
+            frames_per_second: if recording { rate.frames_per_second } else { 0.0 },
+            bits_per_second: if recording { rate.bits_per_second } else { 0.0 },
+            ..self.status.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::recording::Cause;
+
+    fn stream() -> StreamId {
+        StreamId::new(1).unwrap()
+    }
+
+    #[test]
+    fn trouble_is_news_once() {
+        let health = Health::default();
+        let refused = EndReason::new(Cause::Unauthorized, "");
+        let silent = EndReason::new(Cause::Silent, "");
+        let mut said = Vec::new();
+        for reason in [&refused, &refused, &silent, &silent] {
+            health.connecting(stream(), WallTime(1));
+            said.push(health.trouble(stream(), reason, State::Waiting, WallTime(2)));
+        }
+        health.frame(stream(), State::Recording, MonoTime(5), WallTime(3), 10);
+        said.push(health.trouble(stream(), &silent, State::Waiting, WallTime(4)));
+        assert_eq!(said, [true, false, true, false, true]);
+        let status = &health.snapshot()[&stream()];
+        assert_eq!(status.last_error.as_deref(), Some("camera silent"));
+        assert_eq!((status.state, status.since, status.sessions), (State::Waiting, WallTime(4), 4));
+    }
+
+    #[test]
+    fn a_stream_that_fell_silent_does_not_record() {
+        let health = Health::default();
+        let limit = WallDuration::from_secs(10);
+        health.connecting(stream(), WallTime(0));
+        assert_eq!(health.not_recording(MonoTime(0), limit), [stream()]);
+        health.frame(stream(), State::Recording, MonoTime(0), WallTime(0), 10);
+        assert_eq!(health.not_recording(MonoTime(0) + limit, limit), []);
+        assert_eq!(health.not_recording(MonoTime(1) + limit, limit), [stream()]);
+        health.forget(stream());
+        assert_eq!(health.not_recording(MonoTime(1) + limit, limit), []);
+    }
+}

@@ -1,0 +1,159 @@
+//! `Plan`: a whole mp4 file that knows its length, its tag and its pieces before any of it is made.
+
+use crate::base::{Error, Kind, Result, WallTime};
+use crate::media::mp4::boxes::{Content, Region};
+use crate::media::mp4::moov::Movie;
+use crate::media::mp4::piece::Piece;
+use crate::media::mp4::table::{Part, Row, Totals};
+use bytes::Bytes;
+use std::fmt::Write;
+use std::ops::Range;
+
+/// Raised whenever the bytes made for the same recordings change, so that nobody joins ranges of two files.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A file, as a list of pieces: `ftyp`, `moov` with tables made when they are read, `mdat` with the film.
+///
+/// To answer a request for a range, go through [`Plan::pieces`]: film is read from its sample file; for the rest
+/// [`Plan::generate`] gives the whole piece, of which the range is wanted.
+#[derive(Debug)]
+pub struct Plan {
+    head: Bytes,
+    regions: Box<[Region<Part>]>,
+    rows: Box<[Row]>,
+    film_offset: u64,
+    etag: String,
+    created: WallTime,
+    modified: WallTime,
+}
+
+impl Plan {
+    /// Puts the file together; the last of what it shows ends at `modified`.
+    pub(super) fn new(movie: &Movie<'_>, rows: Box<[Row]>, modified: WallTime) -> Self {
+        let boxes = movie.write();
+        let film_offset = boxes.len() - movie.totals.film_bytes;
+        let (head, regions) = boxes.finish();
+        let etag = etag(&head, &rows);
+        Self { head, regions, rows, film_offset, etag, created: movie.created, modified }
+    }
+
+    /// How many bytes the file has.
+    pub fn len(&self) -> u64 {
+        self.regions.last().map_or(0, |region| region.end)
+    }
+
+    /// Never: a file has a head.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A strong entity tag, quotes included: it differs if a byte of the file differs, and depends on nothing else.
+    pub fn etag(&self) -> &str {
+        &self.etag
+    }
+
+    /// When what it shows began.
+    pub fn created(&self) -> WallTime {
+        self.created
+    }
+
+    /// When what it shows ended.
+    pub fn modified(&self) -> WallTime {
+        self.modified
+    }
+
+    /// Where the film begins: as many bytes come before it.
+    pub fn film_offset(&self) -> u64 {
+        self.film_offset
+    }
+
+    /// How much memory it takes.
+    pub fn memory_bytes(&self) -> usize {
+        let tables = size_of_val(&*self.regions) + size_of_val(&*self.rows);
+        size_of::<Self>() + self.head.len() + tables + self.etag.len()
+    }
+
+    /// The piece that holds the byte at `offset`, and where in the file it lies; `None` from the end on.
+    pub fn piece_at(&self, offset: u64) -> Option<(Piece, Range<u64>)> {
+        let number = self.regions.partition_point(|region| region.end <= offset);
+        let region = self.regions.get(number)?;
+        let start = number.checked_sub(1).map_or(0, |before| self.regions[before].end);
+        let part = match &region.content {
+            Content::Written(range) => return Some((Piece::Head(range.clone()), start..region.end)),
+            Content::Left(Part::Chunks(table)) => return Some((Piece::Chunks(*table), start..region.end)),
+            Content::Left(part) => *part,
+        };
+        let after = self.rows.partition_point(|row| start + row.before.bytes_of(part) <= offset);
+        let segment = after.checked_sub(1).expect("the first segment begins where its part does");
+        let row = &self.rows[segment];
+        let start = start + row.before.bytes_of(part);
+        let recording = row.recording;
+        let piece = match part {
+            Part::Samples(table) => Piece::Samples { table, segment, recording },
+            Part::Film => Piece::Film { recording, bytes: row.segment.bytes.clone() },
+            Part::Chunks(table) => Piece::Chunks(table),
+        };
+        Some((piece, start..start + Totals::of(&row.segment).bytes_of(part)))
+    }
+
+    /// The pieces under a range of the file, in order, and which bytes of each piece. Nothing lies beyond the end.
+    pub fn pieces(&self, range: Range<u64>) -> impl Iterator<Item = (Piece, Range<u64>)> {
+        let mut at = range.start;
+        std::iter::from_fn(move || {
+            if at >= range.end {
+                return None;
+            }
+            let (piece, place) = self.piece_at(at)?;
+            let wanted = at - place.start..range.end.min(place.end) - place.start;
+            at = place.end;
+            Some((piece, wanted))
+        })
+    }
+
+    /// The bytes of a whole piece of this plan that is no film. `index` is the `video_index` of the piece's recording
+    /// where it names one, else it is not looked at. After `Ok` they are as many as were promised; an index that does
+    /// not hold what the plan was made from is an `Err` of kind `Corrupt`.
+    pub fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes> {
+        match piece {
+            Piece::Head(range) => Ok(self.head.slice(range.clone())),
+            Piece::Chunks(table) => Ok(table.entries(&self.rows, self.film_offset).into()),
+            Piece::Samples { table, segment, recording } => {
+                let entries = self.rows[*segment].entries(*table, index);
+                entries.map(Bytes::from).map_err(|e| e.on(format_args!("recording {recording}")))
+            }
+            Piece::Film { .. } => Err(Error::new(Kind::Internal, format!("{piece}: film is read, not made"))),
+        }
+    }
+
+    /// The list of pieces for people: offset, length, and what it is.
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        let mut offset = 0;
+        for (piece, bytes) in self.pieces(0..self.len()) {
+            let len = bytes.end;
+            writeln!(text, "{offset:>12} {len:>12} {piece}").expect("a String takes all that is written");
+            offset += len;
+        }
+        text
+    }
+}
+
+/// Head and rows shape all bytes but the samples, and those are told by recording and opening.
+fn etag(head: &[u8], rows: &[Row]) -> String {
+    let mut hash = blake3::Hasher::new();
+    hash.update(&FORMAT_VERSION.to_le_bytes()).update(&(head.len() as u64).to_le_bytes()).update(head);
+    for Row { recording, open_id, sample_entry, segment, before: _ } in rows {
+        let mut row = [0; 48];
+        row[..8].copy_from_slice(&recording.composite().to_le_bytes());
+        row[8..12].copy_from_slice(&open_id.to_le_bytes());
+        row[12..16].copy_from_slice(&sample_entry.to_le_bytes());
+        row[16..20].copy_from_slice(&segment.samples.start.to_le_bytes());
+        row[20..24].copy_from_slice(&segment.samples.end.to_le_bytes());
+        row[24..32].copy_from_slice(&segment.bytes.start.to_le_bytes());
+        row[32..40].copy_from_slice(&segment.bytes.end.to_le_bytes());
+        row[40..44].copy_from_slice(&segment.last_duration_90k.unwrap_or(-1).to_le_bytes());
+        row[44..].copy_from_slice(&segment.sync_samples.to_le_bytes());
+        hash.update(&row);
+    }
+    format!("\"{}\"", &hash.finalize().to_hex()[..32])
+}

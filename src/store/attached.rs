@@ -1,0 +1,230 @@
+//! `Attached`: the sample directory that belongs to the database, recovered and being recorded into.
+
+use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallTime};
+use crate::media::growing::{Head, Progress};
+use crate::media::{EndReason, Recording, sample_index};
+use crate::store::camera::StreamKind;
+use crate::store::closed::ClosedRecording;
+use crate::store::db::{Batch, Database, Opening};
+use crate::store::dir::SampleDir;
+use crate::store::growing::{Growing, Slot};
+use crate::store::journal_file::{JournalFile, Renewal};
+use crate::store::queue::{Job, Queue};
+use crate::store::recover::{Known, recover};
+use crate::store::unflushed::Unflushed;
+use crate::store::writer::Writer;
+use log::{info, warn};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::AtomicI64;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A directory with a writer's thread of its own.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    pub(crate) dir: Arc<SampleDir>,
+    pub(crate) renewal: Arc<Renewal>,
+    /// This opening of the database.
+    pub(crate) open_id: u32,
+    /// Rows whose sample file was not there.
+    pub(crate) missing: BTreeSet<RecordingId>,
+    /// What recovery found that an owner should know of, a line each.
+    pub(crate) problems: Vec<String>,
+    boot_id: Uuid,
+    queue: Arc<Queue>,
+    unflushed: Arc<Unflushed>,
+    counters: Mutex<Counters>,
+    /// Ends when the writer does.
+    writer: Mutex<Receiver<()>>,
+}
+
+/// What the next recordings will be called.
+#[derive(Debug, Default)]
+struct Counters {
+    sequence: u64,
+    numbers: HashMap<StreamId, u32>,
+    runs: HashMap<StreamId, Run>,
+}
+
+/// The run that a stream is in.
+#[derive(Debug)]
+struct Run {
+    start: RecordingId,
+    written: Arc<AtomicI64>,
+}
+
+/// Whose recording begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner {
+    pub(crate) camera: Uuid,
+    pub(crate) kind: StreamKind,
+}
+
+impl Attached {
+    /// Recovers the directory, writes rows for what was found, and starts the writer. Blocks on the disk.
+    pub(crate) fn attach(
+        dir: SampleDir,
+        db: &Database,
+        unflushed: &Arc<Unflushed>,
+        boot_id: Uuid,
+        now: WallTime,
+    ) -> Result<Self> {
+        let dir = Arc::new(dir);
+        let mut known = Known { garbage: db.garbage()?, rows: Vec::new() };
+        db.visit_ids(|id| known.rows.push(id))?;
+        let recovered = recover(&dir, &known)?;
+        dir.sync_all()?;
+        let above = recovered.closed.iter().map(|c| c.recording.open_id).max().unwrap_or(0);
+        let open_id = db.begin_open(Opening { boot_id, time: now, above })?;
+        let batch = Batch { closed: recovered.closed, unlinked: recovered.unlinked, ..Batch::default() };
+        let mut problems = recovered.problems;
+        let refused = if batch.is_empty() { Vec::new() } else { db.commit(&batch)?.refused };
+        problems.extend(refused.iter().map(|(_, e)| format!("found in the sample directory, but refused: {e}")));
+        for problem in &problems {
+            warn!("{}: {problem}", dir.path().display());
+        }
+        info!(
+            "{}: recording into it, {} recordings, {} recovered",
+            dir.path().display(),
+            known.rows.len(),
+            batch.closed.len()
+        );
+
+        let mut counters = Counters::default();
+        for (stream, highest) in recovered.numbers {
+            counters.numbers.insert(stream, highest);
+        }
+        for closed in &batch.closed {
+            counters.sequence = counters.sequence.max(closed.recording.sequence);
+        }
+        for stream in db.cameras()?.iter().flat_map(|c| &c.streams) {
+            if let Some((number, sequence)) = db.last_number(stream.id)? {
+                let highest = counters.numbers.entry(stream.id).or_default();
+                *highest = number.max(*highest);
+                counters.sequence = counters.sequence.max(sequence);
+            }
+        }
+
+        let queue = Arc::new(Queue::new(QUEUE_BYTES));
+        let journal = JournalFile::begin(dir.clone(), &recovered.unresolved)?;
+        let renewal = journal.renewal();
+        let (running, ended) = sync_channel(1);
+        let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), journal);
+        let thread = thread::Builder::new().name("film-writer".into()).spawn(move || {
+            let _running = running;
+            writer.run();
+        });
+        thread.map_err(|e| Error::caused(Kind::Internal, "start the writer's thread", e))?;
+        Ok(Self {
+            dir,
+            renewal,
+            open_id,
+            missing: recovered.missing.into_iter().collect(),
+            problems,
+            boot_id,
+            queue,
+            unflushed: unflushed.clone(),
+            counters: Mutex::new(counters),
+            writer: Mutex::new(ended),
+        })
+    }
+
+    /// Begins a recording; its file is created by the writer, so this waits for nothing. `Busy` when the disk is so
+    /// far behind that the recording would have to end at once.
+    pub(crate) fn begin(&self, head: Head, owner: Owner, sample_entry_id: i32) -> Result<Growing> {
+        if let Some(bytes) = self.queue.crowded() {
+            return Err(Error::new(Kind::Busy, format!("{} MiB of film are not on the disk yet", bytes >> 20)));
+        }
+        let stream = head.stream;
+        let (id, sequence, run_start, written) = {
+            let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+            counters.next(stream, head.starts_run)?
+        };
+        let mut recording = Recording {
+            id,
+            sequence,
+            open_id: self.open_id,
+            run_start,
+            start: head.start,
+            wall_duration: Default::default(),
+            media_duration: Default::default(),
+            media_offset: head.media_offset,
+            local_delta: Default::default(),
+            sample_file_bytes: 0,
+            video_samples: 0,
+            video_sync_samples: 0,
+            sample_entry_id,
+            index_format: sample_index::FORMAT,
+            flags: head.flags,
+            growing: false,
+            end_reason: None,
+        };
+        Progress { start: head.start, ..Progress::default() }.put_into(&mut recording);
+        let facts = ClosedRecording {
+            recording,
+            camera: owner.camera,
+            kind: owner.kind,
+            boot_id: self.boot_id,
+            clock_offset: head.clock_offset,
+            sample_entry: head.sample_entry,
+            video_index: Arc::from([]),
+            blake3: [0; 32],
+        };
+        let slot = Arc::new(Slot { written, failed: OnceLock::new() });
+        self.unflushed.begin(&facts);
+        if !self.queue.push(Job::Begin(Box::new(facts), slot.clone())) {
+            self.unflushed.forget([id]);
+            return Err(Error::new(Kind::Busy, "the recorder is stopping"));
+        }
+        Ok(Growing::new(id, head.media_offset, self.queue.clone(), slot))
+    }
+
+    /// Ends all recordings that grow, with what is whole; their sessions learn the reason with their next frame.
+    pub(crate) fn end_all(&self, reason: EndReason) {
+        self.queue.push(Job::EndAll(reason));
+    }
+
+    /// Waits until all that was appended before is written, though not yet synced. `Busy` when that takes longer.
+    pub(crate) fn written(&self, patience: Duration) -> Result<()> {
+        let (done, wait) = sync_channel(1);
+        if !self.queue.push(Job::Barrier(done)) {
+            return Ok(());
+        }
+        match wait.recv_timeout(patience) {
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => Ok(()),
+            Err(RecvTimeoutError::Timeout) => Err(Error::new(Kind::Busy, "the disk does not answer")),
+        }
+    }
+
+    /// Writes all that was received, ends what grows, and waits for the writer to return. `Busy` when that takes longer.
+    pub(crate) fn stop(&self, reason: EndReason, patience: Duration) -> Result<()> {
+        self.queue.push(Job::Stop(reason));
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        match writer.recv_timeout(patience) {
+            Err(RecvTimeoutError::Timeout) => Err(Error::new(Kind::Busy, "the disk does not answer")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Counters {
+    fn next(&mut self, stream: StreamId, starts_run: bool) -> Result<(RecordingId, u64, RecordingId, Arc<AtomicI64>)> {
+        let number = self.numbers.get(&stream).copied().unwrap_or(0).checked_add(1);
+        let number = number.ok_or_else(|| Error::new(Kind::Internal, format!("stream {stream} is out of numbers")))?;
+        let id = RecordingId::new(stream, number);
+        if starts_run {
+            self.runs.insert(stream, Run { start: id, written: Arc::default() });
+        }
+        let run = self.runs.get(&stream);
+        let run = run.ok_or_else(|| Error::new(Kind::Internal, format!("stream {stream} has no run to go on")))?;
+        self.numbers.insert(stream, number);
+        self.sequence += 1;
+        Ok((id, self.sequence, run.start, run.written.clone()))
+    }
+}
+
+/// Frames that may wait for the disk, of all streams together; beyond it a recording ends.
+const QUEUE_BYTES: usize = 64 << 20;

@@ -1,0 +1,89 @@
+//! Rows of gaps.
+
+use crate::base::{Result, StreamId, WallTime};
+use crate::store::db::Database;
+use crate::store::db::error::SqlResult;
+use crate::store::gap::Gap;
+use rusqlite::{Connection, Row, named_params};
+use std::ops::Range;
+
+impl Database {
+    /// The gaps of a stream that overlap a span, ascending by start.
+    pub fn gaps(&self, stream: StreamId, span: Range<WallTime>) -> Result<Vec<Gap>> {
+        const SQL: &str = "SELECT start_90k, end_90k, cause, detail FROM gap
+            WHERE stream_id = :stream AND start_90k < :end AND ifnull(end_90k, :end) > :start ORDER BY start_90k";
+        let what = || format!("list gaps of stream {stream}");
+        let params = named_params! {":stream": stream.get(), ":start": span.start.0, ":end": span.end.0};
+        self.read(|conn| {
+            let mut statement = conn.prepare_cached(SQL).or_sql(what)?;
+            let rows = statement.query_map(params, from_row).or_sql(what)?;
+            rows.collect::<rusqlite::Result<_>>().or_sql(what)
+        })
+    }
+}
+
+/// Writes a gap in the place of one that starts at the same time. The gap of a stream that is gone is forgotten; an
+/// end before the start, as a clock that was set back can make it, counts as the start.
+pub(super) fn put(conn: &Connection, stream: StreamId, gap: &Gap) -> Result<()> {
+    const SQL: &str = "INSERT INTO gap (stream_id, start_90k, end_90k, cause, detail)
+        SELECT id, :start, max(:end, :start), :cause, :detail FROM stream WHERE id = :stream
+        ON CONFLICT DO UPDATE SET end_90k = excluded.end_90k, cause = excluded.cause, detail = excluded.detail";
+    let params = named_params! {
+        ":stream": stream.get(),
+        ":start": gap.start.0,
+        ":end": gap.end.map(|end| end.0),
+        ":cause": gap.cause,
+        ":detail": gap.detail,
+    };
+    let what = || format!("write gap of stream {stream}");
+    conn.prepare_cached(SQL).or_sql(what)?.execute(params).or_sql(what)?;
+    Ok(())
+}
+
+/// Forgets the gaps of a stream that ended before its first film. Without any film they stay.
+pub(super) fn prune(conn: &Connection, stream: StreamId) -> Result<()> {
+    let what = || format!("prune gaps of stream {stream}");
+    conn.prepare_cached(PRUNE_SQL).or_sql(what)?.execute(named_params! {":stream": stream.get()}).or_sql(what)?;
+    Ok(())
+}
+
+const PRUNE_SQL: &str = "DELETE FROM gap WHERE stream_id = :stream AND end_90k <=
+    (SELECT start_90k FROM recording WHERE stream_id = :stream ORDER BY start_90k LIMIT 1)";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Gap> {
+    let end = row.get::<_, Option<i64>>(1)?.map(WallTime);
+    Ok(Gap { start: WallTime(row.get(0)?), end, cause: row.get(2)?, detail: row.get(3)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::db::Batch;
+    use crate::store::db::testing::{Fixture, plan};
+
+    #[test]
+    fn pruning_looks_at_one_recording() {
+        assert_eq!(
+            plan(PRUNE_SQL),
+            "SEARCH gap USING PRIMARY KEY (stream_id=?)
+SCALAR SUBQUERY 1
+SEARCH recording USING COVERING INDEX recording_cover (stream_id=?)"
+        );
+    }
+
+    #[test]
+    fn a_gap_begins_open_and_ends_in_place() {
+        let f = Fixture::new();
+        let gap = |end| Gap { start: WallTime(10), end, cause: "camera silent".into(), detail: "for 10 s".into() };
+        let put = |end| f.db.commit(&Batch { gaps: vec![(f.main, gap(end))], ..Batch::default() }).unwrap();
+        let list = |start, end| f.db.gaps(f.main, WallTime(start)..WallTime(end)).unwrap();
+        put(None);
+        assert_eq!(list(100, 200), [gap(None)]);
+        assert_eq!(list(0, 10), []);
+        put(Some(WallTime(20)));
+        assert_eq!(list(19, 200), [gap(Some(WallTime(20)))]);
+        assert_eq!(list(20, 200), []);
+        put(Some(WallTime(3)));
+        assert_eq!(list(0, 200), [gap(Some(WallTime(10)))]);
+    }
+}

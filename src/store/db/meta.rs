@@ -1,0 +1,91 @@
+//! The database's identity, that of its sample directory, and when it was opened.
+
+use crate::base::{Error, Kind, Result, WallDuration, WallTime};
+use crate::store::db::Database;
+use crate::store::db::error::SqlResult;
+use rusqlite::named_params;
+use uuid::Uuid;
+
+/// Who this database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Its own identity, which it keeps for life.
+    pub database: Uuid,
+    /// The sample directory that belongs to it, once there was one.
+    pub directory: Option<Uuid>,
+}
+
+/// An opening of the database to record.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening {
+    /// The machine's boot.
+    pub boot_id: Uuid,
+    /// Now.
+    pub time: WallTime,
+    /// The id is to be higher than this: the highest that a file in the sample directory names.
+    pub above: u32,
+}
+
+impl Database {
+    /// Who this database is.
+    pub fn meta(&self) -> Result<Meta> {
+        const SQL: &str = "SELECT database_uuid, directory_uuid FROM meta";
+        let read = |row: &rusqlite::Row<'_>| {
+            let directory = row.get::<_, Option<[u8; 16]>>(1)?;
+            Ok(Meta { database: Uuid::from_bytes(row.get(0)?), directory: directory.map(Uuid::from_bytes) })
+        };
+        self.read(|conn| conn.query_row(SQL, (), read).or_sql(|| "read identity"))
+    }
+
+    /// Binds the database to its sample directory.
+    pub fn set_directory(&self, uuid: Uuid) -> Result<()> {
+        const SQL: &str = "UPDATE meta SET directory_uuid = :uuid";
+        self.write(|tx| {
+            tx.execute(SQL, named_params! {":uuid": uuid.as_bytes()}).or_sql(|| "set directory")?;
+            Ok(())
+        })
+    }
+
+    /// Notes that recording begins, and gives the id that tells this opening from all others.
+    pub fn begin_open(&self, opening: Opening) -> Result<u32> {
+        const SQL: &str = "INSERT INTO open (id, boot_id, start_90k)
+            SELECT max(:above, ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'open'), 0)) + 1, :boot_id, :time
+            RETURNING id";
+        let Opening { boot_id, time, above } = opening;
+        let params = named_params! {":above": above, ":boot_id": boot_id.as_bytes(), ":time": time.0};
+        self.write(|tx| tx.query_row(SQL, params, |row| row.get(0)).or_sql(|| "note opening"))
+    }
+
+    /// Notes that this opening ended in good order.
+    pub fn end_open(&self, id: u32, time: WallTime, duration: WallDuration) -> Result<()> {
+        const SQL: &str = "UPDATE open SET end_90k = :time, duration_90k = :duration WHERE id = :id";
+        let params = named_params! {":id": id, ":time": time.0, ":duration": duration.0};
+        self.write(|tx| match tx.execute(SQL, params).or_sql(|| "note the end of an opening")? {
+            0 => Err(Error::new(Kind::NotFound, format!("opening {id}"))),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::db::testing::temp_db;
+
+    #[test]
+    fn openings_have_ids_above_all_that_were_ever_seen() {
+        let (_dir, db) = temp_db();
+        let begin = |above| db.begin_open(Opening { boot_id: Uuid::nil(), time: WallTime(7), above }).unwrap();
+        assert_eq!([begin(0), begin(0), begin(57), begin(3)], [1, 2, 58, 59]);
+        db.end_open(58, WallTime(9), WallDuration(2)).unwrap();
+        assert_eq!(db.end_open(60, WallTime(9), WallDuration(2)).unwrap_err().kind(), Kind::NotFound);
+    }
+
+    #[test]
+    fn the_sample_directory_is_remembered() {
+        let (_dir, db) = temp_db();
+        assert_eq!(db.meta().unwrap().directory, None);
+        db.set_directory(Uuid::from_u128(7)).unwrap();
+        assert_eq!(db.meta().unwrap().directory, Some(Uuid::from_u128(7)));
+    }
+}

@@ -1,0 +1,27 @@
+//! SQLite: everything that is known of the film except the film. A file for each noun, with its queries.
+
+mod cameras;
+mod commit;
+mod connection;
+mod database;
+mod error;
+mod gaps;
+mod garbage;
+mod meta;
+mod recordings;
+mod runs;
+mod sample_entries;
+#[cfg(test)]
+mod schema_tests;
+mod streams;
+#[cfg(test)]
+pub(crate) mod testing;
+mod version;
+
+pub use cameras::Film;
+pub use commit::{Batch, Committed};
+pub use database::{Access, Database};
+pub use meta::{Meta, Opening};
+pub use recordings::RECORDING_LIMIT;
+pub use runs::Moved;
+pub use version::VERSION;

@@ -1,0 +1,390 @@
+//! `SampleDir`: the directory of film, opened once; all its files are opened relative to its descriptor.
+
+use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{self, AtFlags, OFlag};
+use nix::sys::stat::{self, Mode, SFlag};
+use nix::unistd::{self, UnlinkatFlags};
+use std::fs::{File, TryLockError};
+use std::io::{self, IoSlice, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use uuid::Uuid;
+
+/// An open directory of film. Nothing here asks the database anything, and the other way round (Fa22).
+#[derive(Debug)]
+pub(crate) struct SampleDir {
+    path: PathBuf,
+    fd: OwnedFd,
+    /// The open identity file, locked against a second daemon unless opened for reading only.
+    identity: Option<(Uuid, File)>,
+    /// Something was written since the last sync began.
+    dirty: AtomicBool,
+    #[cfg(test)]
+    faults: tests::Faults,
+}
+
+/// One entry of the directory, by stat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its name; what is not UTF-8 is shown with replacement characters and belongs to nobody.
+    pub(crate) name: String,
+    /// Its length.
+    pub(crate) len: u64,
+    /// What it weighs on the disk: `st_blocks` × 512.
+    pub(crate) disk_bytes: u64,
+    /// A plain file, neither a directory nor a link.
+    pub(crate) is_file: bool,
+}
+
+impl SampleDir {
+    /// The file that holds the directory's uuid.
+    pub(crate) const IDENTITY: &'static str = "lunette-dir";
+    /// What a file's name begins with after it was set aside.
+    pub(crate) const ASIDE: &'static str = "aside.";
+
+    /// Opens the directory, and takes its lock if it has an identity and `lock` is wished.
+    ///
+    /// `NotFound` when there is no such directory, `Conflict` when another process holds the lock.
+    pub(crate) fn open(path: &Path, lock: bool) -> Result<Self> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let fd = fcntl::open(path, flags, Mode::empty()).map_err(|e| match e {
+            Errno::ENOENT => Error::new(Kind::NotFound, format!("there is no sample directory {}", path.display())),
+            e => Error::caused(Kind::Disk, format!("open sample directory {}", path.display()), e),
+        })?;
+        let mut dir = Self {
+            path: path.to_owned(),
+            fd,
+            identity: None,
+            dirty: AtomicBool::new(false),
+            #[cfg(test)]
+            faults: tests::Faults::default(),
+        };
+        dir.identity = match dir.open_read(Self::IDENTITY) {
+            Ok(file) => Some(dir.identify(file, lock)?),
+            Err(e) if e.kind() == Kind::NotFound => None,
+            Err(e) => return Err(e),
+        };
+        Ok(dir)
+    }
+
+    /// Gives a directory without identity this one, and locks it.
+    pub(crate) fn initialize(&mut self, uuid: Uuid) -> Result<()> {
+        self.replace(Self::IDENTITY, format!("{IDENTITY_FORMAT}\n{uuid}\n").as_bytes())?;
+        let file = self.open_read(Self::IDENTITY)?;
+        self.identity = Some(self.identify(file, true)?);
+        Ok(())
+    }
+
+    fn identify(&self, mut file: File, lock: bool) -> Result<(Uuid, File)> {
+        let name = self.path.join(Self::IDENTITY);
+        if lock {
+            file.try_lock().map_err(|e| match e {
+                TryLockError::WouldBlock => Error::new(
+                    Kind::Conflict,
+                    format!("the sample directory {} is in use by another lunette", self.path.display()),
+                ),
+                TryLockError::Error(e) => Error::caused(Kind::Disk, format!("lock {}", name.display()), e),
+            })?;
+        }
+        let mut text = String::new();
+        (&mut file)
+            .take(IDENTITY_LIMIT)
+            .read_to_string(&mut text)
+            .or_fail(Kind::Disk, || format!("read {}", name.display()))?;
+        let uuid = match text.lines().collect::<Vec<_>>()[..] {
+            [IDENTITY_FORMAT, uuid] => Uuid::parse_str(uuid).ok(),
+            _ => None,
+        };
+        let uuid = uuid.ok_or_else(|| Error::new(Kind::Corrupt, format!("{} holds no uuid", name.display())))?;
+        Ok((uuid, file))
+    }
+
+    /// Its uuid; `None` when it has no identity yet.
+    pub(crate) fn uuid(&self) -> Option<Uuid> {
+        self.identity.as_ref().map(|(uuid, _)| *uuid)
+    }
+
+    /// Where it was found, for messages.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Creates a file that did not exist, to be appended to only.
+    pub(crate) fn create(&self, name: &str) -> Result<File> {
+        #[cfg(test)]
+        self.faults.hit().or_fail(Kind::Disk, || format!("create {name}"))?;
+        self.dirty.store(true, Ordering::Release);
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_APPEND;
+        self.open_file(name, flags).map_err(|e| Error::caused(Kind::Disk, format!("create {name}"), e))
+    }
+
+    /// Opens a file for reading. `NotFound` when it is not there.
+    pub(crate) fn open_read(&self, name: &str) -> Result<File> {
+        self.open_file(name, OFlag::O_RDONLY).map_err(|e| on_open(name, e))
+    }
+
+    /// Opens a file that exists for reading, cutting and appending; only recovery does so.
+    pub(crate) fn open_append(&self, name: &str) -> Result<File> {
+        self.open_file(name, OFlag::O_RDWR | OFlag::O_APPEND).map_err(|e| on_open(name, e))
+    }
+
+    fn open_file(&self, name: &str, flags: OFlag) -> nix::Result<File> {
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR | Mode::S_IRGRP;
+        fcntl::openat(&self.fd, name, flags | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW, mode).map(File::from)
+    }
+
+    /// Writes all of the slices to the end of a file, without copying them together.
+    pub(crate) fn append(&self, mut file: &File, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+        #[cfg(test)]
+        self.faults.hit()?;
+        self.dirty.store(true, Ordering::Release);
+        IoSlice::advance_slices(&mut slices, 0);
+        while !slices.is_empty() {
+            let most = slices.len().min(IOV_MAX);
+            match file.write_vectored(&slices[..most]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => IoSlice::advance_slices(&mut slices, n),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts a file.
+    pub(crate) fn cut(&self, file: &File, len: u64) -> io::Result<()> {
+        #[cfg(test)]
+        self.faults.hit()?;
+        self.dirty.store(true, Ordering::Release);
+        file.set_len(len)
+    }
+
+    /// Every entry, in the order of names.
+    pub(crate) fn list(&self) -> Result<Vec<Entry>> {
+        let list = || -> nix::Result<Vec<Entry>> {
+            let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+            let mut dir = Dir::openat(&self.fd, ".", flags, Mode::empty())?;
+            let mut entries = Vec::new();
+            for entry in dir.iter() {
+                let entry = entry?;
+                let name = entry.file_name();
+                if matches!(name.to_bytes(), b"." | b"..") {
+                    continue;
+                }
+                match stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+                    Ok(stat) => entries.push(Entry::new(name.to_string_lossy().into_owned(), &stat)),
+                    Err(Errno::ENOENT) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+            entries.sort_by(|a, b| a.name.cmp(&b.name));
+            Ok(entries)
+        };
+        list().or_fail(Kind::Disk, || format!("list {}", self.path.display()))
+    }
+
+    /// One entry by name; `None` when it is not there.
+    pub(crate) fn stat(&self, name: &str) -> Result<Option<Entry>> {
+        match stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(Entry::new(name.to_owned(), &stat))),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(e) => Err(Error::caused(Kind::Disk, format!("stat {name}"), e)),
+        }
+    }
+
+    /// Removes a file; false when it was not there.
+    pub(crate) fn unlink(&self, name: &str) -> Result<bool> {
+        self.dirty.store(true, Ordering::Release);
+        match unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(e) => Err(Error::caused(Kind::Disk, format!("unlink {name}"), e)),
+        }
+    }
+
+    /// Renames a file; another one of the new name is replaced.
+    pub(crate) fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.dirty.store(true, Ordering::Release);
+        fcntl::renameat(&self.fd, from, &self.fd, to).or_fail(Kind::Disk, || format!("rename {from} to {to}"))
+    }
+
+    /// Moves something out of the way under a name that nobody reads, and returns that name. Never replaces anything.
+    pub(crate) fn set_aside(&self, name: &str) -> Result<String> {
+        let mut aside = format!("{}{name}", Self::ASIDE);
+        let mut n = 1;
+        while self.stat(&aside)?.is_some() {
+            n += 1;
+            aside = format!("{}{name}.{n}", Self::ASIDE);
+        }
+        self.rename(name, &aside)?;
+        Ok(aside)
+    }
+
+    /// Puts a whole small file into place, so that after a power cut it is either the old one or the new one.
+    pub(crate) fn replace(&self, name: &str, data: &[u8]) -> Result<()> {
+        let new = format!("{name}.new");
+        self.unlink(&new)?;
+        let file = self.create(&new)?;
+        self.append(&file, &mut [IoSlice::new(data)])
+            .and_then(|()| file.sync_all())
+            .or_fail(Kind::Disk, || format!("write {new}"))?;
+        self.rename(&new, name)?;
+        self.sync_names()
+    }
+
+    /// Makes the directory's names durable, and nothing else.
+    pub(crate) fn sync_names(&self) -> Result<()> {
+        unistd::fsync(&self.fd).or_fail(Kind::Disk, || format!("sync {}", self.path.display()))
+    }
+
+    /// Makes all that was written to this file system durable: film, names and journal. Takes long, unless nothing
+    /// was written here since the last time. After a failure, what was written before may be on the disk or not.
+    pub(crate) fn sync_all(&self) -> Result<()> {
+        if !self.dirty.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let sync = || -> io::Result<()> {
+            #[cfg(test)]
+            self.faults.hit()?;
+            Ok(unistd::syncfs(&self.fd)?)
+        };
+        let synced = sync().or_fail(Kind::Disk, || format!("sync the file system of {}", self.path.display()));
+        if synced.is_err() {
+            self.dirty.store(true, Ordering::Release);
+        }
+        synced
+    }
+}
+
+impl Entry {
+    fn new(name: String, stat: &stat::FileStat) -> Self {
+        Self {
+            name,
+            len: u64::try_from(stat.st_size).unwrap_or(0),
+            disk_bytes: u64::try_from(stat.st_blocks).unwrap_or(0) * 512,
+            is_file: SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG,
+        }
+    }
+
+    /// The recording whose number this name takes: its sample file, also when set aside.
+    pub(crate) fn takes_number(&self) -> Option<RecordingId> {
+        let name = self.name.strip_prefix(SampleDir::ASIDE).unwrap_or(&self.name);
+        RecordingId::from_file_name(name.split('.').next().unwrap_or(name))
+    }
+}
+
+fn on_open(name: &str, e: Errno) -> Error {
+    let kind = if e == Errno::ENOENT { Kind::NotFound } else { Kind::Disk };
+    Error::caused(kind, format!("open {name}"), e)
+}
+
+/// The first line of the identity file.
+const IDENTITY_FORMAT: &str = "lunette sample directory 1";
+/// More than any identity file has.
+const IDENTITY_LIMIT: u64 = 200;
+/// Slices that one `writev` takes (POSIX's `IOV_MAX` is 1024 on Linux).
+const IOV_MAX: usize = 1024;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicI64;
+
+    /// Lets writes fail: counts down at each, and once below zero all of them fail until it is mended.
+    #[derive(Debug)]
+    pub(super) struct Faults(AtomicI64);
+
+    impl Default for Faults {
+        fn default() -> Self {
+            Self(AtomicI64::new(i64::MAX))
+        }
+    }
+
+    impl Faults {
+        pub(super) fn hit(&self) -> io::Result<()> {
+            match self.0.fetch_sub(1, Ordering::SeqCst) > 0 {
+                true => Ok(()),
+                false => Err(io::Error::from_raw_os_error(nix::libc::ENOSPC)),
+            }
+        }
+    }
+
+    impl SampleDir {
+        /// The next `n` writes succeed, then the disk is full.
+        pub(crate) fn fail_after(&self, n: i64) {
+            self.faults.0.store(n, Ordering::SeqCst);
+        }
+    }
+
+    fn names(dir: &SampleDir) -> Vec<String> {
+        dir.list().unwrap().into_iter().map(|e| e.name).collect()
+    }
+
+    #[test]
+    fn an_identity_stays_and_locks() {
+        let tmp = tempfile::tempdir().unwrap();
+        let uuid = Uuid::from_u128(7);
+        let mut dir = SampleDir::open(tmp.path(), true).unwrap();
+        assert_eq!(dir.uuid(), None);
+        dir.initialize(uuid).unwrap();
+        assert_eq!(names(&dir), ["lunette-dir"]);
+        assert_eq!(SampleDir::open(tmp.path(), true).unwrap_err().kind(), Kind::Conflict);
+        assert_eq!(SampleDir::open(tmp.path(), false).unwrap().uuid(), Some(uuid));
+        drop(dir);
+        assert_eq!(SampleDir::open(tmp.path(), true).unwrap().uuid(), Some(uuid));
+    }
+
+    #[test]
+    fn a_missing_directory_and_a_strange_identity_are_told_apart() {
+        let tmp = tempfile::tempdir().unwrap();
+        assert_eq!(SampleDir::open(&tmp.path().join("no"), true).unwrap_err().kind(), Kind::NotFound);
+        std::fs::write(tmp.path().join("lunette-dir"), "hello\n").unwrap();
+        assert_eq!(SampleDir::open(tmp.path(), true).unwrap_err().kind(), Kind::Corrupt);
+    }
+
+    #[test]
+    fn files_are_created_once_and_only_appended_to() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = SampleDir::open(tmp.path(), true).unwrap();
+        let file = dir.create("a").unwrap();
+        let parts: Vec<Vec<u8>> = (0..3000u32).map(|i| i.to_be_bytes().to_vec()).collect();
+        let mut slices: Vec<_> = parts.iter().map(|p| IoSlice::new(p)).collect();
+        dir.append(&file, &mut slices).unwrap();
+        dir.append(&file, &mut [IoSlice::new(b"end")]).unwrap();
+        assert_eq!(std::fs::read(tmp.path().join("a")).unwrap(), [parts.concat(), b"end".to_vec()].concat());
+        assert_eq!(dir.create("a").unwrap_err().kind(), Kind::Disk);
+        assert_eq!(dir.stat("a").unwrap().unwrap().len, 12_003);
+        assert_eq!(dir.stat("b").unwrap(), None);
+        assert!(dir.unlink("a").unwrap());
+        assert!(!dir.unlink("a").unwrap());
+    }
+
+    #[test]
+    fn what_is_set_aside_replaces_nothing_and_keeps_its_number() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = SampleDir::open(tmp.path(), true).unwrap();
+        for content in ["one", "two"] {
+            std::fs::write(tmp.path().join("00000003000006ce"), content).unwrap();
+            dir.set_aside("00000003000006ce").unwrap();
+        }
+        let entries = dir.list().unwrap();
+        assert_eq!(names(&dir), ["aside.00000003000006ce", "aside.00000003000006ce.2"]);
+        for entry in entries {
+            assert_eq!(entry.takes_number().unwrap().to_string(), "3/1742");
+        }
+    }
+
+    #[test]
+    fn a_replaced_file_is_whole() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = SampleDir::open(tmp.path(), true).unwrap();
+        dir.replace("catalog", b"one").unwrap();
+        std::fs::write(tmp.path().join("catalog.new"), "torn").unwrap();
+        dir.replace("catalog", b"two").unwrap();
+        assert_eq!(names(&dir), ["catalog"]);
+        assert_eq!(std::fs::read(tmp.path().join("catalog")).unwrap(), b"two");
+    }
+}

@@ -1,0 +1,340 @@
+//! `Store`: everything that was recorded, and the way to record more.
+
+use crate::base::{Error, Kind, RecordingId, Result, ResultExt, StreamId, WallDuration, WallTime};
+use crate::media::growing::Head;
+use crate::media::recording::{Cause, EndReason, Flags};
+use crate::media::{Recording, SampleEntry};
+use crate::store::attached::Owner;
+use crate::store::camera::{Camera, CameraEdit, NewCamera};
+use crate::store::db::{self, Access, Database};
+use crate::store::film::Film;
+use crate::store::gap::Gap;
+use crate::store::growing::Growing;
+use crate::store::listing;
+use crate::store::mount::Mount;
+use crate::store::shared::Shared;
+use crate::store::syncer::{Ask, Syncer, stopped};
+use std::collections::HashMap;
+use std::ops::{Range, RangeInclusive};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// Where a store is and how it works.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The directory of the database.
+    pub db_dir: PathBuf,
+    /// The directory of film.
+    pub sample_dir: PathBuf,
+    /// How often film is made durable: what a power cut costs at most, besides two seconds.
+    pub sync_interval: Duration,
+    /// How often rows are written at most.
+    pub flush_interval: Duration,
+    /// Only look: nothing on the disk is made, changed or locked.
+    pub read_only: bool,
+    /// The time of day. Only the note in the database that it was opened comes from here.
+    pub clock: fn() -> WallTime,
+}
+
+impl Options {
+    /// A store to record into, with the intervals that normal running has.
+    pub fn new(db_dir: impl Into<PathBuf>, sample_dir: impl Into<PathBuf>, clock: fn() -> WallTime) -> Self {
+        Self {
+            db_dir: db_dir.into(),
+            sample_dir: sample_dir.into(),
+            sync_interval: Duration::from_secs(10),
+            flush_interval: Duration::from_secs(60),
+            read_only: false,
+            clock,
+        }
+    }
+}
+
+/// Database and sample directory as one. Thread-safe; methods that wait for a disk say so.
+#[derive(Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+    cameras: RwLock<Cameras>,
+    changes: watch::Sender<u64>,
+    /// None when the store is only looked at.
+    syncer: Option<SyncSender<Ask>>,
+    /// Ends when the syncer does.
+    syncer_ended: Mutex<Receiver<()>>,
+    boot_id: Uuid,
+    opened: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Cameras {
+    all: Arc<Vec<Camera>>,
+    owners: HashMap<StreamId, Owner>,
+}
+
+impl Store {
+    /// Opens a store: makes what is missing, takes the sample directory's lock, brings files and rows to agreement and
+    /// starts the threads. Blocks on the disk, for long when much must be hashed.
+    ///
+    /// A sample directory that is not there, or another one, is no error: see [`Self::trouble`]. `Conflict` when
+    /// another process records into it, or when it holds what is not ours.
+    pub fn open(options: Options) -> Result<Arc<Self>> {
+        let access = if options.read_only { Access::Read } else { Access::Write };
+        let db = Database::open(&options.db_dir, access)?;
+        let boot_id = boot_id()?;
+        let shared = Arc::new(Shared::new(db, Mount::new(options.sample_dir, boot_id), options.clock));
+        let (running, syncer_ended) = sync_channel(1);
+        let syncer = if options.read_only {
+            shared.mount.look_to_read(&shared.db)?;
+            None
+        } else {
+            shared.mount.look(&shared.db, &shared.unflushed, (options.clock)())?;
+            let (ask, asked) = sync_channel(ASKS);
+            let (sync, flush) = (options.sync_interval, options.flush_interval);
+            let syncer = Syncer::new(shared.clone(), sync, flush, Instant::now());
+            let work = move || {
+                let _running = running;
+                syncer.run(&asked);
+            };
+            let thread = thread::Builder::new().name("film-syncer".into()).spawn(work);
+            thread.or_fail(Kind::Internal, || "start the syncer's thread")?;
+            Some(ask)
+        };
+        let store = Self {
+            shared,
+            cameras: RwLock::default(),
+            changes: watch::Sender::new(0),
+            syncer,
+            syncer_ended: Mutex::new(syncer_ended),
+            boot_id,
+            opened: Instant::now(),
+        };
+        store.load_cameras()?;
+        Ok(Arc::new(store))
+    }
+
+    /// Why nothing can be recorded just now, such as "wrong disk or not mounted"; it is looked at again every
+    /// `sync_interval`. From memory.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.mount.trouble()
+    }
+
+    /// What the last start found in the sample directory that an owner should know of, a line each. From memory.
+    pub fn problems(&self) -> Vec<String> {
+        self.shared.mount.attached().map(|a| a.problems.clone()).unwrap_or_default()
+    }
+
+    /// The machine's boot that recordings are of.
+    pub fn boot_id(&self) -> Uuid {
+        self.boot_id
+    }
+
+    /// The database, for what needs no film: users, sessions, the clock's proof.
+    pub fn db(&self) -> &Database {
+        &self.shared.db
+    }
+
+    // Cameras.
+
+    /// All cameras, those removed whose film was kept included. From memory.
+    pub fn cameras(&self) -> Arc<Vec<Camera>> {
+        self.cameras.read().unwrap_or_else(PoisonError::into_inner).all.clone()
+    }
+
+    /// Counts the changes of cameras.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Adds a camera. Blocks on the disk.
+    pub fn add_camera(&self, new: &NewCamera) -> Result<Camera> {
+        let camera = self.shared.db.add_camera(new)?;
+        self.load_cameras()?;
+        Ok(camera)
+    }
+
+    /// Changes a camera, and gives it as it is then. Blocks on the disk.
+    pub fn edit_camera(&self, uuid: Uuid, edit: &CameraEdit) -> Result<Camera> {
+        let camera = self.shared.db.edit_camera(uuid, edit)?;
+        self.load_cameras()?;
+        Ok(camera)
+    }
+
+    /// Takes a camera away, with its film or without. Its files go with the next flush. Blocks on the disk.
+    pub fn remove_camera(&self, uuid: Uuid, film: db::Film) -> Result<()> {
+        self.shared.db.remove_camera(uuid, film)?;
+        self.load_cameras()
+    }
+
+    fn load_cameras(&self) -> Result<()> {
+        let all = self.shared.db.cameras()?;
+        let owners = all.iter().flat_map(|c| c.streams.iter().map(|s| (s.id, Owner { camera: c.uuid, kind: s.kind })));
+        let cameras = Cameras { owners: owners.collect(), all: Arc::new(all) };
+        *self.cameras.write().unwrap_or_else(PoisonError::into_inner) = cameras;
+        self.shared.set_cameras_changed();
+        self.changes.send_modify(|n| *n += 1);
+        Ok(())
+    }
+
+    // What was recorded.
+
+    /// The recordings of a stream of which some part is within the span, whether they have a row, wait for it or still
+    /// grow; each once, ascending by start, then sequence. Blocks on the disk.
+    pub fn recordings(&self, stream: StreamId, span: Range<WallTime>) -> Result<Vec<Recording>> {
+        let wanted = |r: &Recording| r.start < span.end && (r.end() > span.start || r.start == span.start);
+        // Memory first: what becomes a row meanwhile is then in both, and never in neither.
+        let unflushed = self.shared.unflushed.of(stream, wanted);
+        let rows = self.shared.db.recordings(stream, span.clone())?;
+        Ok(self.mark_missing(listing::by_time(rows, unflushed)))
+    }
+
+    /// The recordings of a stream with these numbers, each once, ascending by number. Blocks on the disk.
+    pub fn recordings_by_number(&self, stream: StreamId, numbers: RangeInclusive<u32>) -> Result<Vec<Recording>> {
+        let unflushed = self.shared.unflushed.of(stream, |r| numbers.contains(&r.id.number()));
+        let rows = self.shared.db.recordings_by_number(stream, numbers.clone())?;
+        Ok(self.mark_missing(listing::by_number(rows, unflushed)))
+    }
+
+    /// One recording; `NotFound` when there is none. Blocks on the disk.
+    pub fn recording(&self, id: RecordingId) -> Result<Recording> {
+        let found = self.recordings_by_number(id.stream(), id.number()..=id.number())?;
+        found.into_iter().next().ok_or_else(|| Error::new(Kind::NotFound, format!("recording {id}: there is none")))
+    }
+
+    fn mark_missing(&self, mut recordings: Vec<Recording>) -> Vec<Recording> {
+        if let Some(attached) = self.shared.mount.attached()
+            && !attached.missing.is_empty()
+        {
+            for r in &mut recordings {
+                if attached.missing.contains(&r.id) {
+                    r.flags = r.flags.with(Flags::MISSING);
+                }
+            }
+        }
+        recordings
+    }
+
+    /// The index of a recording. Of one that grows it may go on behind what a listing told: the first `video_samples`
+    /// entries are the listing's. `NotFound` when there is no such recording. May block on the disk.
+    pub fn video_index(&self, id: RecordingId) -> Result<Arc<[u8]>> {
+        match self.shared.unflushed.index(id) {
+            Some(index) => Ok(index),
+            None => self.shared.db.video_index(id),
+        }
+    }
+
+    /// The sample entry of a number. Nearly always from memory.
+    pub fn sample_entry(&self, id: i32) -> Result<Arc<SampleEntry>> {
+        self.shared.db.sample_entry(id)
+    }
+
+    /// The film of a recording. `NotFound` when its file is missing. Blocks on the disk.
+    pub fn film(&self, id: RecordingId) -> Result<Film> {
+        match self.shared.mount.dir() {
+            Some(dir) => self.shared.shelf.open(dir, id),
+            None => Err(Error::new(Kind::NotFound, self.trouble().unwrap_or_default())),
+        }
+    }
+
+    /// How many sample files are open to be read, and what the deleted ones of them still weigh on the disk.
+    pub fn open_film(&self) -> (usize, u64) {
+        (self.shared.shelf.open_files(), self.shared.shelf.lingering_bytes())
+    }
+
+    /// The holes of a stream within a span, ascending by start. Blocks on the disk.
+    pub fn gaps(&self, stream: StreamId, span: Range<WallTime>) -> Result<Vec<Gap>> {
+        let within = |g: &Gap| g.start < span.end && g.end.is_none_or(|end| end > span.start);
+        let of_stream = (stream, WallTime(i64::MIN))..=(stream, WallTime(i64::MAX));
+        let newer: Vec<Gap> = self.shared.pending().gaps.range(of_stream).map(|(_, gap)| gap.clone()).collect();
+        let mut gaps = self.shared.db.gaps(stream, span.clone())?;
+        gaps.retain(|gap| newer.iter().all(|n| n.start != gap.start));
+        gaps.extend(newer.into_iter().filter(within));
+        gaps.sort_by_key(|gap| gap.start);
+        Ok(gaps)
+    }
+
+    // To record.
+
+    /// Begins a recording; waits for nothing. `NotFound` when the stream is gone, `Conflict` when the sample directory
+    /// is not there, `Busy` when the disk is too far behind.
+    pub fn begin(&self, head: Head) -> Result<Growing> {
+        let stream = head.stream;
+        let owner = self.cameras.read().unwrap_or_else(PoisonError::into_inner).owners.get(&stream).copied();
+        let owner = owner.ok_or_else(|| Error::new(Kind::NotFound, format!("stream {stream}: there is none")))?;
+        let attached = self.shared.mount.attached();
+        let attached = attached.ok_or_else(|| Error::new(Kind::Conflict, self.trouble().unwrap_or_default()))?;
+        let sample_entry_id = self.shared.db.intern_sample_entry(&head.sample_entry);
+        attached.begin(head, owner, sample_entry_id)
+    }
+
+    /// Notes a hole, or that one ended: the newest word about a start counts. It is written with the next flush.
+    pub fn gap(&self, stream: StreamId, gap: Gap) {
+        self.shared.pending().gaps.insert((stream, gap.start), gap);
+    }
+
+    /// Deletes recordings: with the next flush their rows go and then their files. Those that grow are left alone.
+    pub fn delete(&self, ids: impl IntoIterator<Item = RecordingId>) {
+        let ids = ids.into_iter().filter(|&id| !self.shared.unflushed.is_growing(id));
+        self.shared.pending().condemned.extend(ids);
+    }
+
+    /// Makes all that was appended before durable, and writes all rows. Blocks on the disk.
+    pub fn flush(&self) -> Result<()> {
+        self.flush_within(Duration::MAX)
+    }
+
+    fn flush_within(&self, patience: Duration) -> Result<()> {
+        let syncer = self.syncer.as_ref().ok_or_else(|| Error::new(Kind::Conflict, "the store is only looked at"))?;
+        let until = Instant::now().checked_add(patience);
+        let left = || until.map_or(FOREVER, |until| until.saturating_duration_since(Instant::now()));
+        if let Some(attached) = self.shared.mount.attached() {
+            attached.written(left())?;
+        }
+        let (answer, answered) = sync_channel(1);
+        syncer.send(Ask::Flush(answer)).map_err(|_| stopped())?;
+        answered.recv_timeout(left()).map_err(|_| Error::new(Kind::Busy, "the disk does not answer"))?
+    }
+
+    /// Ends the store: all that was received is written, every recording closed and every row written, unless that
+    /// takes longer than `patience`; then `Busy`, and the next start finds the rest in files and journal.
+    pub fn shutdown(&self, now: WallTime, patience: Duration) -> Result<()> {
+        let Some(syncer) = &self.syncer else { return Ok(()) };
+        let until = Instant::now() + patience;
+        let left = || until.saturating_duration_since(Instant::now());
+        if let Some(attached) = self.shared.mount.attached() {
+            attached.stop(EndReason::new(Cause::Stopped, ""), left())?;
+        }
+        self.flush_within(left())?;
+        if let Some(attached) = self.shared.mount.attached() {
+            let duration = WallDuration(crate::base::time::units(self.opened.elapsed()));
+            self.shared.db.end_open(attached.open_id, now, duration)?;
+        }
+        // It has answered just now, so there is room.
+        let _ = syncer.try_send(Ask::Stop);
+        // Its end is the end of its sender.
+        let _ = self.syncer_ended.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(left());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Store {
+    pub(crate) fn shared_for_tests(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+/// The id of the machine's boot.
+fn boot_id() -> Result<Uuid> {
+    const FILE: &str = "/proc/sys/kernel/random/boot_id";
+    let text = std::fs::read_to_string(FILE).or_fail(Kind::Internal, || format!("read {FILE}"))?;
+    Uuid::parse_str(text.trim()).or_fail(Kind::Internal, || format!("read {FILE}"))
+}
+
+/// Flushes that may wait for the syncer; who comes later waits to ask.
+const ASKS: usize = 16;
+/// Longer than anybody waits.
+const FOREVER: Duration = Duration::from_secs(1 << 30);

@@ -1,0 +1,195 @@
+//! `Film`: an open sample file, to be read; and the `Shelf` that knows which are open.
+
+use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
+use crate::store::dir::SampleDir;
+use crate::store::mmap::Mapping;
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// The film of one recording, growing or closed, open until the last clone and the last of its windows are dropped. It
+/// stays readable when the recording is deleted meanwhile.
+#[derive(Clone, Debug)]
+pub struct Film(Arc<OpenFile>);
+
+#[derive(Debug)]
+struct OpenFile {
+    id: RecordingId,
+    file: File,
+    shelf: Arc<Shelf>,
+    /// What it still weighs on the disk although it has no name any more.
+    lingering_bytes: AtomicU64,
+}
+
+impl Film {
+    /// Which recording it is of.
+    pub fn id(&self) -> RecordingId {
+        self.0.id
+    }
+
+    /// Bytes `offset..offset + len`, mapped and read in; 1 to [`Window::MAX`] of them. Blocks on the disk. For the
+    /// kernel's eyes only, such as a write to a plain socket: see [`Self::copy`] for everything else.
+    ///
+    /// `Corrupt` when the file is shorter, `BadInput` when that is no window.
+    pub fn window(&self, offset: u64, len: usize) -> Result<Window> {
+        self.open_window(Mapping::map(&self.0.file, offset, len))
+    }
+
+    /// The same bytes as a copy, which code of ours may look at: TLS, hashing, export. Blocks and fails as
+    /// [`Self::window`] does.
+    pub fn copy(&self, offset: u64, len: usize) -> Result<Window> {
+        self.open_window(Mapping::read(&self.0.file, offset, len))
+    }
+
+    fn open_window(&self, mapping: Result<Mapping>) -> Result<Window> {
+        let mapping = mapping.map_err(|e| e.on(format!("recording {}", self.0.id)))?;
+        Ok(Window { mapping, _film: self.clone() })
+    }
+
+    /// Fills the buffer from `offset` on. Blocks on the disk. `Corrupt` when the file is shorter.
+    pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        self.0.file.read_exact_at(buffer, offset).map_err(|e| {
+            let short = e.kind() == std::io::ErrorKind::UnexpectedEof;
+            let kind = if short { Kind::Corrupt } else { Kind::Disk };
+            Error::caused(kind, format!("recording {}: read at {offset}", self.0.id), e)
+        })
+    }
+
+    /// How long the file is just now, the trailer of a closed one included.
+    pub fn file_len(&self) -> Result<u64> {
+        Ok(self.0.file.metadata().or_fail(Kind::Disk, || format!("recording {}: stat", self.0.id))?.len())
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        let mut open = self.shelf.lock();
+        // It may be open anew by now.
+        if open.get(&self.id).is_some_and(|film| film.strong_count() == 0) {
+            open.remove(&self.id);
+        }
+        drop(open);
+        self.shelf.lingering_bytes.fetch_sub(self.lingering_bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
+
+/// Bytes of film, unchanged for as long as this lives. `Bytes::from_owner(window)` shares them without a copy. It is
+/// dropped when they were fully sent (Ff14): then the map goes, and with the last one the file is closed.
+#[derive(Debug)]
+pub struct Window {
+    mapping: Mapping,
+    _film: Film,
+}
+
+impl Window {
+    /// The most that one window holds.
+    pub const MAX: usize = Mapping::MAX;
+}
+
+impl AsRef<[u8]> for Window {
+    fn as_ref(&self) -> &[u8] {
+        self.mapping.as_ref()
+    }
+}
+
+/// The files that are open for reading, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    open: Mutex<HashMap<RecordingId, Weak<OpenFile>>>,
+    lingering_bytes: AtomicU64,
+}
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, HashMap<RecordingId, Weak<OpenFile>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the film of a recording, or shares it with whoever has it open. `NotFound` when there is no such file.
+    pub(crate) fn open(self: &Arc<Self>, dir: &SampleDir, id: RecordingId) -> Result<Film> {
+        if let Some(open) = self.lock().get(&id).and_then(Weak::upgrade) {
+            return Ok(Film(open));
+        }
+        let file = dir.open_read(&id.file_name()).map_err(|e| e.on(format!("recording {id}")))?;
+        let film = OpenFile { id, file, shelf: self.clone(), lingering_bytes: AtomicU64::new(0) };
+        let film = Arc::new(film);
+        self.lock().insert(id, Arc::downgrade(&film));
+        Ok(Film(film))
+    }
+
+    /// A file was unlinked that weighed this much: as long as it is open, the disk does not get it back (Fd3).
+    pub(crate) fn unlinked(&self, id: RecordingId, disk_bytes: u64) {
+        if let Some(film) = self.lock().get(&id).and_then(Weak::upgrade) {
+            film.lingering_bytes.store(disk_bytes, Ordering::Relaxed);
+            self.lingering_bytes.fetch_add(disk_bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// How many files are open.
+    pub(crate) fn open_files(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// What unlinked files still weigh on the disk because they are open.
+    pub(crate) fn lingering_bytes(&self) -> u64 {
+        self.lingering_bytes.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::StreamId;
+    use bytes::Bytes;
+
+    fn id() -> RecordingId {
+        RecordingId::new(StreamId::new(3).unwrap(), 9)
+    }
+
+    fn shelf() -> (tempfile::TempDir, SampleDir, Arc<Shelf>) {
+        let tmp = tempfile::tempdir().unwrap();
+        std::fs::write(tmp.path().join(id().file_name()), "0123456789").unwrap();
+        let dir = SampleDir::open(tmp.path(), true).unwrap();
+        (tmp, dir, Arc::default())
+    }
+
+    #[test]
+    fn windows_are_shared_as_bytes() {
+        let (_tmp, dir, shelf) = shelf();
+        let film = shelf.open(&dir, id()).unwrap();
+        let bytes = Bytes::from_owner(film.window(2, 5).unwrap());
+        assert_eq!(&bytes.slice(1..3)[..], b"34");
+        assert_eq!(film.copy(2, 5).unwrap().as_ref(), b"23456");
+        let mut buffer = [0; 2];
+        film.read_exact_at(&mut buffer, 8).unwrap();
+        assert_eq!(&buffer, b"89");
+        assert_eq!(film.file_len().unwrap(), 10);
+    }
+
+    #[test]
+    fn a_short_file_is_an_error_that_names_the_recording() {
+        let (_tmp, dir, shelf) = shelf();
+        let film = shelf.open(&dir, id()).unwrap();
+        assert_eq!(film.window(8, 3).unwrap_err().to_string(), "recording 3/9: 3 bytes at 8 of a file of 10");
+        assert_eq!(film.read_exact_at(&mut [0; 3], 8).unwrap_err().kind(), Kind::Corrupt);
+        let other = RecordingId::new(StreamId::new(3).unwrap(), 10);
+        assert_eq!(shelf.open(&dir, other).unwrap_err().kind(), Kind::NotFound);
+    }
+
+    #[test]
+    fn an_unlinked_file_weighs_until_its_last_window_is_gone() {
+        let (_tmp, dir, shelf) = shelf();
+        let film = shelf.open(&dir, id()).unwrap();
+        let again = shelf.open(&dir, id()).unwrap();
+        assert_eq!(shelf.open_files(), 1);
+        dir.unlink(&id().file_name()).unwrap();
+        shelf.unlinked(id(), 4096);
+        let window = film.window(0, 10).unwrap();
+        drop((film, again));
+        assert_eq!((shelf.open_files(), shelf.lingering_bytes()), (1, 4096));
+        assert_eq!(window.as_ref(), b"0123456789");
+        drop(window);
+        assert_eq!((shelf.open_files(), shelf.lingering_bytes()), (0, 0));
+    }
+}

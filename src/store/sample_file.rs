@@ -1,0 +1,192 @@
+//! `SampleFile`: the file of a growing recording, and what is known of its frames.
+
+use crate::base::{Error, Kind, MediaDuration, Result, ResultExt};
+use crate::media::EndReason;
+use crate::media::growing::{Append, Close, Progress};
+use crate::media::recording::Flags;
+use crate::media::sample_index::{self, Sample};
+use crate::store::closed::ClosedRecording;
+use crate::store::dir::SampleDir;
+use crate::store::journal::{Entry, Extent};
+use crate::store::trailer;
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+/// A file that grows. What is said of it holds of the last write that went well.
+#[derive(Debug)]
+pub(crate) struct SampleFile {
+    facts: ClosedRecording,
+    dir: Arc<SampleDir>,
+    file: File,
+    /// Frames that are not on file yet.
+    pending: Vec<Append>,
+    pending_bytes: usize,
+    /// Of all that is on file.
+    hasher: blake3::Hasher,
+    on_file: u64,
+    /// Up to and without the last frame on file, whose duration is not known.
+    covered: Progress,
+    covered_hash: [u8; 16],
+    index: Vec<u8>,
+    last: Option<LastFrame>,
+    /// How much of the index the journal has; `None`: not even the head.
+    journaled: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LastFrame {
+    bytes: u32,
+    is_key: bool,
+}
+
+/// What a write achieved.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// What the journal should learn.
+    pub(crate) entries: Vec<Entry>,
+    /// More groups of pictures are whole: the recording up to their end, and how much of the index that is.
+    pub(crate) shown: Option<(Progress, usize)>,
+}
+
+impl SampleFile {
+    /// Creates the file.
+    pub(crate) fn create(dir: Arc<SampleDir>, facts: ClosedRecording) -> Result<Self> {
+        let file = dir.create(&facts.recording.id.file_name())?;
+        Ok(Self {
+            facts,
+            dir,
+            file,
+            pending: Vec::new(),
+            pending_bytes: 0,
+            hasher: blake3::Hasher::new(),
+            on_file: 0,
+            covered: Progress::default(),
+            covered_hash: [0; 16],
+            index: Vec::new(),
+            last: None,
+            journaled: None,
+        })
+    }
+
+    /// Takes a frame, to be written later.
+    pub(crate) fn add(&mut self, append: Append) {
+        self.pending_bytes += append.data.len();
+        self.pending.push(append);
+    }
+
+    /// Bytes of frames that are not on file yet.
+    pub(crate) fn pending_bytes(&self) -> usize {
+        self.pending_bytes
+    }
+
+    /// Media time since the start of the run up to which film is on file.
+    pub(crate) fn written(&self) -> MediaDuration {
+        self.facts.recording.media_offset + self.covered.media_duration
+    }
+
+    /// The entries of whole frames on file.
+    pub(crate) fn index(&self) -> &[u8] {
+        &self.index
+    }
+
+    /// Writes all pending frames at once. They are forgotten, also when that fails; then nothing else has changed, but
+    /// there may be more in the file than is known.
+    pub(crate) fn write(&mut self) -> io::Result<Written> {
+        let pending = std::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
+        let Some((newest, older)) = pending.split_last() else {
+            return Ok(Written { entries: Vec::new(), shown: None });
+        };
+        let mut slices: Vec<_> = pending.iter().map(|a| IoSlice::new(&a.data)).collect();
+        self.dir.append(&self.file, &mut slices)?;
+        for append in older {
+            self.hasher.update(&append.data);
+        }
+        self.covered_hash = *self.hasher.finalize().as_bytes().first_chunk().expect("a hash has 32 bytes");
+        self.hasher.update(&newest.data);
+        self.on_file = newest.progress.sample_file_bytes + newest.data.len() as u64;
+        self.covered = newest.progress;
+        self.last = Some(LastFrame { bytes: newest.data.len() as u32, is_key: newest.is_key });
+        let mut shown = None;
+        for append in &pending {
+            self.index.extend_from_slice(&append.index);
+            if append.is_key && append.progress.video_samples > 0 {
+                shown = Some((append.progress, self.index.len()));
+            }
+        }
+        Ok(Written { entries: self.tell(), shown })
+    }
+
+    /// What the journal does not know yet.
+    fn tell(&mut self) -> Vec<Entry> {
+        let head = self.journaled.is_none().then(|| Entry::Head(Box::new(self.facts.clone())));
+        let from = self.journaled.unwrap_or(0);
+        self.journaled = Some(self.index.len());
+        let extent = (self.covered.video_samples > 0).then(|| {
+            Entry::Extent(Extent {
+                id: self.facts.recording.id,
+                index_offset: u32::try_from(from).expect("an index is far below 4 GiB"),
+                index: self.index[from..].to_vec(),
+                covered: self.covered,
+                hash: self.covered_hash,
+            })
+        });
+        head.into_iter().chain(extent).collect()
+    }
+
+    /// All that a new journal must know.
+    pub(crate) fn tell_anew(&mut self) -> Vec<Entry> {
+        self.journaled = None;
+        self.tell()
+    }
+
+    /// The closed recording, if its last progress agrees with what is on file.
+    pub(crate) fn closed(&self, close: Close) -> Result<ClosedRecording> {
+        if close.progress.sample_file_bytes != self.on_file || close.progress.video_samples == 0 {
+            let told = close.progress.sample_file_bytes;
+            return Err(Error::new(Kind::Internal, format!("{} bytes on file, {told} told", self.on_file)));
+        }
+        let mut closed = self.facts.clone();
+        let r = &mut closed.recording;
+        close.progress.put_into(r);
+        r.flags = close.flags;
+        r.end_reason = close.end_reason.map(|r| r.to_string());
+        closed.video_index = [&self.index[..], &close.index].concat().into();
+        closed.blake3 = *self.hasher.finalize().as_bytes();
+        Ok(closed)
+    }
+
+    /// The recording as if the run had ended with the last frame on file; `None` when there is not one.
+    pub(crate) fn ended(&self, reason: EndReason) -> Option<ClosedRecording> {
+        let last = self.last?;
+        let mut encoder = sample_index::Encoder::default();
+        for sample in sample_index::samples(&self.index) {
+            encoder.add(sample.ok()?);
+        }
+        let index = encoder.add(Sample { duration_90k: 0, bytes: last.bytes, is_key: last.is_key });
+        let mut progress = self.covered;
+        progress.sample_file_bytes = self.on_file;
+        progress.video_samples += 1;
+        progress.video_sync_samples += u32::from(last.is_key);
+        let flags = self.facts.recording.flags.with(Flags::TRAILING_ZERO);
+        self.closed(Close { index, progress, flags, end_reason: Some(reason) }).ok()
+    }
+
+    /// Writes the trailer. May be tried again when it fails.
+    pub(crate) fn seal(&self, closed: &ClosedRecording) -> Result<()> {
+        let film = closed.recording.sample_file_bytes;
+        let seal = || -> io::Result<()> {
+            if self.file.metadata()?.len() != film {
+                self.dir.cut(&self.file, film)?;
+            }
+            self.dir.append(&self.file, &mut [IoSlice::new(&trailer::encode(closed))])
+        };
+        seal().or_fail(Kind::Disk, || "write trailer")
+    }
+
+    /// Removes the file of a recording that has not one frame.
+    pub(crate) fn remove(self) -> Result<()> {
+        self.dir.unlink(&self.facts.recording.id.file_name()).map(|_| ())
+    }
+}

@@ -1,0 +1,52 @@
+//! `Shared`: what the store's threads and its callers have in common.
+
+use crate::base::WallTime;
+use crate::store::db::Database;
+use crate::store::film::Shelf;
+use crate::store::mount::Mount;
+use crate::store::syncer::Pending;
+use crate::store::unflushed::Unflushed;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Each part has a lock of its own, held for a few lines.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) db: Database,
+    pub(crate) mount: Mount,
+    pub(crate) unflushed: Arc<Unflushed>,
+    pub(crate) shelf: Arc<Shelf>,
+    /// The time of day, when an opening of the database is noted.
+    pub(crate) clock: fn() -> WallTime,
+    pending: Mutex<Pending>,
+    cameras_changed: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(db: Database, mount: Mount, clock: fn() -> WallTime) -> Self {
+        Self {
+            db,
+            mount,
+            unflushed: Arc::default(),
+            shelf: Arc::default(),
+            clock,
+            pending: Mutex::default(),
+            cameras_changed: AtomicBool::new(true),
+        }
+    }
+
+    /// What waits for the next flush.
+    pub(crate) fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The catalog is to be written.
+    pub(crate) fn set_cameras_changed(&self) {
+        self.cameras_changed.store(true, Ordering::Release);
+    }
+
+    /// Whether the catalog is to be written, asked once.
+    pub(crate) fn take_cameras_changed(&self) -> bool {
+        self.cameras_changed.swap(false, Ordering::AcqRel)
+    }
+}

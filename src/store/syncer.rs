@@ -1,0 +1,266 @@
+//! `Syncer`: the thread that makes film durable and writes its rows. Nobody who records waits for it.
+
+use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallTime};
+use crate::media::EndReason;
+use crate::media::recording::Cause;
+use crate::store::attached::Attached;
+use crate::store::catalog::{self, Catalog};
+use crate::store::closed::ClosedRecording;
+use crate::store::db::{Batch, Committed};
+use crate::store::gap::Gap;
+use crate::store::shared::Shared;
+use log::{error, info, warn};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+
+/// What the syncer is asked.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// Sync and write rows now, then say how it went.
+    Flush(SyncSender<Result<()>>),
+    /// Return.
+    Stop,
+}
+
+/// What waits for the next flush besides closed recordings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pending {
+    /// Holes by stream and start; the newest word counts.
+    pub(crate) gaps: BTreeMap<(StreamId, WallTime), Gap>,
+    /// Recordings to be deleted.
+    pub(crate) condemned: BTreeSet<RecordingId>,
+}
+
+/// One sync for all files per interval, and one transaction for all that closed since the last.
+#[derive(Debug)]
+pub(crate) struct Syncer {
+    shared: Arc<Shared>,
+    sync_interval: Duration,
+    flush_interval: Duration,
+    last_flush: Instant,
+    /// Garbage whose files are gone.
+    unlinked: Vec<RecordingId>,
+    /// The catalog as it is on the disk.
+    catalog: Option<Vec<u8>>,
+    catalog_written: Option<Instant>,
+    /// The last flush failed; the next one that works says so.
+    failing: bool,
+}
+
+impl Syncer {
+    pub(crate) fn new(shared: Arc<Shared>, sync_interval: Duration, flush_interval: Duration, now: Instant) -> Self {
+        Self {
+            shared,
+            sync_interval,
+            flush_interval,
+            last_flush: now,
+            unlinked: Vec::new(),
+            catalog: None,
+            catalog_written: None,
+            failing: false,
+        }
+    }
+
+    /// Works until it is told to stop or nobody can ask any more.
+    pub(crate) fn run(mut self, asked: &Receiver<Ask>) {
+        let mut next = Instant::now() + self.sync_interval;
+        loop {
+            match asked.recv_timeout(next.saturating_duration_since(Instant::now())) {
+                Ok(Ask::Flush(answer)) => {
+                    let result = self.tick(Instant::now(), true);
+                    // Who asked may have stopped waiting.
+                    let _ = answer.send(result);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let now = Instant::now();
+                    next = now + self.sync_interval;
+                    // An error was logged; it is tried again.
+                    let _ = self.tick(now, false);
+                }
+                Ok(Ask::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// One round: sync, and rows when it is time or wished for.
+    pub(crate) fn tick(&mut self, now: Instant, flush: bool) -> Result<()> {
+        let shared = self.shared.clone();
+        if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, (shared.clock)()) {
+            error!("sample directory: {e}");
+        }
+        let Some(attached) = shared.mount.attached() else {
+            return self.flush_gaps_alone(flush);
+        };
+        let due = flush || self.failing || now - self.last_flush >= self.flush_interval;
+        let closed = if due { shared.unflushed.closed() } else { Vec::new() };
+        self.sync(attached)?;
+        if due {
+            self.last_flush = now;
+            let result = self.flush(attached, closed, flush);
+            self.mind_failure(&result);
+            result?;
+            self.write_catalog(attached, now, flush);
+        }
+        Ok(())
+    }
+
+    /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.
+    fn sync(&mut self, attached: &Attached) -> Result<()> {
+        let renewed = attached.renewal.waits();
+        if let Err(e) = attached.dir.sync_all() {
+            error!("{e}; every recording that grows ends here");
+            attached.end_all(EndReason::new(Cause::DiskFailed, e.to_string()));
+            return Err(e);
+        }
+        if renewed && let Err(e) = attached.renewal.settle(&attached.dir) {
+            warn!("journal: {e}");
+        }
+        Ok(())
+    }
+
+    /// One transaction for all that waits; then the files of the condemned go.
+    fn flush(&mut self, attached: &Attached, closed: Vec<Arc<ClosedRecording>>, wished: bool) -> Result<()> {
+        let condemned = self.condemned(&closed)?;
+        let gaps = self.shared.pending().gaps.clone();
+        let nothing_new = closed.is_empty() && gaps.is_empty() && condemned.is_empty();
+        if nothing_new && (!wished || self.unlinked.is_empty()) {
+            return Ok(());
+        }
+        let batch = Batch {
+            closed,
+            gaps: gaps.iter().map(|((stream, _), gap)| (*stream, gap.clone())).collect(),
+            condemned,
+            unlinked: std::mem::take(&mut self.unlinked),
+        };
+        match self.shared.db.commit(&batch) {
+            Ok(done) => {
+                self.settle(&batch, &done);
+                self.unlink(attached, &batch.condemned)
+            }
+            Err(e) => {
+                self.unlinked = batch.unlinked;
+                self.shared.unflushed.forget_oldest(REMEMBERED);
+                Err(e)
+            }
+        }
+    }
+
+    /// What is to be deleted and is there: the number of one that is not could be given to another recording while the
+    /// garbage still speaks of it.
+    fn condemned(&self, closed: &[Arc<ClosedRecording>]) -> Result<Vec<RecordingId>> {
+        let wished = self.shared.pending().condemned.clone();
+        let mut condemned = Vec::new();
+        for id in wished {
+            if closed.iter().any(|c| c.recording.id == id) || self.shared.db.recording(id)?.is_some() {
+                condemned.push(id);
+            } else {
+                self.shared.pending().condemned.remove(&id);
+            }
+        }
+        Ok(condemned)
+    }
+
+    /// What became rows is forgotten here.
+    fn settle(&self, batch: &Batch, done: &Committed) {
+        for (id, e) in &done.refused {
+            error!("recording {id}: its file stays, but the database refuses it: {e}");
+        }
+        self.shared.unflushed.forget(batch.closed.iter().map(|c| c.recording.id));
+        let mut pending = self.shared.pending();
+        for id in &batch.condemned {
+            pending.condemned.remove(id);
+        }
+        for (stream, gap) in &batch.gaps {
+            let key = (*stream, gap.start);
+            if pending.gaps.get(&key) == Some(gap) {
+                pending.gaps.remove(&key);
+            }
+        }
+    }
+
+    fn unlink(&mut self, attached: &Attached, condemned: &[RecordingId]) -> Result<()> {
+        if condemned.is_empty() {
+            return Ok(());
+        }
+        for &id in condemned {
+            let name = id.file_name();
+            let weight = attached.dir.stat(&name)?.map_or(0, |e| e.disk_bytes);
+            if attached.dir.unlink(&name)? {
+                self.shared.shelf.unlinked(id, weight);
+            }
+        }
+        attached.dir.sync_names()?;
+        self.unlinked.extend(condemned);
+        Ok(())
+    }
+
+    /// Without a sample directory nothing closes, but holes grow.
+    fn flush_gaps_alone(&mut self, wished: bool) -> Result<()> {
+        let gaps = self.shared.pending().gaps.clone();
+        if !wished || gaps.is_empty() {
+            return Ok(());
+        }
+        let batch = Batch { gaps: gaps.into_iter().map(|((s, _), gap)| (s, gap)).collect(), ..Batch::default() };
+        let done = self.shared.db.commit(&batch)?;
+        self.settle(&batch, &done);
+        Ok(())
+    }
+
+    /// The catalog follows changes of cameras at once, and holes once an hour or when a flush is wished: it is written
+    /// whole each time.
+    fn write_catalog(&mut self, attached: &Attached, now: Instant, wished: bool) {
+        let waited = self.catalog_written.is_none_or(|then| now - then >= CATALOG_INTERVAL);
+        if !(wished || waited || self.shared.take_cameras_changed()) {
+            return;
+        }
+        let write = || -> Result<Vec<u8>> {
+            let text = self.catalog_text()?;
+            if self.catalog.as_ref() != Some(&text) {
+                attached.dir.replace(catalog::NAME, &text)?;
+            }
+            Ok(text)
+        };
+        match write() {
+            Ok(text) => (self.catalog, self.catalog_written) = (Some(text), Some(now)),
+            Err(e) => warn!("catalog: {e}"),
+        }
+    }
+
+    fn catalog_text(&self) -> Result<Vec<u8>> {
+        let db = &self.shared.db;
+        let cameras = db.cameras()?;
+        let mut gaps = Vec::new();
+        for stream in cameras.iter().flat_map(|c| &c.streams) {
+            let all = db.gaps(stream.id, WallTime(i64::MIN)..WallTime(i64::MAX))?;
+            gaps.extend(all.into_iter().map(|gap| (stream.id, gap)));
+        }
+        Ok(Catalog::new(db.meta()?.database, &cameras, &gaps).encode())
+    }
+
+    /// Tells the log once that it goes wrong, and once that it goes well again.
+    fn mind_failure(&mut self, result: &Result<()>) {
+        match result {
+            Err(e) if !self.failing => {
+                error!("rows cannot be written: {e}; what closes waits, and its files tell what it is");
+                self.failing = true;
+            }
+            Ok(()) if self.failing => {
+                info!("rows are written again");
+                self.failing = false;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A failure of a thread that should be there.
+pub(crate) fn stopped() -> Error {
+    Error::new(Kind::Busy, "the store is stopping")
+}
+
+/// Closed recordings that are remembered while no row can be written; older ones are found again at the next start.
+const REMEMBERED: usize = 10_000;
+/// How seldom holes alone make the catalog be written.
+const CATALOG_INTERVAL: Duration = Duration::from_secs(3600);

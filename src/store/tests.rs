@@ -1,0 +1,483 @@
+//! The whole room at work: what a recorder and a page see of it, across crashes too.
+
+use crate::base::{Kind, RecordingId, StreamId, WallTime};
+use crate::media::growing::Append;
+use crate::media::recording::Flags;
+use crate::media::{Recording, sample_index};
+use crate::store::db::testing::new_camera;
+use crate::store::testing::{Script, head};
+use crate::store::{Gap, Growing, Options, Store};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A store in a directory of its own whose threads do nothing unasked.
+struct Place {
+    tmp: TempDir,
+}
+
+const START: WallTime = WallTime(140_000_000_000_000);
+const ALWAYS: std::ops::Range<WallTime> = WallTime(i64::MIN)..WallTime(i64::MAX);
+const FIVE_SECONDS: Duration = Duration::from_secs(5);
+
+impl Place {
+    fn new() -> Self {
+        Self { tmp: tempfile::tempdir().unwrap() }
+    }
+
+    fn options(&self) -> Options {
+        let seldom = Duration::from_secs(3600);
+        Options {
+            sync_interval: seldom,
+            flush_interval: seldom,
+            ..Options::new(self.tmp.path().join("db"), self.film(), || START)
+        }
+    }
+
+    fn film(&self) -> std::path::PathBuf {
+        self.tmp.path().join("film")
+    }
+
+    fn open(&self) -> Arc<Store> {
+        Store::open(self.options()).unwrap()
+    }
+
+    /// A store with a camera, and its main stream.
+    fn with_camera(&self) -> (Arc<Store>, StreamId) {
+        let store = self.open();
+        let camera = store.add_camera(&new_camera("porch")).unwrap();
+        (store, camera.streams[0].id)
+    }
+
+    /// The same directories as a power cut would leave them just now, all writes kept.
+    fn crash(&self) -> Self {
+        let copy = Self::new();
+        copy_dir(self.tmp.path(), copy.tmp.path());
+        copy
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(self.film()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy_dir(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+fn begin(store: &Store, stream: StreamId, starts_run: bool) -> (Growing, Script) {
+    (store.begin(head(stream, starts_run, START)).unwrap(), Script::new(START))
+}
+
+fn add(growing: &mut Growing, frames: Vec<Append>) {
+    for frame in frames {
+        growing.append(frame).unwrap();
+    }
+}
+
+/// Records so many frames and closes.
+fn record(store: &Store, stream: StreamId, starts_run: bool, frames: usize) -> (RecordingId, Vec<u8>) {
+    let (mut growing, mut script) = begin(store, stream, starts_run);
+    let id = growing.id();
+    add(&mut growing, script.frames(frames));
+    growing.close(script.close());
+    (id, script.film)
+}
+
+fn line(r: &Recording) -> String {
+    let mut text = format!("{}: {} frames", r.id, r.video_samples);
+    for (said, what) in [
+        (r.growing, ", growing"),
+        (r.has_trailing_zero(), ", trailing zero"),
+        (r.flags.contains(Flags::RECOVERED), ", recovered"),
+        (r.flags.contains(Flags::MISSING), ", missing"),
+    ] {
+        text.push_str(if said { what } else { "" });
+    }
+    if let Some(reason) = &r.end_reason {
+        text.push_str(&format!(", {reason}"));
+    }
+    text
+}
+
+fn listed(store: &Store, stream: StreamId) -> Vec<String> {
+    store.recordings(stream, ALWAYS).unwrap().iter().map(line).collect()
+}
+
+/// Film and index of a recording agree with what it says of itself.
+fn film_of(store: &Store, r: &Recording) -> Vec<u8> {
+    let film = store.film(r.id).unwrap();
+    let mut bytes = vec![0; r.sample_file_bytes as usize];
+    film.read_exact_at(&mut bytes, 0).unwrap();
+    let index = store.video_index(r.id).unwrap();
+    let samples: Vec<_> = sample_index::samples(&index).take(r.video_samples as usize).map(Result::unwrap).collect();
+    assert_eq!(samples.len(), r.video_samples as usize);
+    assert_eq!(samples.iter().map(|s| u64::from(s.bytes)).sum::<u64>(), r.sample_file_bytes);
+    assert_eq!(samples.iter().map(|s| i64::from(s.duration_90k)).sum::<i64>(), r.media_duration.0);
+    bytes
+}
+
+#[test]
+fn what_was_recorded_is_there_before_and_after_its_row_and_after_a_restart() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (id, film) = record(&store, stream, true, 12);
+    record(&store, stream, false, 3);
+    store.flush().unwrap();
+    let want = ["1/1: 12 frames", "1/2: 3 frames"];
+    assert_eq!(listed(&store, stream), want);
+    assert_eq!(film_of(&store, &store.recording(id).unwrap()), film);
+    let before = store.recordings(stream, ALWAYS).unwrap();
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    let store = place.open();
+    assert_eq!(store.recordings(stream, ALWAYS).unwrap(), before);
+    assert_eq!(store.problems(), [""; 0]);
+    assert_eq!(store.recordings(stream, START..START).unwrap().len(), 0);
+    assert_eq!(store.sample_entry(before[0].sample_entry_id).unwrap(), head(stream, true, START).sample_entry);
+    let (growing, _) = begin(&store, stream, true);
+    assert_eq!(growing.id().number(), 3);
+}
+
+#[test]
+fn a_growing_recording_is_listed_with_its_whole_groups_and_keeps_its_place() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (mut growing, mut script) = begin(&store, stream, true);
+    add(&mut growing, script.frames(13));
+    store.flush().unwrap();
+    assert_eq!(listed(&store, stream), ["1/1: 10 frames, growing"]);
+    let shown = store.recording(growing.id()).unwrap();
+    assert_eq!(film_of(&store, &shown), script.film[..1045]);
+    growing.close(script.end());
+    store.flush().unwrap();
+    assert_eq!(listed(&store, stream), ["1/1: 13 frames, trailing zero, recorder stopped"]);
+    let closed = store.recording(shown.id).unwrap();
+    assert_eq!((closed.sequence, closed.open_id, closed.run_start), (shown.sequence, shown.open_id, shown.run_start));
+    assert_eq!(closed.sample_entry_id, shown.sample_entry_id);
+}
+
+#[test]
+fn each_recording_is_listed_once_while_it_is_flushed() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0..40 {
+                record(&store, stream, n == 0, 6);
+                store.flush().unwrap();
+            }
+            over.store(true, Ordering::Release);
+        });
+        let mut most = 0;
+        while !over.load(Ordering::Acquire) {
+            let numbers: Vec<_> = store.recordings(stream, ALWAYS).unwrap().iter().map(|r| r.id.number()).collect();
+            // All start at one time, so the order is that of sequences, which is that of numbers.
+            assert_eq!(numbers, (1..=numbers.len() as u32).collect::<Vec<_>>());
+            assert!(numbers.len() >= most);
+            most = numbers.len();
+        }
+    });
+    assert_eq!(store.recordings_by_number(stream, 1..=u32::MAX).unwrap().len(), 40);
+}
+
+#[test]
+fn whatever_the_moment_of_a_power_cut_the_next_start_has_what_was_whole() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let mut told = Vec::new();
+    let mut films = Vec::new();
+    let mut crash = |films: &[Vec<u8>]| {
+        let copy = place.crash();
+        let store = copy.open();
+        told.push(listed(&store, stream).join("; "));
+        for r in store.recordings(stream, ALWAYS).unwrap() {
+            let film = film_of(&store, &r);
+            assert!(films[r.id.number() as usize - 1].starts_with(&film));
+        }
+        // A second start changes nothing more.
+        let before = store.recordings(stream, ALWAYS).unwrap();
+        store.shutdown(START, FIVE_SECONDS).unwrap();
+        drop(store);
+        let store = copy.open();
+        assert_eq!(store.recordings(stream, ALWAYS).unwrap(), before);
+        assert_eq!(store.problems(), [""; 0]);
+    };
+    let barrier = || store.shared_for_tests().mount.attached().unwrap().written(FIVE_SECONDS).unwrap();
+
+    let (mut growing, mut script) = begin(&store, stream, true);
+    barrier();
+    crash(&films);
+    add(&mut growing, script.frames(1));
+    barrier();
+    films.push(script.film.clone());
+    crash(&films);
+    add(&mut growing, script.frames(6));
+    barrier();
+    films[0] = script.film.clone();
+    crash(&films);
+    growing.close(script.close());
+    barrier();
+    crash(&films);
+    store.flush().unwrap();
+    crash(&films);
+    let (growing, script) = begin(&store, stream, false);
+    let (mut growing, mut script) = (growing, script);
+    add(&mut growing, script.frames(6));
+    barrier();
+    films.push(script.film.clone());
+    crash(&films);
+    drop(growing);
+    barrier();
+    crash(&films);
+    let dropped = "recorder stopped: the session ended without closing its recording";
+    assert_eq!(
+        told,
+        [
+            "",
+            "",
+            "1/1: 6 frames, recovered, power cut",
+            "1/1: 7 frames",
+            "1/1: 7 frames",
+            "1/1: 7 frames; 1/2: 5 frames, recovered, power cut",
+            &format!("1/1: 7 frames; 1/2: 6 frames, trailing zero, {dropped}"),
+        ]
+    );
+}
+
+#[test]
+fn film_that_was_torn_is_cut_to_where_the_journal_vouches_for_it() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (mut growing, mut script) = begin(&store, stream, true);
+    for _ in 0..3 {
+        add(&mut growing, script.frames(6));
+        store.flush().unwrap();
+    }
+    for len in [0usize, 300, 515, 600, 1230, 1800, 1845] {
+        let copy = place.crash();
+        let path = copy.film().join(growing.id().file_name());
+        let mut bytes = fs::read(&path).unwrap();
+        // The file system may give zeros where it had no time to write.
+        bytes[len..].fill(0);
+        fs::write(&path, bytes).unwrap();
+        let store = copy.open();
+        let want: &[&str] = match len {
+            0..510 => &[],
+            510..1125 => &["1/1: 5 frames, recovered, power cut"],
+            1125..1740 => &["1/1: 11 frames, recovered, power cut"],
+            _ => &["1/1: 17 frames, recovered, power cut"],
+        };
+        assert_eq!(listed(&store, stream), want, "{len}");
+        let aside = copy.names().iter().filter(|n| n.starts_with("aside.")).count();
+        assert_eq!(aside, usize::from(want.is_empty()));
+    }
+}
+
+#[test]
+fn strange_files_are_set_aside_and_their_numbers_never_used() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    record(&store, stream, true, 6);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    fs::write(place.film().join("0000000100000009"), "no film").unwrap();
+    fs::write(place.film().join("notes.txt"), "hello").unwrap();
+    fs::create_dir(place.film().join("lost+found")).unwrap();
+    let store = place.open();
+    assert_eq!(
+        store.problems(),
+        [
+            "0000000100000009: has neither a trailer nor whole frames in the journal; set aside as aside.0000000100000009",
+            "notes.txt: is no sample file; set aside as aside.notes.txt",
+        ]
+    );
+    assert_eq!(begin(&store, stream, true).0.id().number(), 10);
+    assert_eq!(listed(&store, stream), ["1/1: 6 frames"]);
+}
+
+#[test]
+fn a_row_without_its_file_is_listed_as_missing() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (id, _) = record(&store, stream, true, 6);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    fs::remove_file(place.film().join(id.file_name())).unwrap();
+    let store = place.open();
+    assert_eq!(listed(&store, stream), ["1/1: 6 frames, missing"]);
+    assert_eq!(store.problems(), ["recording 1/1: its sample file is missing"]);
+    assert_eq!(store.film(id).unwrap_err().kind(), Kind::NotFound);
+}
+
+#[test]
+fn deleting_takes_the_row_then_the_file_then_the_garbage() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (one, film) = record(&store, stream, true, 6);
+    let (two, _) = record(&store, stream, false, 6);
+    let (growing, _) = begin(&store, stream, false);
+    let grows = growing.id();
+    store.flush().unwrap();
+    let open = store.film(one).unwrap();
+    // One that is there, one that grows, one that never was.
+    store.delete([one, grows, RecordingId::new(stream, 99)]);
+    assert_eq!(listed(&store, stream).len(), 2);
+    store.flush().unwrap();
+    assert_eq!(listed(&store, stream), ["1/2: 6 frames"]);
+    assert!(!place.names().contains(&one.file_name()));
+    assert_eq!(open.window(0, 6).unwrap().as_ref(), &film[..6]);
+    assert!(store.open_film().1 > 0);
+    drop(open);
+    assert_eq!(store.open_film(), (0, 0));
+    assert_eq!(store.db().garbage().unwrap(), [one]);
+    store.flush().unwrap();
+    assert_eq!(store.db().garbage().unwrap(), []);
+    assert!(place.names().contains(&two.file_name()));
+}
+
+#[test]
+fn garbage_is_unlinked_at_the_start() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (id, _) = record(&store, stream, true, 6);
+    store.flush().unwrap();
+    let batch = crate::store::db::Batch { condemned: vec![id], ..Default::default() };
+    store.db().commit(&batch).unwrap();
+    let copy = place.crash();
+    assert!(copy.names().contains(&id.file_name()));
+    let store = copy.open();
+    assert!(!copy.names().contains(&id.file_name()));
+    assert_eq!(store.db().garbage().unwrap(), []);
+    assert_eq!(begin(&store, stream, true).0.id().number(), 2);
+}
+
+#[test]
+fn another_disk_is_not_recorded_into_until_the_right_one_is_back() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    record(&store, stream, true, 6);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    let away = place.tmp.path().join("away");
+    fs::rename(place.film(), &away).unwrap();
+    for make_another in [false, true] {
+        if make_another {
+            fs::create_dir(place.film()).unwrap();
+        }
+        let store = place.open();
+        let trouble = store.trouble().unwrap();
+        assert!(trouble.contains(if make_another { "wrong disk or not mounted" } else { "there is no" }), "{trouble}");
+        assert_eq!(listed(&store, stream), ["1/1: 6 frames"]);
+        assert_eq!(store.begin(head(stream, true, START)).unwrap_err().kind(), Kind::Conflict);
+        if make_another {
+            assert_eq!(fs::read_dir(place.film()).unwrap().count(), 0);
+            fs::remove_dir(place.film()).unwrap();
+            fs::rename(&away, place.film()).unwrap();
+            store.flush().unwrap();
+            assert_eq!(store.trouble(), None);
+            record(&store, stream, true, 6);
+            store.flush().unwrap();
+            assert_eq!(listed(&store, stream), ["1/1: 6 frames", "1/2: 6 frames"]);
+        }
+        store.shutdown(START, FIVE_SECONDS).unwrap();
+    }
+}
+
+#[test]
+fn a_directory_with_other_things_or_other_film_is_left_alone() {
+    let place = Place::new();
+    fs::create_dir(place.film()).unwrap();
+    fs::write(place.film().join("thesis.odt"), "").unwrap();
+    assert_eq!(Store::open(place.options()).unwrap_err().kind(), Kind::Conflict);
+    assert_eq!(place.names(), ["thesis.odt"]);
+
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    record(&store, stream, true, 6);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    let other = Options { db_dir: place.tmp.path().join("other"), ..place.options() };
+    let e = Store::open(other).unwrap_err();
+    assert!(e.to_string().ends_with("holds the film of another database: adopt it, or use another directory"), "{e}");
+}
+
+#[test]
+fn two_daemons_do_not_share_a_directory() {
+    let place = Place::new();
+    let (store, _) = place.with_camera();
+    assert_eq!(Store::open(place.options()).unwrap_err().kind(), Kind::Conflict);
+    let looked = Store::open(Options { read_only: true, ..place.options() }).unwrap();
+    assert_eq!(looked.cameras().len(), 1);
+    assert_eq!(looked.flush().unwrap_err().kind(), Kind::Conflict);
+    drop(store);
+}
+
+#[test]
+fn a_shutdown_closes_what_grows_with_every_frame_that_was_received() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (mut growing, mut script) = begin(&store, stream, true);
+    add(&mut growing, script.frames(13));
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    assert!(growing.append(script.frame(false, 1)).is_err());
+    assert!(store.begin(head(stream, true, START)).is_err());
+    drop(store);
+    assert_eq!(listed(&place.open(), stream), ["1/1: 13 frames, trailing zero, recorder stopped"]);
+}
+
+#[test]
+fn holes_are_listed_at_once_and_kept() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let gap = |end: Option<i64>| Gap {
+        start: START,
+        end: end.map(WallTime),
+        cause: "camera silent".into(),
+        detail: String::new(),
+    };
+    store.gap(stream, gap(None));
+    assert_eq!(store.gaps(stream, ALWAYS).unwrap(), [gap(None)]);
+    store.flush().unwrap();
+    let end = gap(Some(START.0 + 9));
+    store.gap(stream, end.clone());
+    assert_eq!(store.gaps(stream, ALWAYS).unwrap(), std::slice::from_ref(&end));
+    assert_eq!(store.gaps(stream, WallTime(START.0 + 9)..WallTime(i64::MAX)).unwrap(), []);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    assert_eq!(place.open().gaps(stream, ALWAYS).unwrap(), [end]);
+    let catalog = fs::read_to_string(place.film().join("catalog")).unwrap();
+    assert!(catalog.contains("camera silent") && catalog.contains("porch"), "{catalog}");
+}
+
+#[test]
+fn cameras_change_without_a_restart() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let changes = store.changes();
+    let before = *changes.borrow();
+    let uuid = store.cameras()[0].uuid;
+    store
+        .edit_camera(uuid, &crate::store::camera::CameraEdit { name: Some("gate".into()), ..Default::default() })
+        .unwrap();
+    assert_eq!(store.cameras()[0].name, "gate");
+    assert_eq!(*changes.borrow(), before + 1);
+    store.remove_camera(uuid, crate::store::db::Film::Condemn).unwrap();
+    assert_eq!(store.begin(head(stream, true, START)).unwrap_err().kind(), Kind::NotFound);
+}

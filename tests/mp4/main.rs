@@ -1,0 +1,11 @@
+//! Planned mp4 files, byte for byte: boxes, ranges, tags, and what ffmpeg says of them.
+
+// What fails in a helper fails its test.
+#![allow(clippy::unwrap_used)]
+
+mod clip;
+mod cursor;
+mod layout;
+mod library;
+mod ranges;
+mod tag;
