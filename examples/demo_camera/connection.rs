@@ -9,7 +9,7 @@ use crate::rtsp::{Request, Response};
 use crate::sdp;
 use bytes::BytesMut;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) struct Connection {
     socket: TcpStream,
     local: IpAddr,
-    peer: IpAddr,
+    peer: SocketAddr,
     camera: Arc<Camera>,
     received: BytesMut,
     show: Option<Show>,
@@ -44,7 +44,7 @@ struct Playing {
 impl Connection {
     pub(crate) fn new(socket: TcpStream, camera: Arc<Camera>) -> io::Result<Self> {
         socket.set_nodelay(true)?;
-        let (local, peer) = (socket.local_addr()?.ip(), socket.peer_addr()?.ip());
+        let (local, peer) = (socket.local_addr()?.ip(), socket.peer_addr()?);
         Ok(Self { socket, local, peer, camera, received: BytesMut::new(), show: None })
     }
 
@@ -73,6 +73,9 @@ impl Connection {
     }
 
     async fn answer(&mut self, request: &Request) -> io::Result<()> {
+        if self.camera.verbose {
+            eprintln!("{}: {} {}", self.peer, request.method, request.path());
+        }
         if self.camera.faults.mute {
             return Ok(());
         }
@@ -81,9 +84,10 @@ impl Connection {
     }
 
     async fn respond(&mut self, request: &Request) -> io::Result<Response> {
-        let may = |login: &Login| login.accepts(request.header("authorization"), &request.method);
+        let by = self.camera.login_by;
+        let may = |login: &Login| login.accepts(by, request.header("authorization"), &request.method);
         if !self.camera.login.as_ref().is_none_or(may) {
-            return Ok(Response::new("401 Unauthorized").header("WWW-Authenticate", &Login::challenge()));
+            return Ok(Response::new("401 Unauthorized").header("WWW-Authenticate", &by.challenge()));
         }
         Ok(match request.method.as_str() {
             "OPTIONS" => ok().header("Public", "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"),
@@ -116,7 +120,7 @@ impl Connection {
             return Ok(Response::new("404 Not Found"));
         };
         let wanted = request.header("transport").unwrap_or_default();
-        let Some((way, transport)) = Way::choose(wanted, self.local, self.peer).await? else {
+        let Some((way, transport)) = Way::choose(wanted, self.local, self.peer.ip()).await? else {
             return Ok(Response::new("461 Unsupported Transport"));
         };
         let faults = &self.camera.faults;

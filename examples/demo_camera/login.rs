@@ -1,5 +1,8 @@
-//! `Login`: one name and password, by Digest (RFC 2069, as cameras do it).
+//! `Login`: one name and password, by Digest (RFC 2069, as cameras do it) or by Basic.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::ValueEnum;
 use md5::{Digest, Md5};
 use std::str::FromStr;
 
@@ -10,15 +13,34 @@ pub(crate) struct Login {
     password: String,
 }
 
-impl Login {
+/// How to ask for it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Scheme {
+    Digest,
+    Basic,
+}
+
+impl Scheme {
     /// What a client is asked for.
-    pub(crate) fn challenge() -> String {
-        format!("Digest realm=\"{REALM}\", nonce=\"{NONCE}\"")
+    pub(crate) fn challenge(self) -> String {
+        match self {
+            Self::Digest => format!("Digest realm=\"{REALM}\", nonce=\"{NONCE}\""),
+            Self::Basic => format!("Basic realm=\"{REALM}\""),
+        }
+    }
+}
+
+impl Login {
+    /// The client knows name and password: its `Authorization` header fits the request.
+    pub(crate) fn accepts(&self, scheme: Scheme, authorization: Option<&str>, method: &str) -> bool {
+        let Some((_, fields)) = authorization.and_then(|a| a.split_once(' ')) else { return false };
+        match scheme {
+            Scheme::Digest => self.accepts_digest(fields, method),
+            Scheme::Basic => fields == STANDARD.encode(format!("{}:{}", self.username, self.password)),
+        }
     }
 
-    /// The client knows name and password: its `Authorization` header fits the request.
-    pub(crate) fn accepts(&self, authorization: Option<&str>, method: &str) -> bool {
-        let Some(fields) = authorization.and_then(|a| a.strip_prefix("Digest ")) else { return false };
+    fn accepts_digest(&self, fields: &str, method: &str) -> bool {
         let field = |name: &str| {
             let of_name = |f: &str| Some(f.trim().strip_prefix(name)?.strip_prefix('=')?.trim_matches('"').to_owned());
             fields.split(',').find_map(of_name)

@@ -21,7 +21,7 @@ use clap::Parser;
 use clip::Clip;
 use connection::Connection;
 use faults::Faults;
-use login::Login;
+use login::{Login, Scheme};
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,9 +47,15 @@ struct Arguments {
     /// The sub streams' clip.
     #[arg(long, default_value = "sub.10fps.h264")]
     sub: PathBuf,
-    /// Ask for this login, USER:PASSWORD, by Digest.
+    /// Ask for this login, USER:PASSWORD.
     #[arg(long)]
     login: Option<Login>,
+    /// How to ask for it.
+    #[arg(long, default_value = "digest")]
+    login_by: Scheme,
+    /// Tell each request on standard error.
+    #[arg(long)]
+    verbose: bool,
     #[command(flatten)]
     faults: Faults,
 }
@@ -60,6 +66,8 @@ struct Camera {
     main: Arc<Clip>,
     sub: Arc<Clip>,
     login: Option<Login>,
+    login_by: Scheme,
+    verbose: bool,
     faults: Faults,
 }
 
@@ -81,6 +89,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         main: Arc::new(Clip::load(&arguments.clips.join(main))?),
         sub: Arc::new(Clip::load(&arguments.clips.join(arguments.sub))?),
         login: arguments.login,
+        login_by: arguments.login_by,
+        verbose: arguments.verbose,
         faults: arguments.faults,
     });
     let listener = TcpListener::bind(arguments.listen).await?;

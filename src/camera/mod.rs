@@ -1,13 +1,15 @@
 //! Talking to cameras. What leaves this room is a [`Frame`].
 
 pub mod clock;
+pub mod login;
 mod pipe;
 mod rtsp;
 mod silence;
 pub mod source;
 
+pub use login::{Login, split_login};
 pub use rtsp::StaleSessions;
-pub use source::{Login, Source, Transport, split_login};
+pub use source::{Source, Transport};
 
 use crate::base::WallDuration;
 use crate::media::Frame;
@@ -24,10 +26,11 @@ use std::time::Duration;
 /// timestamps are the camera's own; whether they can be recorded is for `media::run` to say. The first frames need
 /// not be key frames.
 #[derive(Debug)]
-pub enum Session {
-    /// By RTSP.
+pub struct Session(Inner);
+
+#[derive(Debug)]
+enum Inner {
     Rtsp(Box<rtsp::Session>),
-    /// A byte stream.
     Pipe(Box<pipe::Session>),
 }
 
@@ -61,39 +64,36 @@ impl Default for Options {
 impl Session {
     /// Connects and asks for the pictures. The reason of a failure names no secret.
     pub async fn open(source: &Source, login: &Login, options: &Options) -> Result<Self, EndReason> {
-        match source {
-            Source::Rtsp(source) => rtsp::Session::open(source, login, options).await.map(|s| Self::Rtsp(Box::new(s))),
-            Source::Pipe(stream, path) => {
-                pipe::Session::open_fifo(*stream, path, options).map(|s| Self::Pipe(Box::new(s)))
-            }
-            Source::Command(stream, words) => {
-                pipe::Session::spawn(*stream, words, options).map(|s| Self::Pipe(Box::new(s)))
-            }
-        }
+        let inner = match source {
+            Source::Rtsp(source) => Inner::Rtsp(Box::new(rtsp::Session::open(source, login, options).await?)),
+            Source::Pipe(stream, path) => Inner::Pipe(Box::new(pipe::Session::open_fifo(*stream, path, options)?)),
+            Source::Command(stream, words) => Inner::Pipe(Box::new(pipe::Session::spawn(*stream, words, options)?)),
+        };
+        Ok(Self(inner))
     }
 
     /// The next frame, or why there will be none. Cancel-safe: a frame is never lost by dropping the future.
     pub async fn next(&mut self) -> Result<Frame, EndReason> {
-        match self {
-            Self::Rtsp(session) => session.next().await,
-            Self::Pipe(session) => session.next().await,
+        match &mut self.0 {
+            Inner::Rtsp(session) => session.next().await,
+            Inner::Pipe(session) => session.next().await,
         }
     }
 
     /// What is known of the stream by now.
     pub fn report(&self) -> Report {
-        match self {
-            Self::Rtsp(session) => session.report(),
-            Self::Pipe(session) => session.report(),
+        match &self.0 {
+            Inner::Rtsp(session) => session.report(),
+            Inner::Pipe(session) => session.report(),
         }
     }
 
     /// Takes leave of the camera (TEARDOWN; a child process is ended and reaped), within
     /// [`Options::farewell_limit`]. A session that is dropped instead does the same behind our back.
     pub async fn close(self) {
-        match self {
-            Self::Rtsp(session) => session.close().await,
-            Self::Pipe(session) => session.close().await,
+        match self.0 {
+            Inner::Rtsp(session) => session.close().await,
+            Inner::Pipe(session) => session.close().await,
         }
     }
 }

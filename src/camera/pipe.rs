@@ -30,7 +30,7 @@ use tokio::time::Instant;
 ///
 /// An access unit is known to be whole when the next one begins, so each frame comes one picture late; its arrival
 /// is that of its own last byte.
-pub struct Session {
+pub(super) struct Session {
     input: Box<dyn AsyncRead + Send + Unpin>,
     process: Option<Process>,
     farewell_limit: Duration,

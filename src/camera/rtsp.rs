@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// A camera that plays.
-pub struct Session {
+pub(super) struct Session {
     demuxed: Demuxed,
     video: Video,
     silence: Silence,

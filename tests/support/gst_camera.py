@@ -6,7 +6,7 @@
 Prints one line, {NAME: URL}, when it serves, on ports that are free, and ends with its standard input. CODEC is h264 or
 h265; a stream with a login wants Digest. Pictures come from an encoder, or from the Annex B file of --clip, over and
 over, which costs hardly any CPU. Every access unit that leaves the encoder is a JSON line in --log: stream, media
-(counts the times that the stream was started anew), n, pts in ns, key, bytes and sha1 of its slices as an mp4 sample
+(counts the times that the stream was started anew), n, pts in ns, key, bytes and SHA-256 of its slices as an mp4 sample
 holds them (each behind its length in four bytes; parameter sets, SEI and delimiters left out).
 """
 
@@ -92,7 +92,7 @@ class Factory(GstRtspServer.RTSPMediaFactory):
             pts=buffer.pts,
             key=not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT),
             bytes=len(slices),
-            sha1=hashlib.sha1(slices).hexdigest(),
+            sha256=hashlib.sha256(slices).hexdigest(),
         )
 
 

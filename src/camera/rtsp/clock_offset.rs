@@ -18,7 +18,7 @@ fn offset(camera_ntp: u64, ours_since_1970: Duration) -> WallDuration {
     let fraction = (u64::from(ours_since_1970.subsec_nanos()) << 32) / 1_000_000_000;
     let ours_ntp = (seconds << 32).wrapping_add(fraction);
     let difference = camera_ntp.wrapping_sub(ours_ntp) as i64;
-    WallDuration((i128::from(difference) * i128::from(UNITS_PER_SEC) >> 32) as i64)
+    WallDuration(((i128::from(difference) * i128::from(UNITS_PER_SEC)) >> 32) as i64)
 }
 
 const SECONDS_1900_TO_1970: u64 = 2_208_988_800;

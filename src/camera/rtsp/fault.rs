@@ -68,7 +68,19 @@ fn stream_failed(line: &str) -> Fault {
 }
 
 fn first_line(error: &retina::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+    without_urls(error.to_string().lines().next().unwrap_or_default())
+}
+
+/// A URL's path or query may hold a secret.
+fn without_urls(line: &str) -> String {
+    let mut parts = line.split("rtsp://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || "\"'<>()".contains(c)).unwrap_or(part.len());
+        shown += "rtsp://…";
+        shown += &part[end..];
+    }
+    shown
 }
 
 /// Retina's words for a connection that was never there.
@@ -127,6 +139,12 @@ bad video: answers 404 Not Found to DESCRIBE
 camera closed the stream: answers 503 Service Unavailable to DESCRIBE
 bad video: Unable to parse SDP"
         );
+    }
+
+    #[test]
+    fn urls_are_not_told() {
+        let line = "cannot join \"rtsp://porch/a?token=s3cret\" and rtsp://porch/b: relative";
+        assert_eq!(without_urls(line), "cannot join \"rtsp://…\" and rtsp://… relative");
     }
 
     #[test]
