@@ -46,6 +46,16 @@ impl Clips {
         run("ffmpeg", &["-v", "fatal", "-f", format, "-i", input, "-c", "copy", "-tag:v", tag, "-y", output]);
         to
     }
+
+    /// How many key frames and how many B pictures FFmpeg's decoder sees in a byte stream that was remuxed.
+    pub(crate) fn key_and_b_pictures(&self, name: &str, format: &str) -> [usize; 2] {
+        let path = self.0.path().join(format!("{name}.stream"));
+        let input = path.to_str().expect("a path in UTF-8");
+        let show = ["-show_entries", "frame=key_frame,pict_type", "-of", "csv=p=0"];
+        let frames = run("ffprobe", &[&["-v", "fatal", "-f", format], &show[..], &[input]].concat());
+        let count = |is: fn(&str) -> bool| frames.lines().filter(|line| line.split(',').any(is)).count();
+        [count(|field| field == "1"), count(|field| field == "B")]
+    }
 }
 
 /// Runs a program to its end and gives its standard output. One that hangs (x265 does, on options that it refuses)

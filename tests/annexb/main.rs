@@ -166,7 +166,7 @@ fn equals_ffmpeg(codec: Codec, encoder: &str, format: &str, streams: &[Stream]) 
         }
         let first = &converted[0].sample_entry;
         assert_eq!(entry_text(&first.data), entry, "{codec} {name}: sample entry");
-        let [keys, bidirectional] = mp4::key_and_b_pictures(&file);
+        let [keys, bidirectional] = clips.key_and_b_pictures(name, format);
         let count = |is: fn(&Converted) -> bool| converted.iter().filter(|converted| is(converted)).count();
         let expected_keys = if *has_recovery_points { 1 } else { keys };
         assert_eq!(count(|c| c.picture.is_key), expected_keys, "{codec} {name}: key frames");

@@ -30,14 +30,6 @@ impl Mp4 {
     }
 }
 
-/// How many key frames and how many B pictures FFmpeg's decoder sees.
-pub(crate) fn key_and_b_pictures(path: &Path) -> [usize; 2] {
-    let name = path.to_str().expect("a path in UTF-8");
-    let frames = run("ffprobe", &["-v", "fatal", "-show_entries", "frame=key_frame,pict_type", "-of", "csv=p=0", name]);
-    let count = |is: fn(&str) -> bool| frames.lines().filter(|line| line.split(',').any(is)).count();
-    [count(|field| field == "1"), count(|field| field == "B")]
-}
-
 /// The bytes that two sample entries must agree on: size, decoder configuration, pixel aspect.
 pub(crate) fn entry_text(entry: &[u8]) -> String {
     let body = &entry[8..];
