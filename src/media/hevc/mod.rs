@@ -60,6 +60,9 @@ pub(crate) fn bits(nal: &[u8]) -> Bits<'_> {
 
 /// Which parameter set this is. One that is broken is an error here, not later.
 pub(crate) fn identify(nal: &[u8]) -> Result<Set> {
+    if !is_base_layer(nal) {
+        return Err(Error::new(Kind::Camera, "an H.265 parameter set of another layer than the base"));
+    }
     Ok(match unit_type(nal) {
         unit::VPS => Set { id: Id::Vps(bits(nal).number(4, "vps_video_parameter_set_id")? as u8), needs: None },
         unit::SPS => {
