@@ -292,15 +292,16 @@ fn film_that_was_torn_is_cut_to_where_the_journal_vouches_for_it() {
         bytes[len..].fill(0);
         fs::write(&path, bytes).unwrap();
         let store = copy.open();
-        let want: &[&str] = match len {
-            0..510 => &[],
-            510..1125 => &["1/1: 5 frames, recovered, power cut"],
-            1125..1740 => &["1/1: 11 frames, recovered, power cut"],
-            _ => &["1/1: 17 frames, recovered, power cut"],
-        };
-        assert_eq!(listed(&store, stream), want, "{len}");
+        // Each flush left a mark at the end of all frames but its last; the writer may have left more.
+        let least = [0, 510, 1125, 1740].into_iter().rfind(|&mark| mark <= len).unwrap();
+        let found = store.recordings(stream, ALWAYS).unwrap();
+        let film = found.first().map_or(Vec::new(), |r| film_of(&store, r));
+        assert!((least..=len).contains(&film.len()), "{least} {} {len}", film.len());
+        assert!(script.film.starts_with(&film));
+        let recovered = |r: &Recording| line(r).ends_with(", recovered, power cut");
+        assert!(found.iter().all(recovered));
         let aside = copy.names().iter().filter(|n| n.starts_with("aside.")).count();
-        assert_eq!(aside, usize::from(want.is_empty()));
+        assert_eq!(aside, usize::from(found.is_empty()));
     }
 }
 
