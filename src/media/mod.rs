@@ -2,13 +2,17 @@
 
 pub mod access_unit;
 pub mod annexb;
-pub mod avc;
+mod avc;
 pub mod codec;
+pub mod converter;
 pub mod days;
 pub mod frame;
 pub mod growing;
-pub mod hevc;
+mod hevc;
 pub mod mp4;
+pub mod nal;
+mod parameter_sets;
+pub mod picture;
 pub mod recording;
 pub mod run;
 pub mod sample_entry;

@@ -1,1 +1,0 @@
-//! H.264: parameter sets to an `avc1` sample entry.

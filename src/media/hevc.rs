@@ -1,1 +1,0 @@
-//! H.265: parameter sets to an `hvc1` sample entry.
