@@ -2,6 +2,7 @@
 
 use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallTime};
 use crate::media::growing::{Head, Progress};
+use crate::media::recording::Cause;
 use crate::media::{EndReason, Recording, sample_index};
 use crate::store::camera::StreamKind;
 use crate::store::closed::ClosedRecording;
@@ -106,6 +107,7 @@ impl Attached {
                 *highest = number.max(*highest);
                 counters.sequence = counters.sequence.max(sequence);
             }
+            unflushed.count_rows(stream.id, &db.pieces(stream.id)?);
         }
 
         let queue = Arc::new(Queue::new(QUEUE_BYTES));
@@ -176,7 +178,7 @@ impl Attached {
         let slot = Arc::new(Slot { written, failed: OnceLock::new() });
         self.unflushed.begin(&facts);
         if !self.queue.push(Job::Begin(Box::new(facts), slot.clone())) {
-            self.unflushed.forget([id]);
+            self.unflushed.forget(id);
             return Err(Error::new(Kind::Busy, "the recorder is stopping"));
         }
         Ok(Growing::new(id, head.media_offset, self.queue.clone(), slot))
@@ -207,6 +209,13 @@ impl Attached {
             Err(RecvTimeoutError::Timeout) => Err(Error::new(Kind::Busy, "the disk does not answer")),
             _ => Ok(()),
         }
+    }
+}
+
+impl Drop for Attached {
+    /// Who did not stop it does not wait for it: the writer ends what grows and returns.
+    fn drop(&mut self) {
+        self.queue.push(Job::Stop(EndReason::new(Cause::Stopped, "")));
     }
 }
 

@@ -13,7 +13,9 @@ use crate::store::growing::Growing;
 use crate::store::listing;
 use crate::store::mount::Mount;
 use crate::store::shared::Shared;
+use crate::store::stats::Stats;
 use crate::store::syncer::{Ask, Syncer, stopped};
+use jiff::tz::TimeZone;
 use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
@@ -37,6 +39,8 @@ pub struct Options {
     pub flush_interval: Duration,
     /// Only look: nothing on the disk is made, changed or locked.
     pub read_only: bool,
+    /// Where the days of the statistics begin and end.
+    pub zone: TimeZone,
     /// The time of day. Only the note in the database that it was opened comes from here.
     pub clock: fn() -> WallTime,
 }
@@ -50,6 +54,7 @@ impl Options {
             sync_interval: Duration::from_secs(10),
             flush_interval: Duration::from_secs(60),
             read_only: false,
+            zone: TimeZone::system(),
             clock,
         }
     }
@@ -85,8 +90,12 @@ impl Store {
         let access = if options.read_only { Access::Read } else { Access::Write };
         let db = Database::open(&options.db_dir, access)?;
         let boot_id = boot_id()?;
-        let shared = Arc::new(Shared::new(db, Mount::new(options.sample_dir, boot_id), options.clock));
+        let mount = Mount::new(options.sample_dir, boot_id);
+        let shared = Arc::new(Shared::new(db, mount, options.zone, options.clock));
         let (running, syncer_ended) = sync_channel(1);
+        for stream in shared.db.cameras()?.iter().flat_map(|c| &c.streams) {
+            shared.unflushed.count_rows(stream.id, &shared.db.pieces(stream.id)?);
+        }
         let syncer = if options.read_only {
             shared.mount.look_to_read(&shared.db)?;
             None
@@ -217,6 +226,11 @@ impl Store {
         recordings
     }
 
+    /// First and last time, sums and days of a stream's recordings, growing ones included. From memory.
+    pub fn stream_stats(&self, stream: StreamId) -> Stats {
+        self.shared.unflushed.stats(stream)
+    }
+
     /// The index of a recording. Of one that grows it may go on behind what a listing told: the first `video_samples`
     /// entries are the listing's. `NotFound` when there is no such recording. May block on the disk.
     pub fn video_index(&self, id: RecordingId) -> Result<Arc<[u8]>> {
@@ -294,7 +308,7 @@ impl Store {
             attached.written(left())?;
         }
         let (answer, answered) = sync_channel(1);
-        syncer.send(Ask::Flush(answer)).map_err(|_| stopped())?;
+        syncer.try_send(Ask::Flush(answer)).map_err(|_| stopped())?;
         answered.recv_timeout(left()).map_err(|_| Error::new(Kind::Busy, "the disk does not answer"))?
     }
 
@@ -334,7 +348,7 @@ fn boot_id() -> Result<Uuid> {
     Uuid::parse_str(text.trim()).or_fail(Kind::Internal, || format!("read {FILE}"))
 }
 
-/// Flushes that may wait for the syncer; who comes later waits to ask.
+/// Flushes that may wait for the syncer; who comes later is told that it is busy.
 const ASKS: usize = 16;
 /// Longer than anybody waits.
 const FOREVER: Duration = Duration::from_secs(1 << 30);

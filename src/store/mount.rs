@@ -87,7 +87,8 @@ impl Mount {
         Ok(())
     }
 
-    fn tell(&self, trouble: String) {
+    /// Nothing can be recorded; the log is told when the reason changes.
+    pub(crate) fn tell(&self, trouble: String) {
         let mut told = self.lock_trouble();
         if told.as_ref() != Some(&trouble) {
             error!("nothing can be recorded: {trouble}");

@@ -6,6 +6,7 @@ use crate::store::film::Shelf;
 use crate::store::mount::Mount;
 use crate::store::syncer::Pending;
 use crate::store::unflushed::Unflushed;
+use jiff::tz::TimeZone;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,11 +24,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(db: Database, mount: Mount, clock: fn() -> WallTime) -> Self {
+    pub(crate) fn new(db: Database, mount: Mount, zone: TimeZone, clock: fn() -> WallTime) -> Self {
         Self {
             db,
             mount,
-            unflushed: Arc::default(),
+            unflushed: Arc::new(Unflushed::new(zone)),
             shelf: Arc::default(),
             clock,
             pending: Mutex::default(),

@@ -88,7 +88,7 @@ impl Syncer {
     pub(crate) fn tick(&mut self, now: Instant, flush: bool) -> Result<()> {
         let shared = self.shared.clone();
         if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, (shared.clock)()) {
-            error!("sample directory: {e}");
+            shared.mount.tell(e.to_string());
         }
         let Some(attached) = shared.mount.attached() else {
             return self.flush_gaps_alone(flush);
@@ -164,10 +164,13 @@ impl Syncer {
 
     /// What became rows is forgotten here.
     fn settle(&self, batch: &Batch, done: &Committed) {
+        let unflushed = &self.shared.unflushed;
         for (id, e) in &done.refused {
             error!("recording {id}: its file stays, but the database refuses it: {e}");
+            unflushed.forget(*id);
         }
-        self.shared.unflushed.forget(batch.closed.iter().map(|c| c.recording.id));
+        unflushed.became_rows(batch.closed.iter().map(|c| c.recording.id));
+        unflushed.uncount(&done.condemned);
         let mut pending = self.shared.pending();
         for id in &batch.condemned {
             pending.condemned.remove(id);
@@ -255,9 +258,9 @@ impl Syncer {
     }
 }
 
-/// A failure of a thread that should be there.
+/// The syncer cannot be asked.
 pub(crate) fn stopped() -> Error {
-    Error::new(Kind::Busy, "the store is stopping")
+    Error::new(Kind::Busy, "the store is stopping, or its disk does not answer")
 }
 
 /// Closed recordings that are remembered while no row can be written; older ones are found again at the next start.

@@ -33,6 +33,7 @@ impl Place {
         Options {
             sync_interval: seldom,
             flush_interval: seldom,
+            zone: jiff::tz::TimeZone::UTC,
             ..Options::new(self.tmp.path().join("db"), self.film(), || START)
         }
     }
@@ -119,6 +120,12 @@ fn listed(store: &Store, stream: StreamId) -> Vec<String> {
     store.recordings(stream, ALWAYS).unwrap().iter().map(line).collect()
 }
 
+/// Recordings, bytes, duration.
+fn sums(store: &Store, stream: StreamId) -> (u32, u64, i64) {
+    let stats = store.stream_stats(stream);
+    (stats.recordings(), stats.sample_file_bytes(), stats.duration().0)
+}
+
 /// Film and index of a recording agree with what it says of itself.
 fn film_of(store: &Store, r: &Recording) -> Vec<u8> {
     let film = store.film(r.id).unwrap();
@@ -147,6 +154,7 @@ fn what_was_recorded_is_there_before_and_after_its_row_and_after_a_restart() {
     drop(store);
     let store = place.open();
     assert_eq!(store.recordings(stream, ALWAYS).unwrap(), before);
+    assert_eq!(sums(&store, stream), (2, 1266 + 303, 15 * 9000));
     assert_eq!(store.problems(), [""; 0]);
     assert_eq!(store.recordings(stream, START..START).unwrap().len(), 0);
     assert_eq!(store.sample_entry(before[0].sample_entry_id).unwrap(), head(stream, true, START).sample_entry);
@@ -162,11 +170,13 @@ fn a_growing_recording_is_listed_with_its_whole_groups_and_keeps_its_place() {
     add(&mut growing, script.frames(13));
     store.flush().unwrap();
     assert_eq!(listed(&store, stream), ["1/1: 10 frames, growing"]);
+    assert_eq!(sums(&store, stream), (1, 1045, 90_000));
     let shown = store.recording(growing.id()).unwrap();
     assert_eq!(film_of(&store, &shown), script.film[..1045]);
     growing.close(script.end());
     store.flush().unwrap();
     assert_eq!(listed(&store, stream), ["1/1: 13 frames, trailing zero, recorder stopped"]);
+    assert_eq!(sums(&store, stream), (1, 1378, 12 * 9000));
     let closed = store.recording(shown.id).unwrap();
     assert_eq!((closed.sequence, closed.open_id, closed.run_start), (shown.sequence, shown.open_id, shown.run_start));
     assert_eq!(closed.sample_entry_id, shown.sample_entry_id);
@@ -341,6 +351,7 @@ fn deleting_takes_the_row_then_the_file_then_the_garbage() {
     assert_eq!(listed(&store, stream).len(), 2);
     store.flush().unwrap();
     assert_eq!(listed(&store, stream), ["1/2: 6 frames"]);
+    assert_eq!(sums(&store, stream), (1, 615, 54_000));
     assert!(!place.names().contains(&one.file_name()));
     assert_eq!(open.window(0, 6).unwrap().as_ref(), &film[..6]);
     assert!(store.open_film().1 > 0);
@@ -464,6 +475,48 @@ fn holes_are_listed_at_once_and_kept() {
     assert_eq!(place.open().gaps(stream, ALWAYS).unwrap(), [end]);
     let catalog = fs::read_to_string(place.film().join("catalog")).unwrap();
     assert!(catalog.contains("camera silent") && catalog.contains("porch"), "{catalog}");
+}
+
+fn dir(store: &Store) -> &crate::store::dir::SampleDir {
+    &store.shared_for_tests().mount.attached().unwrap().dir
+}
+
+#[test]
+fn a_failed_sync_ends_what_grows_and_nothing_becomes_a_row_until_one_succeeds() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    record(&store, stream, true, 6);
+    let (mut growing, mut script) = begin(&store, stream, false);
+    add(&mut growing, script.frames(6));
+    store.shared_for_tests().mount.attached().unwrap().written(FIVE_SECONDS).unwrap();
+    dir(&store).fail_after(0);
+    assert_eq!(store.flush().unwrap_err().kind(), Kind::Disk);
+    assert!(store.db().recordings(stream, ALWAYS).unwrap().is_empty());
+    dir(&store).fail_after(i64::MAX);
+    store.flush().unwrap();
+    let reason = growing.append(script.frame(false, 1)).unwrap_err();
+    assert_eq!(reason.cause, crate::media::recording::Cause::DiskFailed);
+    let all = listed(&store, stream);
+    assert_eq!((all.len(), all[0].as_str()), (2, "1/1: 6 frames"));
+    assert!(all[1].starts_with("1/2: 6 frames, trailing zero, disk failed: sync"), "{}", all[1]);
+}
+
+#[test]
+fn while_no_row_can_be_written_recording_goes_on_and_the_rows_come_later() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    store.db().write_sql("ALTER TABLE recording_index RENAME TO hidden");
+    for n in 0..3 {
+        record(&store, stream, n == 0, 6);
+        assert!(store.flush().is_err());
+    }
+    let all = store.recordings(stream, ALWAYS).unwrap();
+    assert_eq!(all.len(), 3);
+    assert_eq!(store.db().recordings(stream, ALWAYS).unwrap(), []);
+    store.db().write_sql("ALTER TABLE hidden RENAME TO recording_index");
+    store.flush().unwrap();
+    assert_eq!(store.db().recordings(stream, ALWAYS).unwrap(), all);
+    assert_eq!(store.recordings(stream, ALWAYS).unwrap(), all);
 }
 
 #[test]

@@ -1,15 +1,27 @@
-//! `Unflushed`: the recordings that are not rows yet, growing or closed.
+//! `Unflushed`: the recordings that are not rows yet, growing or closed; and the sums over these and the rows.
 
 use crate::base::{RecordingId, StreamId};
 use crate::media::Recording;
 use crate::media::growing::Progress;
 use crate::store::closed::ClosedRecording;
-use std::collections::BTreeMap;
+use crate::store::stats::{Piece, Stats};
+use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What a listing adds to the rows. The lock is held for a few lines and never while a disk works.
+/// What a listing adds to the rows. Its lock is held for a few lines and never while a disk works.
+#[derive(Debug)]
+pub(crate) struct Unflushed {
+    inner: Mutex<Inner>,
+    zone: TimeZone,
+}
+
 #[derive(Debug, Default)]
-pub(crate) struct Unflushed(Mutex<BTreeMap<RecordingId, Item>>);
+struct Inner {
+    items: BTreeMap<RecordingId, Item>,
+    /// Of all that is listed: rows too.
+    stats: HashMap<StreamId, Stats>,
+}
 
 #[derive(Debug)]
 enum Item {
@@ -27,46 +39,96 @@ impl Item {
     }
 }
 
+impl Inner {
+    /// A recording is listed as `after` where it was listed as `before`, if at all.
+    fn count(&mut self, before: Option<&Recording>, after: Option<&Recording>, zone: &TimeZone) {
+        let listed = |r: &&Recording| r.video_samples > 0;
+        let (before, after) = (before.filter(listed), after.filter(listed));
+        let Some(stream) = before.or(after).map(|r| r.id.stream()) else { return };
+        let stats = self.stats.entry(stream).or_insert_with(|| Stats::new(zone.clone()));
+        match (before, after) {
+            (Some(before), Some(after)) => stats.replace(before, after),
+            (Some(before), None) => _ = stats.remove(before),
+            (None, Some(after)) => stats.add(&Piece::from(after)),
+            (None, None) => {}
+        }
+    }
+}
+
 impl Unflushed {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<RecordingId, Item>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Nothing yet; days are counted in this zone.
+    pub(crate) fn new(zone: TimeZone) -> Self {
+        Self { inner: Mutex::default(), zone }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rows of a stream, before anything of it is recorded.
+    pub(crate) fn count_rows(&self, stream: StreamId, pieces: &[Piece]) {
+        let mut stats = Stats::new(self.zone.clone());
+        pieces.iter().for_each(|piece| stats.add(piece));
+        self.lock().stats.insert(stream, stats);
+    }
+
+    /// The sums over all recordings of a stream that a listing gives.
+    pub(crate) fn stats(&self, stream: StreamId) -> Stats {
+        self.lock().stats.get(&stream).cloned().unwrap_or_else(|| Stats::new(self.zone.clone()))
+    }
+
+    /// These rows are gone.
+    pub(crate) fn uncount(&self, rows: &[Recording]) {
+        let mut inner = self.lock();
+        rows.iter().for_each(|row| inner.count(Some(row), None, &self.zone));
     }
 
     /// A recording begins. It is listed when there is something whole of it.
     pub(crate) fn begin(&self, facts: &ClosedRecording) {
         let recording = Recording { growing: true, ..facts.recording.clone() };
-        self.lock().insert(recording.id, Item::Growing(recording, Vec::new()));
+        self.lock().items.insert(recording.id, Item::Growing(recording, Vec::new()));
     }
 
     /// A recording that grows is whole up to here; `index` is its index so far.
     pub(crate) fn grow(&self, id: RecordingId, whole: &Progress, index: &[u8]) {
-        if let Some(Item::Growing(recording, known)) = self.lock().get_mut(&id) {
+        let mut inner = self.lock();
+        if let Some(Item::Growing(recording, known)) = inner.items.get_mut(&id) {
+            let before = recording.clone();
             whole.put_into(recording);
             known.extend_from_slice(&index[known.len()..]);
+            let after = recording.clone();
+            inner.count(Some(&before), Some(&after), &self.zone);
         }
     }
 
     /// A recording got its last frame, and its trailer is written.
     pub(crate) fn close(&self, closed: Arc<ClosedRecording>) {
-        self.lock().insert(closed.recording.id, Item::Closed(closed));
+        let mut inner = self.lock();
+        let before = inner.items.insert(closed.recording.id, Item::Closed(closed.clone()));
+        inner.count(before.as_ref().map(Item::recording), Some(&closed.recording), &self.zone);
     }
 
-    /// A recording became a row, or nothing.
-    pub(crate) fn forget(&self, ids: impl IntoIterator<Item = RecordingId>) {
-        let mut items = self.lock();
+    /// Recordings became rows.
+    pub(crate) fn became_rows(&self, ids: impl IntoIterator<Item = RecordingId>) {
+        let mut inner = self.lock();
         for id in ids {
-            items.remove(&id);
+            inner.items.remove(&id);
         }
     }
 
-    /// Forgets the longest-closed beyond this number.
+    /// A recording is listed no more, and has no row.
+    pub(crate) fn forget(&self, id: RecordingId) {
+        let mut inner = self.lock();
+        let before = inner.items.remove(&id);
+        inner.count(before.as_ref().map(Item::recording), None, &self.zone);
+    }
+
+    /// Forgets those that closed first, beyond this number.
     pub(crate) fn forget_oldest(&self, keep: usize) {
-        let mut items = self.lock();
-        let mut closed: Vec<_> =
-            items.values().map(Item::recording).filter(|r| !r.growing).map(|r| (r.sequence, r.id)).collect();
-        closed.sort_unstable();
-        for (_, id) in closed.iter().take(closed.len().saturating_sub(keep)) {
-            items.remove(id);
+        let mut closed = self.closed();
+        closed.sort_by_key(|c| c.recording.sequence);
+        for old in closed.iter().take(closed.len().saturating_sub(keep)) {
+            self.forget(old.recording.id);
         }
     }
 
@@ -76,25 +138,25 @@ impl Unflushed {
             Item::Closed(closed) => Some(closed.clone()),
             Item::Growing(..) => None,
         };
-        self.lock().values().filter_map(closed).collect()
+        self.lock().items.values().filter_map(closed).collect()
     }
 
     /// Those of a stream that `wanted` picks, in the order of numbers.
     pub(crate) fn of(&self, stream: StreamId, wanted: impl Fn(&Recording) -> bool) -> Vec<Recording> {
         let span = RecordingId::new(stream, 0)..=RecordingId::new(stream, u32::MAX);
-        let items = self.lock();
+        let inner = self.lock();
         let listed = |r: &&Recording| r.video_samples > 0 && wanted(r);
-        items.range(span).map(|(_, item)| item.recording()).filter(listed).cloned().collect()
+        inner.items.range(span).map(|(_, item)| item.recording()).filter(listed).cloned().collect()
     }
 
     /// It has begun and not ended.
     pub(crate) fn is_growing(&self, id: RecordingId) -> bool {
-        self.lock().get(&id).is_some_and(|item| item.recording().growing)
+        self.lock().items.get(&id).is_some_and(|item| item.recording().growing)
     }
 
     /// The index of one of them.
     pub(crate) fn index(&self, id: RecordingId) -> Option<Arc<[u8]>> {
-        self.lock().get(&id).map(|item| match item {
+        self.lock().items.get(&id).map(|item| match item {
             Item::Growing(_, index) => index.as_slice().into(),
             Item::Closed(closed) => closed.video_index.clone(),
         })

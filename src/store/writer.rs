@@ -108,7 +108,7 @@ impl Writer {
                 let reason = disk_failed(&e);
                 warn!("recording {id}: {reason}");
                 slot.fail(reason);
-                self.unflushed.forget([id]);
+                self.unflushed.forget(id);
             }
         }
     }
@@ -214,7 +214,7 @@ impl Writer {
         match closed {
             Some(closed) => self.seal(file, closed),
             None => {
-                self.unflushed.forget([id]);
+                self.unflushed.forget(id);
                 if let Err(e) = file.remove() {
                     warn!("recording {id}: without a frame, yet its file stays: {e}");
                 }
@@ -232,7 +232,7 @@ impl Writer {
             }
             Err(e) => {
                 error!("recording {id}: {e}; left to the next start");
-                self.unflushed.forget([id]);
+                self.unflushed.forget(id);
             }
         }
     }
@@ -277,6 +277,7 @@ mod tests {
     use crate::store::growing::Growing;
     use crate::store::testing::{Script, facts};
     use crate::store::{journal, journal_file, trailer};
+    use jiff::tz::TimeZone;
     use std::sync::OnceLock;
     use tempfile::TempDir;
 
@@ -294,7 +295,7 @@ mod tests {
         fn new() -> Self {
             let tmp = tempfile::tempdir().unwrap();
             let dir = Arc::new(SampleDir::open(tmp.path(), true).unwrap());
-            let (queue, unflushed) = (Arc::new(Queue::new(100_000)), Arc::<Unflushed>::default());
+            let (queue, unflushed) = (Arc::new(Queue::new(100_000)), Arc::new(Unflushed::new(TimeZone::UTC)));
             let journal = JournalFile::begin(dir.clone(), &[]).unwrap();
             let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), journal);
             Self { tmp, dir, queue, unflushed, writer, now: Instant::now() }

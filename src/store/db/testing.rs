@@ -138,6 +138,13 @@ impl Fixture {
 
     /// Does to the database what our own functions would not.
     pub(crate) fn write_sql(&self, sql: &str) {
-        self.db.write(|tx| tx.execute_batch(sql).or_sql(|| "test")).expect("good SQL");
+        self.db.write_sql(sql);
+    }
+}
+
+impl Database {
+    /// Does what our own functions would not.
+    pub(crate) fn write_sql(&self, sql: &str) {
+        self.write(|tx| tx.execute_batch(sql).or_sql(|| "test")).expect("good SQL");
     }
 }

@@ -1,0 +1,214 @@
+//! `Tape`: a stream's run and the recording it writes, kept in step.
+
+use crate::base::RecordingId;
+use crate::base::StreamId;
+use crate::base::WallDuration;
+use crate::base::{Error, Kind};
+use crate::media::Frame;
+use crate::media::growing::{Close, Step};
+use crate::media::recording::{Cause, EndReason};
+use crate::media::run::{Run, Terms};
+use crate::store::{Growing, Store};
+use std::sync::Arc;
+
+/// Takes frames and does what the run says. Whatever ends a run, the recording that was open is closed.
+pub(super) struct Tape {
+    store: Arc<Store>,
+    stream: StreamId,
+    /// Who it is, for the log.
+    label: String,
+    run: Option<Run>,
+    growing: Option<Growing>,
+    /// Always empty between calls; kept for its memory.
+    steps: Vec<Step>,
+}
+
+/// What became of a frame.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// It is recorded.
+    Yes,
+    /// A recording waits for its first key frame.
+    Waiting,
+    /// The disk did not take it. Nothing is wrong with the camera: go on.
+    Refused(EndReason),
+}
+
+impl Tape {
+    pub(super) fn new(store: Arc<Store>, stream: StreamId, label: &str) -> Self {
+        Self { store, stream, label: label.to_owned(), run: None, growing: None, steps: Vec::new() }
+    }
+
+    /// Records a frame; `clock_offset` is realtime − monotonic now, used when a run begins with it. An error means
+    /// that the camera's stream cannot go on.
+    pub(super) fn push(&mut self, frame: &Frame, clock_offset: WallDuration) -> Result<Taken, EndReason> {
+        // `unproven` comes with the clock's state, which nobody can tell yet.
+        let terms = Terms { stream: self.stream, clock_offset, unproven: false };
+        let mut pushed = self.run.get_or_insert_with(|| Run::new(terms)).push(frame, &mut self.steps);
+        if matches!(&pushed, Err(reason) if reason.cause == Cause::CameraClock) {
+            pushed = self.run.insert(Run::new(terms)).push(frame, &mut self.steps);
+        }
+        if let Err(refused) = self.carry_out() {
+            self.end(refused.clone());
+            return Ok(Taken::Refused(refused));
+        }
+        match pushed {
+            Ok(()) if self.growing.is_some() => Ok(Taken::Yes),
+            Ok(()) => Ok(Taken::Waiting),
+            Err(reason) => {
+                self.end(reason.clone());
+                Err(reason)
+            }
+        }
+    }
+
+    /// Ends the run, if there is one.
+    pub(super) fn end(&mut self, reason: EndReason) {
+        if let Some(mut run) = self.run.take() {
+            run.finish(reason, &mut self.steps);
+        }
+        if let Err(refused) = self.carry_out() {
+            log::debug!("{}: its end was not written either: {refused}", self.label);
+        }
+        self.growing = None;
+    }
+
+    fn carry_out(&mut self) -> Result<(), EndReason> {
+        for step in self.steps.drain(..) {
+            match (step, &mut self.growing) {
+                (Step::Open(head), growing) => {
+                    *growing = Some(self.store.begin(head).map_err(|e| EndReason::new(cause(&e), e.to_string()))?);
+                }
+                (Step::Append(append), Some(growing)) => growing.append(append)?,
+                (Step::Close(close), growing @ Some(_)) => {
+                    let growing = growing.take().expect("the pattern says so");
+                    log_close(&self.label, growing.id(), &close);
+                    growing.close(close);
+                }
+                // What was open is gone: the disk refused it earlier.
+                (Step::Append(_) | Step::Close(_), None) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why the store does not begin a recording, as the cause of a hole.
+fn cause(refusal: &Error) -> Cause {
+    match refusal.kind() {
+        Kind::Busy => Cause::DiskBehind,
+        _ => Cause::DiskFailed,
+    }
+}
+
+fn log_close(label: &str, id: RecordingId, close: &Close) {
+    let seconds = close.progress.media_duration.as_secs_f64();
+    let megabytes = close.progress.sample_file_bytes as f64 / 1e6;
+    match &close.end_reason {
+        None => log::info!("{label}: recording {} closed, {seconds:.1} s, {megabytes:.1} MB", id.number()),
+        Some(reason) => {
+            log::info!("{label}: recording {} closed, {seconds:.1} s, {megabytes:.1} MB: {reason}", id.number());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{MonoTime, WallTime};
+    use crate::media::SampleEntry;
+    use crate::store::Options;
+    use crate::store::camera::{NewCamera, NewStream, PerKind};
+    use bytes::Bytes;
+
+    const SECOND: i64 = 90_000;
+
+    /// A store of one camera on a disk of its own, and the tape of its main stream.
+    fn tape(disk: &tempfile::TempDir) -> (Arc<Store>, Tape) {
+        let store =
+            Store::open(Options::new(disk.path().join("db"), disk.path().join("film"), || WallTime(0))).unwrap();
+        let main = Some(NewStream::new("rtsp://127.0.0.1/"));
+        let porch = NewCamera { name: "porch".into(), streams: PerKind { main, sub: None }, ..Default::default() };
+        let stream = store.add_camera(&porch).unwrap().streams[0].id;
+        (store.clone(), Tape::new(store, stream, "porch/main"))
+    }
+
+    fn frame(second: i64, arrived: i64, entry: &Arc<SampleEntry>) -> Frame {
+        Frame {
+            pts_90k: second * SECOND,
+            arrived: MonoTime(arrived),
+            is_key: true,
+            is_skipped_leading: false,
+            is_bidirectional: false,
+            data: Bytes::from_static(b"\0\0\0\x01\x65"),
+            sample_entry: entry.clone(),
+            lost_packets: 0,
+        }
+    }
+
+    fn entry() -> Arc<SampleEntry> {
+        Arc::new(SampleEntry {
+            data: Bytes::from_static(b"\0\0\0\x08avc1"),
+            width: 640,
+            height: 360,
+            pixel_aspect: (1, 1),
+            rfc6381_codec: "avc1.4d401e".to_owned(),
+        })
+    }
+
+    /// What the store has of the stream: when it starts, how many frames, why it ended.
+    fn recorded(store: &Store, stream: StreamId) -> Vec<(i64, u32, Option<String>)> {
+        store.flush().unwrap();
+        let all = store.recordings(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
+        all.into_iter().map(|r| (r.start.0 / SECOND, r.video_samples, r.end_reason)).collect()
+    }
+
+    #[test]
+    fn what_the_run_says_is_done() {
+        let disk = tempfile::tempdir().unwrap();
+        let (store, mut tape) = tape(&disk);
+        let entry = entry();
+        for second in 0..10 {
+            let taken = tape.push(&frame(second, second * SECOND, &entry), WallDuration(0)).unwrap();
+            assert!(matches!(taken, Taken::Yes));
+        }
+        let reason = tape.push(&frame(9, 10 * SECOND, &entry), WallDuration(0)).unwrap_err();
+        assert_eq!(reason.cause, Cause::BadTimestamps);
+        tape.push(&frame(20, 20 * SECOND, &entry), WallDuration(0)).unwrap();
+        tape.end(EndReason::new(Cause::Stopped, ""));
+        let stopped = Some("recorder stopped".to_owned());
+        let bad = Some("bad timestamps: repeated".to_owned());
+        assert_eq!(recorded(&store, tape.stream), [(0, 10, bad), (20, 1, stopped)]);
+    }
+
+    #[test]
+    fn clocks_too_far_apart_begin_a_new_run_with_the_same_frame() {
+        let disk = tempfile::tempdir().unwrap();
+        let (store, mut tape) = tape(&disk);
+        let entry = entry();
+        let mut frames = 0;
+        for second in 0..400 {
+            // 2 % slow: three seconds behind after two and a half minutes.
+            tape.push(&frame(second, second * SECOND * 102 / 100, &entry), WallDuration(0)).unwrap();
+            frames += 1;
+            if second % 10 == 0 {
+                store.flush().unwrap(); // days in a moment are more than a disk keeps up with
+            }
+        }
+        tape.end(EndReason::new(Cause::Stopped, ""));
+        let recorded = recorded(&store, tape.stream);
+        assert_eq!(recorded.iter().map(|r| r.1).sum::<u32>(), frames, "{recorded:?}");
+        let ends: Vec<_> = recorded.iter().filter_map(|r| r.2.as_deref()).map(|r| &r[..12]).collect();
+        assert!(ends.len() >= 2 && ends[..ends.len() - 1].iter().all(|&end| end == "camera clock"), "{recorded:?}");
+    }
+
+    #[test]
+    fn a_stream_that_is_gone_is_refused_and_the_camera_goes_on() {
+        let disk = tempfile::tempdir().unwrap();
+        let (store, tape) = tape(&disk);
+        let mut other = Tape::new(store, StreamId::new(77).unwrap(), "gone/main");
+        let taken = other.push(&frame(0, 0, &entry()), WallDuration(0)).unwrap();
+        assert!(matches!(taken, Taken::Refused(_)), "{taken:?}");
+        drop(tape);
+    }
+}
