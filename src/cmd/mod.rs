@@ -9,6 +9,7 @@ mod check;
 
 mod config;
 mod export;
+mod import;
 mod init;
 mod opening;
 mod output;
@@ -44,6 +45,7 @@ enum Verb {
     Ts(ts::Args),
     Check(check::Args),
     Export(export::Args),
+    Import(import::Args),
 }
 
 /// What a verb came to, when it did not fail.
@@ -82,6 +84,7 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Camera(args) => camera::run(&config, args),
         Verb::Check(args) => check::run(&config, &args),
         Verb::Export(args) => export::run(&config, &args),
+        Verb::Import(args) => import::run(&config, &args),
         Verb::Ts(_) => unreachable!("handled above"),
     }
 }
