@@ -53,6 +53,7 @@ impl Session {
     /// DESCRIBE, SETUP of the first video stream that can be recorded, PLAY.
     pub(super) async fn open(source: &RtspSource, login: &Login, options: &Options) -> Result<Self, EndReason> {
         options.stale.torn_down(options.answer_limit).await;
+        let anchor = Anchor::now();
         let mut described = answered(Request::Describe, options, describe(source, login, options)).await?;
         let (stream, codec) = video::choose(described.streams())?;
         let setup = SetupOptions::default().transport(source.transport.into()).frame_format(FrameFormat::MP4);
@@ -63,7 +64,7 @@ impl Session {
             demuxed,
             video: Video::new(stream, codec),
             silence: Silence::new(options.silence_limit),
-            anchor: Anchor::now(),
+            anchor,
             transport: source.transport,
             stale: options.stale.clone(),
             farewell_limit: options.farewell_limit,
@@ -117,7 +118,7 @@ impl Session {
         stale.torn_down(farewell_limit).await;
     }
 
-    /// Nothing is asked of the camera's clock here: the run judges timestamps.
+    /// A timestamp is handed on as it is: the run judges it.
     fn take(&mut self, frame: VideoFrame) -> Result<Option<Frame>, EndReason> {
         let received = frame.end_ctx().received();
         self.silence.heard(received.into());

@@ -189,6 +189,11 @@ impl Attached {
         self.queue.push(Job::EndAll(reason));
     }
 
+    /// These recordings are closed, and a sync that began after that went well.
+    pub(crate) fn note_durable(&self, ids: Vec<RecordingId>) {
+        self.queue.push(Job::Durable(ids));
+    }
+
     /// Waits until all that was appended before is written, though not yet synced. `Busy` when that takes longer.
     pub(crate) fn written(&self, patience: Duration) -> Result<()> {
         let (done, wait) = sync_channel(1);

@@ -286,7 +286,7 @@ impl Store {
 
     /// Notes a hole, or that one ended: the newest word about a start counts. It is written with the next flush.
     pub fn gap(&self, stream: StreamId, gap: Gap) {
-        self.shared.pending().gaps.insert((stream, gap.start), gap);
+        self.shared.pending().add_gap(stream, gap);
     }
 
     /// Deletes recordings: with the next flush their rows go and then their files. Those that grow are left alone.

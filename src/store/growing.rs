@@ -4,7 +4,7 @@ use crate::base::{MediaDuration, RecordingId};
 use crate::media::EndReason;
 use crate::media::growing::{Append, Close};
 use crate::media::recording::Cause;
-use crate::store::queue::{Job, Queue};
+use crate::store::queue::{Job, Queue, Refused};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -15,6 +15,8 @@ use std::sync::{Arc, OnceLock};
 pub struct Growing {
     id: RecordingId,
     media_offset: MediaDuration,
+    /// Where in its run the frame begins that was added last.
+    newest: Option<MediaDuration>,
     queue: Arc<Queue>,
     slot: Arc<Slot>,
     /// Bytes that the writer was not yet woken for.
@@ -42,7 +44,7 @@ impl Slot {
 
 impl Growing {
     pub(crate) fn new(id: RecordingId, media_offset: MediaDuration, queue: Arc<Queue>, slot: Arc<Slot>) -> Self {
-        Self { id, media_offset, queue, slot, unannounced_bytes: 0, ended: false }
+        Self { id, media_offset, newest: None, queue, slot, unannounced_bytes: 0, ended: false }
     }
 
     /// Which recording it is.
@@ -60,17 +62,22 @@ impl Growing {
             return Err(reason.clone());
         }
         let written = MediaDuration(self.slot.written.load(Ordering::Relaxed));
-        let lag = self.media_offset + append.progress.media_duration - written;
+        // Up to the frame before: a frame that lasts long is not the disk's fault.
+        let lag = self.newest.map_or(MediaDuration::ZERO, |newest| newest - written);
         if lag > LAG_LIMIT {
             return Err(self.give_up(format!("{:.0} s of film are not on the disk yet", lag.as_secs_f64())));
         }
+        self.newest = Some(self.media_offset + append.progress.media_duration);
         self.unannounced_bytes += append.data.len();
         let wake = append.is_key || self.unannounced_bytes >= WRITE_BYTES;
         if wake {
             self.unannounced_bytes = 0;
         }
         let pushed = self.queue.append(self.id, append, wake);
-        pushed.map_err(|waiting| self.give_up(format!("{} MiB are not on the disk yet", waiting >> 20)))
+        pushed.map_err(|refused| match refused {
+            Refused::Full(bytes) => self.give_up(format!("{} MiB are not on the disk yet", bytes >> 20)),
+            Refused::Stopped => EndReason::new(Cause::Stopped, ""),
+        })
     }
 
     /// Ends the recording in good order.

@@ -17,6 +17,8 @@ pub(crate) enum Entry {
     Head(Box<ClosedRecording>),
     /// Film was written.
     Extent(Extent),
+    /// The recording was closed, and its film and trailer are on the disk for certain.
+    Durable(RecordingId),
 }
 
 /// The film of a recording up to here is on file.
@@ -61,6 +63,10 @@ pub(crate) fn encode(entry: &Entry) -> Vec<u8> {
             w.u32(p.video_sync_samples);
             w.fixed(&e.hash);
         }
+        Entry::Durable(id) => {
+            w.u8(DURABLE);
+            w.i64(id.composite());
+        }
     }
     let mut record = w.0;
     let (len, payload) = record.split_at_mut(4);
@@ -91,10 +97,13 @@ fn take_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn decode_payload(payload: &[u8]) -> Result<Entry> {
     let mut r = Reader::new(payload);
+    let id = |composite| {
+        RecordingId::from_composite(composite).ok_or_else(|| Error::new(Kind::Corrupt, "an id that no recording has"))
+    };
     let entry = match r.u8()? {
         HEAD => Entry::Head(Box::new(take_facts(&mut r)?)),
         EXTENT => Entry::Extent(Extent {
-            id: RecordingId::from_composite(r.i64()?).ok_or_else(|| Error::new(Kind::Corrupt, "no such id"))?,
+            id: id(r.i64()?)?,
             index_offset: r.u32()?,
             index: r.bytes()?.to_vec(),
             covered: Progress {
@@ -108,6 +117,7 @@ fn decode_payload(payload: &[u8]) -> Result<Entry> {
             },
             hash: r.fixed()?,
         }),
+        DURABLE => Entry::Durable(id(r.i64()?)?),
         other => return Err(Error::new(Kind::Corrupt, format!("journal entry of kind {other}"))),
     };
     r.end()?;
@@ -123,6 +133,8 @@ pub(crate) struct Story {
     pub(crate) index: Vec<u8>,
     /// Up to where film was written, ascending.
     pub(crate) marks: Vec<Mark>,
+    /// See [`Entry::Durable`].
+    pub(crate) is_durable: bool,
 }
 
 /// One write of a growing recording.
@@ -142,12 +154,17 @@ pub(crate) fn replay(entries: impl IntoIterator<Item = Entry>) -> BTreeMap<Recor
     for entry in entries {
         match entry {
             Entry::Head(facts) => {
-                let story = Story { facts: *facts, index: Vec::new(), marks: Vec::new() };
+                let story = Story { facts: *facts, index: Vec::new(), marks: Vec::new(), is_durable: false };
                 stories.entry(story.facts.recording.id).or_insert(story);
             }
             Entry::Extent(extent) => {
                 if let Some(story) = stories.get_mut(&extent.id) {
                     story.extend(&extent);
+                }
+            }
+            Entry::Durable(id) => {
+                if let Some(story) = stories.get_mut(&id) {
+                    story.is_durable = true;
                 }
             }
         }
@@ -187,6 +204,7 @@ impl Story {
 
 const HEAD: u8 = 1;
 const EXTENT: u8 = 2;
+const DURABLE: u8 = 3;
 
 #[cfg(test)]
 mod tests {
@@ -219,20 +237,25 @@ mod tests {
     fn told(entries: Vec<Entry>) -> Vec<String> {
         let line = |(id, s): (RecordingId, Story)| {
             let marks: Vec<_> = s.marks.iter().map(|m| (m.index_len, m.covered.sample_file_bytes)).collect();
-            format!("{id}: index {:?}, marks {marks:?}", s.index)
+            let durable = if s.is_durable { ", durable" } else { "" };
+            format!("{id}: index {:?}, marks {marks:?}{durable}", s.index)
         };
         replay(entries).into_iter().map(line).collect()
     }
 
     fn story() -> Vec<Entry> {
-        vec![head(1), extent(1, 0, &[1, 2], 10), head(2), extent(2, 0, &[7], 5), extent(1, 2, &[3], 20)]
+        let durable = Entry::Durable(example(2).recording.id);
+        vec![head(1), extent(1, 0, &[1, 2], 10), head(2), extent(2, 0, &[7], 5), extent(1, 2, &[3], 20), durable]
     }
 
     #[test]
     fn it_tells_up_to_where_each_recording_was_written() {
         let read = decode(&journal(&story()));
         assert_eq!(read, story());
-        assert_eq!(told(read), ["3/1: index [1, 2, 3], marks [(2, 10), (3, 20)]", "3/2: index [7], marks [(1, 5)]"]);
+        assert_eq!(
+            told(read),
+            ["3/1: index [1, 2, 3], marks [(2, 10), (3, 20)]", "3/2: index [7], marks [(1, 5)], durable"]
+        );
     }
 
     #[test]
@@ -248,7 +271,8 @@ mod tests {
     #[test]
     fn a_story_is_retold_as_it_was() {
         let [one, two] = [1, 2].map(|n| replay(story())[&example(n).recording.id].entries());
-        assert_eq!(told([one, two].concat()), told(story()));
+        let durable = story().split_off(5);
+        assert_eq!(told([one, two, durable].concat()), told(story()));
     }
 
     #[test]

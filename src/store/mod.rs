@@ -3,6 +3,7 @@
 mod attached;
 pub mod camera;
 mod catalog;
+pub mod check;
 pub mod closed;
 pub mod db;
 mod dir;
@@ -25,13 +26,14 @@ mod syncer;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trailer;
 mod unflushed;
 mod wire;
 mod writer;
 
 pub use camera::{Camera, Stream, StreamKind};
+pub use check::{CheckOptions, check};
 pub use closed::ClosedRecording;
 pub use facade::{Options, Store};
 pub use film::{Film, Window};

@@ -42,12 +42,23 @@ pub(crate) enum Job {
     Close(RecordingId, Close),
     /// End it with the frames that are whole: its session died or could not go on.
     Abandon(RecordingId, EndReason),
+    /// These are closed, and all of them is durable.
+    Durable(Vec<RecordingId>),
     /// End all that grow, with what is whole.
     EndAll(EndReason),
     /// Write all that came before, then say so.
     Barrier(SyncSender<()>),
     /// Write all that came before, end what still grows, and return.
     Stop(EndReason),
+}
+
+/// Why a frame has no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// So many bytes wait already.
+    Full(usize),
+    /// The writer is gone.
+    Stopped,
 }
 
 impl Queue {
@@ -60,13 +71,16 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a frame, or says how many bytes wait already. The writer is woken only if `wake`: it looks by itself
+    /// Adds a frame if there is room. The writer is woken only if `wake`: it looks by itself
     /// before anything gets too old.
-    pub(crate) fn append(&self, id: RecordingId, append: Append, wake: bool) -> Result<(), usize> {
+    pub(crate) fn append(&self, id: RecordingId, append: Append, wake: bool) -> Result<(), Refused> {
         let mut waiting = self.lock();
         let bytes = waiting.bytes + append.data.len();
-        if waiting.over || bytes > self.limit_bytes {
-            return Err(waiting.bytes);
+        if waiting.over {
+            return Err(Refused::Stopped);
+        }
+        if bytes > self.limit_bytes {
+            return Err(Refused::Full(waiting.bytes));
         }
         waiting.bytes = bytes;
         waiting.jobs.push(Job::Append(id, append));

@@ -6,7 +6,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal::{self, Mark, Story};
 use crate::store::{catalog, journal_file, trailer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
@@ -49,6 +49,7 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         done.take_number(id);
         done.unlinked.push(id);
     }
+    let newest = newest_orphans(&entries, known);
     let mut files = Vec::new();
     for entry in &entries {
         if let Some(id) = entry.takes_number() {
@@ -59,7 +60,7 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
             Some(id) => {
                 files.push(id);
                 if known.rows.binary_search(&id).is_err() {
-                    done.orphan(dir, id, entry, stories.get(&id));
+                    done.orphan(dir, id, entry, stories.get(&id), newest.contains(&id));
                 }
             }
             None => done.stranger(dir, entry),
@@ -71,6 +72,23 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     Ok(done)
 }
 
+/// The last two files of each stream that have no row. When the journal does not know them, nothing vouches for them
+/// but their place in time; older ones have seen a sync.
+fn newest_orphans(entries: &[Entry], known: &Known) -> BTreeSet<RecordingId> {
+    let mut newest: BTreeMap<StreamId, Vec<RecordingId>> = BTreeMap::new();
+    // Names are in the order of ids.
+    for id in entries.iter().filter_map(|e| RecordingId::from_file_name(&e.name)) {
+        if known.rows.binary_search(&id).is_err() {
+            let of_stream = newest.entry(id.stream()).or_default();
+            of_stream.push(id);
+            if of_stream.len() > 2 {
+                of_stream.remove(0);
+            }
+        }
+    }
+    newest.into_values().flatten().collect()
+}
+
 impl Recovered {
     fn take_number(&mut self, id: RecordingId) {
         let highest = self.numbers.entry(id.stream()).or_default();
@@ -78,8 +96,9 @@ impl Recovered {
     }
 
     /// A sample file without a row: closed, growing or neither.
-    fn orphan(&mut self, dir: &SampleDir, id: RecordingId, entry: &Entry, story: Option<&Story>) {
-        let result = dir.open_append(&entry.name).and_then(|file| match whole(&file, id, story) {
+    fn orphan(&mut self, dir: &SampleDir, id: RecordingId, entry: &Entry, story: Option<&Story>, is_new: bool) {
+        let suspect = story.map_or(is_new, |story| !story.is_durable);
+        let result = dir.open_append(&entry.name).and_then(|file| match whole(&file, id, suspect) {
             Ok(Some(closed)) => Ok(Some(closed)),
             Ok(None) => close_grown(dir, &file, story),
             Err(e) if e.kind() == Kind::Corrupt => {
@@ -135,15 +154,15 @@ impl Recovered {
     }
 }
 
-/// What a file tells that was closed. One that the journal still speaks of was closed just before the end, so its film
-/// may be not all on the disk although the trailer is: it is hashed.
-fn whole(file: &File, id: RecordingId, story: Option<&Story>) -> Result<Option<ClosedRecording>> {
+/// What a file tells that was closed. A suspect one was closed just before the end, so its film may be not all on the
+/// disk although the trailer is: it is hashed.
+fn whole(file: &File, id: RecordingId, suspect: bool) -> Result<Option<ClosedRecording>> {
     let Some(closed) = trailer::read(file)? else { return Ok(None) };
     let corrupt = |what: String| Err(Error::new(Kind::Corrupt, what));
     if closed.recording.id != id {
         return corrupt(format!("its trailer is of recording {}", closed.recording.id));
     }
-    if story.is_some() && hash(file, closed.recording.sample_file_bytes)? != closed.blake3 {
+    if suspect && hash(file, closed.recording.sample_file_bytes)? != closed.blake3 {
         return corrupt("its film is not what its trailer tells".to_owned());
     }
     Ok(Some(closed))
@@ -209,3 +228,130 @@ fn feed(hasher: &mut blake3::Hasher, file: &File, end: u64) -> io::Result<bool> 
 }
 
 const BUFFER: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::journal::Entry;
+    use crate::store::journal_file::JournalFile;
+    use crate::store::sample_file::SampleFile;
+    use crate::store::testing::{Script, facts};
+    use std::fs;
+    use tempfile::TempDir;
+
+    struct Rig {
+        tmp: TempDir,
+        dir: Arc<SampleDir>,
+        journal: JournalFile,
+    }
+
+    impl Rig {
+        fn new() -> Self {
+            let tmp = tempfile::tempdir().unwrap();
+            let dir = Arc::new(SampleDir::open(tmp.path(), true).unwrap());
+            let journal = JournalFile::begin(dir.clone(), &[]).unwrap();
+            Self { tmp, dir, journal }
+        }
+
+        /// Six frames and six more in two writes, the journal told unless `untold`; then the end if it is `closed`.
+        fn record(&mut self, number: u32, untold: bool, closed: bool) -> RecordingId {
+            let facts = facts(number);
+            let (id, mut script) = (facts.recording.id, Script::new(facts.recording.start));
+            let mut file = SampleFile::create(self.dir.clone(), facts).unwrap();
+            for _ in 0..2 {
+                script.frames(6).into_iter().for_each(|frame| file.add(frame));
+                let written = file.write().unwrap();
+                if !untold {
+                    self.journal.append(&written.entries).unwrap();
+                }
+            }
+            if closed {
+                let closed = file.closed(script.close()).unwrap();
+                file.seal(&closed).unwrap();
+            }
+            id
+        }
+
+        /// The file system gives a zero where it had no time to write.
+        fn tear(&self, id: RecordingId, at: usize) {
+            let path = self.tmp.path().join(id.file_name());
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[at] = !bytes[at];
+            fs::write(path, bytes).unwrap();
+        }
+
+        fn recover(&self) -> Recovered {
+            recover(&self.dir, &Known::default()).unwrap()
+        }
+    }
+
+    fn told(recovered: &Recovered) -> Vec<String> {
+        let frames = recovered.closed.iter().map(|c| format!("{}: {}", c.recording.id, c.recording.video_samples));
+        frames.chain(recovered.problems.iter().cloned()).collect()
+    }
+
+    #[test]
+    fn a_file_that_was_closed_but_not_synced_is_taken_as_far_as_the_journal_vouches_for_it() {
+        let mut rig = Rig::new();
+        let id = rig.record(1, false, true);
+        rig.tear(id, 1000);
+        let told = told(&rig.recover());
+        assert_eq!(told[0], "3/1: 5");
+        assert_eq!(told[1], "recording 3/1: its film is not what its trailer tells");
+        assert!(told[2].starts_with("recording 3/1: recovered, its last "), "{}", told[2]);
+    }
+
+    #[test]
+    fn film_that_is_known_to_be_durable_is_not_read() {
+        let mut rig = Rig::new();
+        let id = rig.record(1, false, true);
+        rig.journal.append(&[Entry::Durable(id)]).unwrap();
+        rig.tear(id, 1000);
+        assert_eq!(told(&rig.recover()), ["3/1: 12"]);
+    }
+
+    #[test]
+    fn without_a_journal_the_last_two_files_of_a_stream_are_read() {
+        let mut rig = Rig::new();
+        let ids = [1, 2, 3].map(|number| rig.record(number, true, true));
+        rig.tear(ids[0], 1000);
+        rig.tear(ids[1], 1000);
+        assert_eq!(
+            told(&rig.recover()),
+            [
+                "3/1: 12",
+                "3/3: 12",
+                "recording 3/2: its film is not what its trailer tells",
+                "0000000300000002: has neither a trailer nor whole frames in the journal; set aside as \
+                 aside.0000000300000002",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_disk_does_not_let_mend_is_left_for_the_next_start() {
+        let mut rig = Rig::new();
+        rig.record(1, false, false);
+        rig.dir.fail_after(0);
+        let recovered = rig.recover();
+        assert_eq!(
+            told(&recovered),
+            ["recording 3/1: close: No space left on device (os error 28); left for the next start"]
+        );
+        rig.dir.fail_after(i64::MAX);
+        rig.journal = JournalFile::begin(rig.dir.clone(), &recovered.unresolved).unwrap();
+        assert_eq!(rig.recover().closed[0].recording.video_samples, 11);
+    }
+
+    #[test]
+    fn numbers_of_whatever_was_there_are_taken() {
+        let mut rig = Rig::new();
+        rig.record(4, false, true);
+        fs::write(rig.tmp.path().join("0000000300000009"), "").unwrap();
+        fs::write(rig.tmp.path().join("aside.0000000200000008.3"), "x").unwrap();
+        let stream = |n| StreamId::new(n).unwrap();
+        let known = Known { garbage: vec![RecordingId::new(stream(5), 7)], rows: Vec::new() };
+        let numbers = recover(&rig.dir, &known).unwrap().numbers;
+        assert_eq!(numbers, BTreeMap::from([(stream(2), 8), (stream(3), 9), (stream(5), 7)]));
+    }
+}

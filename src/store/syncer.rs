@@ -27,10 +27,20 @@ pub(crate) enum Ask {
 /// What waits for the next flush besides closed recordings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pending {
-    /// Holes by stream and start; the newest word counts.
+    /// Holes by stream and start; the newest word counts. Bounded: see [`Pending::add_gap`].
     pub(crate) gaps: BTreeMap<(StreamId, WallTime), Gap>,
     /// Recordings to be deleted.
     pub(crate) condemned: BTreeSet<RecordingId>,
+}
+
+impl Pending {
+    /// Adds a hole. While no row can be written there may come more than are worth remembering: then one is forgotten.
+    pub(crate) fn add_gap(&mut self, stream: StreamId, gap: Gap) {
+        self.gaps.insert((stream, gap.start), gap);
+        if self.gaps.len() > REMEMBERED {
+            self.gaps.pop_first();
+        }
+    }
 }
 
 /// One sync for all files per interval, and one transaction for all that closed since the last.
@@ -40,6 +50,8 @@ pub(crate) struct Syncer {
     sync_interval: Duration,
     flush_interval: Duration,
     last_flush: Instant,
+    /// Those that wait for their rows and of which the journal knows that they are durable.
+    durable: BTreeSet<RecordingId>,
     /// Garbage whose files are gone.
     unlinked: Vec<RecordingId>,
     /// The catalog as it is on the disk.
@@ -47,6 +59,8 @@ pub(crate) struct Syncer {
     catalog_written: Option<Instant>,
     /// The last flush failed; the next one that works says so.
     failing: bool,
+    /// So with the last sync.
+    sync_failing: bool,
 }
 
 impl Syncer {
@@ -56,10 +70,12 @@ impl Syncer {
             sync_interval,
             flush_interval,
             last_flush: now,
+            durable: BTreeSet::new(),
             unlinked: Vec::new(),
             catalog: None,
             catalog_written: None,
             failing: false,
+            sync_failing: false,
         }
     }
 
@@ -90,29 +106,56 @@ impl Syncer {
         if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, (shared.clock)()) {
             shared.mount.tell(e.to_string());
         }
-        let Some(attached) = shared.mount.attached() else {
-            return self.flush_gaps_alone(flush);
-        };
         let due = flush || self.failing || now - self.last_flush >= self.flush_interval;
-        let closed = if due { shared.unflushed.closed() } else { Vec::new() };
-        self.sync(attached)?;
         if due {
             self.last_flush = now;
-            let result = self.flush(attached, closed, flush);
+        }
+        let result = match shared.mount.attached() {
+            Some(attached) => self.sync_and_flush(attached, now, due, flush),
+            None if due => self.flush_gaps(),
+            None => Ok(()),
+        };
+        if due {
             self.mind_failure(&result);
-            result?;
-            self.write_catalog(attached, now, flush);
+        }
+        result
+    }
+
+    fn sync_and_flush(&mut self, attached: &Attached, now: Instant, due: bool, wished: bool) -> Result<()> {
+        let closed = self.shared.unflushed.closed();
+        self.sync(attached)?;
+        if due {
+            self.flush(attached, closed, wished)?;
+            self.write_catalog(attached, now, wished);
+        } else {
+            self.note_durable(attached, &closed);
         }
         Ok(())
+    }
+
+    /// What is durable but waits for its row is told to the journal, once.
+    fn note_durable(&mut self, attached: &Attached, closed: &[Arc<ClosedRecording>]) {
+        let ids: BTreeSet<_> = closed.iter().map(|c| c.recording.id).collect();
+        let news: Vec<_> = ids.difference(&self.durable).copied().collect();
+        if !news.is_empty() {
+            attached.note_durable(news);
+        }
+        self.durable = ids;
     }
 
     /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.
     fn sync(&mut self, attached: &Attached) -> Result<()> {
         let renewed = attached.renewal.waits();
         if let Err(e) = attached.dir.sync_all() {
-            error!("{e}; every recording that grows ends here");
+            if !self.sync_failing {
+                error!("{e}; every recording that grows ends here");
+                self.sync_failing = true;
+            }
             attached.end_all(EndReason::new(Cause::DiskFailed, e.to_string()));
             return Err(e);
+        }
+        if std::mem::take(&mut self.sync_failing) {
+            info!("the sample directory syncs again");
         }
         if renewed && let Err(e) = attached.renewal.settle(&attached.dir) {
             warn!("journal: {e}");
@@ -200,9 +243,9 @@ impl Syncer {
     }
 
     /// Without a sample directory nothing closes, but holes grow.
-    fn flush_gaps_alone(&mut self, wished: bool) -> Result<()> {
+    fn flush_gaps(&mut self) -> Result<()> {
         let gaps = self.shared.pending().gaps.clone();
-        if !wished || gaps.is_empty() {
+        if gaps.is_empty() {
             return Ok(());
         }
         let batch = Batch { gaps: gaps.into_iter().map(|((s, _), gap)| (s, gap)).collect(), ..Batch::default() };
@@ -263,7 +306,8 @@ pub(crate) fn stopped() -> Error {
     Error::new(Kind::Busy, "the store is stopping, or its disk does not answer")
 }
 
-/// Closed recordings that are remembered while no row can be written; older ones are found again at the next start.
+/// Closed recordings, and holes, that are remembered while no row can be written; older recordings are found again
+/// at the next start.
 const REMEMBERED: usize = 10_000;
 /// How seldom holes alone make the catalog be written.
 const CATALOG_INTERVAL: Duration = Duration::from_secs(3600);

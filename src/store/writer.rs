@@ -7,6 +7,7 @@ use crate::media::recording::Cause;
 use crate::store::closed::ClosedRecording;
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Slot, WRITE_BYTES};
+use crate::store::journal::Entry;
 use crate::store::journal_file::JournalFile;
 use crate::store::queue::{Job, Queue};
 use crate::store::sample_file::SampleFile;
@@ -73,6 +74,7 @@ impl Writer {
                 Job::Append(id, append) => self.append(id, append, now),
                 Job::Close(id, close) => self.close(id, close),
                 Job::Abandon(id, reason) => self.end(id, reason),
+                Job::Durable(ids) => self.note_durable(ids),
                 Job::EndAll(reason) => self.end_all(&reason),
                 Job::Barrier(done) => {
                     self.write_all();
@@ -246,6 +248,13 @@ impl Writer {
         }
     }
 
+    /// Spares the next start to read their film.
+    fn note_durable(&mut self, ids: Vec<RecordingId>) {
+        if let Err(e) = self.journal.append(&ids.into_iter().map(Entry::Durable).collect::<Vec<_>>()) {
+            debug!("journal: {e}");
+        }
+    }
+
     fn renew_journal(&mut self) {
         let growing: Vec<_> = self.open.values_mut().flat_map(|o| o.file.tell_anew()).collect();
         if let Err(e) = self.journal.renew(&growing) {
@@ -273,6 +282,7 @@ const UNSEALED_LIMIT: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::MediaDuration;
     use crate::media::sample_index;
     use crate::store::growing::Growing;
     use crate::store::testing::{Script, facts};
@@ -458,9 +468,21 @@ mod tests {
     fn a_run_that_is_20_s_ahead_of_the_disk_ends() {
         let rig = Rig::new();
         let (mut growing, mut script) = rig.begin(1);
-        add(&mut growing, script.frames(201));
+        add(&mut growing, script.frames(202));
         let reason = growing.append(script.frame(false, 1)).unwrap_err();
         assert_eq!(reason.to_string(), "disk behind: 20 s of film are not on the disk yet");
+    }
+
+    #[test]
+    fn a_frame_that_lasts_long_is_not_the_disks_fault() {
+        let mut rig = Rig::new();
+        let (mut growing, mut script) = rig.begin(1);
+        for _ in 0..3 {
+            let mut frame = script.frame(true, 10);
+            frame.progress.media_duration = MediaDuration(frame.progress.media_duration.0 * 450);
+            add(&mut growing, vec![frame]);
+            rig.work(PATIENCE);
+        }
     }
 
     #[test]

@@ -101,6 +101,18 @@ async fn new_parameters_are_noticed_within_a_session() {
 }
 
 #[tokio::test]
+async fn parameters_may_come_in_band_alone() {
+    for clip in ["main.15fps.h264", "main.15fps.h265"] {
+        let camera = DemoCamera::start(&["--main", clip, "--in-band-only"]).await;
+        let mut session = open(&camera.url, Transport::Tcp).await.unwrap();
+        assert!(session.report().video.is_none());
+        let frames = frames(&mut session, 3).await;
+        assert!(frames[0].is_key);
+        assert_eq!(session.report().video, Some(Arc::clone(&frames[2].sample_entry)), "{clip}");
+    }
+}
+
+#[tokio::test]
 async fn a_broken_packet_costs_one_frame() {
     let camera = DemoCamera::start(&["--garbage-at", "7"]).await;
     let mut session = open(&camera.url, Transport::Tcp).await.unwrap();

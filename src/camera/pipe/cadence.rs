@@ -94,15 +94,17 @@ mod tests {
             prop_assert!(all.windows(2).all(|w| w[0] < w[1]), "{all:?}");
         }
 
+        /// The sums of the filter's impulse response bound what the worst jitter can do: a timestamp is off by at most
+        /// 1.37 times the jitter, a step from one to the next by 0.54 times (of ±900 arrivals' steps may be off by 1800).
         #[test]
-        fn jitter_is_evened_out(jitter in vec(-900i64..900, 300)) {
+        fn jitter_is_evened_out(jitter in vec(-900i64..=900, 300)) {
             let arrivals = jitter.iter().zip(1..).map(|(jitter, i)| i * 3_000 + jitter);
             let all = stamps(&mut Cadence::new(30), arrivals);
             for (stamp, i) in all.iter().zip(1i64..).skip(50) {
-                prop_assert!((stamp - i * 3_000).abs() < 900, "{i}: {stamp}");
+                prop_assert!((stamp - i * 3_000).abs() <= 1_235, "{i}: {stamp}");
             }
-            let apart: Vec<_> = all.windows(2).skip(50).map(|w| w[1] - w[0]).collect();
-            prop_assert!(apart.iter().all(|d| (2_200..3_800).contains(d)), "{apart:?}");
+            let steps: Vec<_> = all.windows(2).skip(50).map(|w| w[1] - w[0]).collect();
+            prop_assert!(steps.iter().all(|d| (2_512..=3_488).contains(d)), "{steps:?}");
         }
     }
 }

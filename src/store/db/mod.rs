@@ -1,6 +1,7 @@
 //! SQLite: everything that is known of the film except the film. A file for each noun, with its queries.
 
 mod cameras;
+mod closed;
 mod commit;
 mod connection;
 mod database;

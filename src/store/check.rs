@@ -1,0 +1,360 @@
+//! `check`: whether rows, indexes, files, trailers and film agree, and what can be done where they do not.
+
+use crate::base::{Error, Kind, RecordingId, Result};
+use crate::media::Recording;
+use crate::media::recording::Flags;
+use crate::media::sample_index;
+use crate::store::closed::ClosedRecording;
+use crate::store::db::{Access, Batch, Database};
+use crate::store::dir::SampleDir;
+use crate::store::{journal, journal_file, recover, trailer};
+use std::fs::File;
+use std::io::IoSlice;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How thoroughly to look, and whether to mend.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CheckOptions {
+    /// Read all film, and compare it with its BLAKE3.
+    pub hash: bool,
+    /// Mend what can be mended: rows from trailers, trailers from rows. Film that agrees with nothing is moved aside
+    /// under a name that begins with `aside.`; none is ever deleted.
+    pub repair: bool,
+}
+
+/// Compares everything with everything and tells each problem in a line; none is well. Takes the sample directory's
+/// lock: `Conflict` while a daemon records into it.
+pub fn check(db_dir: &Path, sample_dir: &Path, options: CheckOptions) -> Result<Vec<String>> {
+    let db = Database::open(db_dir, if options.repair { Access::Write } else { Access::Read })?;
+    let dir = SampleDir::open(sample_dir, true)?;
+    if dir.uuid().is_none() || dir.uuid() != db.meta()?.directory {
+        let path = sample_dir.display();
+        return Err(Error::new(Kind::Conflict, format!("{path} is not the sample directory of this database")));
+    }
+    let mut check = Check { db, dir, options, problems: Vec::new() };
+    check.rows()?;
+    check.orphans()?;
+    for run in check.db.wrong_runs()? {
+        check.problems.push(format!("run {run}: its sums are not those of its recordings"));
+    }
+    check.dir.sync_all()?;
+    Ok(check.problems)
+}
+
+struct Check {
+    db: Database,
+    dir: SampleDir,
+    options: CheckOptions,
+    problems: Vec<String>,
+}
+
+/// What a file is worth that has a row.
+enum Verdict {
+    Well,
+    /// Wrong, but not so that anything could be mended.
+    Odd(String),
+    /// Film and trailer agree; the rows do not.
+    BadRow(String, Box<ClosedRecording>),
+    /// Film and rows agree; the trailer does not.
+    BadTrailer(String, Box<ClosedRecording>, File),
+    /// The film agrees with nothing.
+    BadFilm(String),
+    NoFile,
+}
+
+impl Check {
+    fn rows(&mut self) -> Result<()> {
+        let mut ids = Vec::new();
+        self.db.visit_ids(|id| ids.push(id))?;
+        for id in ids {
+            let verdict = self.judge(id)?;
+            self.act(id, verdict)?;
+        }
+        Ok(())
+    }
+
+    fn judge(&self, id: RecordingId) -> Result<Verdict> {
+        let rows = match self.db.closed_recording(id) {
+            Ok(closed) => index_agrees(&closed).map(|()| closed),
+            Err(e) if e.kind() == Kind::Corrupt => Err(e.to_string()),
+            Err(e) => return Err(e),
+        };
+        let file = match self.dir.open_append(&id.file_name()) {
+            Ok(file) => file,
+            Err(e) if e.kind() == Kind::NotFound => return Ok(Verdict::NoFile),
+            Err(e) => return Ok(Verdict::Odd(e.to_string())),
+        };
+        let told = match trailer::read(&file) {
+            Ok(Some(told)) if told.recording.id == id => index_agrees(&told).map(|()| told),
+            Ok(Some(told)) => Err(format!("its trailer is of recording {}", told.recording.id)),
+            Ok(None) => Err("it has no trailer".to_owned()),
+            Err(e) => Err(e.to_string()),
+        };
+        let film_is = |c: &ClosedRecording| match recover::hash(&file, c.recording.sample_file_bytes) {
+            Ok(hash) if hash == c.blake3 => Ok(()),
+            Ok(_) => Err("its film is not what was recorded".to_owned()),
+            Err(e) => Err(e.to_string()),
+        };
+        Ok(match (rows, told) {
+            (Ok(rows), Ok(told)) => match same(&rows, &told) {
+                Ok(()) if !self.options.hash => Verdict::Well,
+                Ok(()) => film_is(&rows).map_or_else(Verdict::BadFilm, |()| Verdict::Well),
+                Err(what) => match (film_is(&rows), film_is(&told)) {
+                    (_, Ok(())) => Verdict::BadRow(what, Box::new(told)),
+                    (Ok(()), Err(_)) => Verdict::BadTrailer(what, Box::new(rows), file),
+                    (Err(_), Err(e)) => Verdict::BadFilm(format!("{what}; {e}")),
+                },
+            },
+            (Ok(rows), Err(what)) => match film_is(&rows) {
+                Ok(()) => Verdict::BadTrailer(what, Box::new(rows), file),
+                Err(e) => Verdict::BadFilm(format!("{what}; {e}")),
+            },
+            (Err(what), Ok(told)) => match film_is(&told) {
+                Ok(()) => Verdict::BadRow(what, Box::new(told)),
+                Err(e) => Verdict::BadFilm(format!("{what}; {e}")),
+            },
+            (Err(what), Err(also)) => Verdict::BadFilm(format!("{what}; {also}")),
+        })
+    }
+
+    fn act(&mut self, id: RecordingId, verdict: Verdict) -> Result<()> {
+        let repair = self.options.repair;
+        let (mut text, done) = match verdict {
+            Verdict::Well => return Ok(()),
+            Verdict::Odd(what) => (what, ""),
+            Verdict::NoFile => ("its sample file is missing".to_owned(), "its row is removed"),
+            Verdict::BadRow(what, told) => {
+                if repair {
+                    self.remove_row(id)?;
+                    let done = self.db.commit(&Batch { closed: vec![Arc::new(*told)], ..Batch::default() })?;
+                    if let Some((_, e)) = done.refused.into_iter().next() {
+                        return Err(e);
+                    }
+                }
+                (what, "its row is made anew from its trailer")
+            }
+            Verdict::BadTrailer(what, rows, file) => {
+                if repair {
+                    self.dir
+                        .cut(&file, rows.recording.sample_file_bytes)
+                        .and_then(|()| self.dir.append(&file, &mut [IoSlice::new(&trailer::encode(&rows))]))
+                        .map_err(|e| Error::caused(Kind::Disk, format!("recording {id}: write trailer"), e))?;
+                }
+                (what, "its trailer is made anew from its row")
+            }
+            Verdict::BadFilm(what) => {
+                if repair {
+                    self.dir.set_aside(&id.file_name())?;
+                }
+                (what.clone(), "its file is set aside and its row removed")
+            }
+        };
+        if repair && !done.is_empty() {
+            if done.ends_with("removed") {
+                self.remove_row(id)?;
+            }
+            text = format!("{text}; repaired: {done}");
+        }
+        self.problems.push(format!("recording {id}: {text}"));
+        Ok(())
+    }
+
+    /// The row goes; the file, if there is one, does not.
+    fn remove_row(&self, id: RecordingId) -> Result<()> {
+        self.db.commit(&Batch { condemned: vec![id], unlinked: vec![id], ..Batch::default() })?;
+        Ok(())
+    }
+
+    /// Files without a row.
+    fn orphans(&mut self) -> Result<()> {
+        let garbage = self.db.garbage()?;
+        let stories = journal::replay(journal_file::read(&self.dir)?);
+        for entry in self.dir.list()? {
+            let Some(id) = RecordingId::from_file_name(&entry.name) else { continue };
+            if garbage.binary_search(&id).is_ok() || self.db.recording(id)?.is_some() {
+                continue;
+            }
+            let told = self.dir.open_read(&entry.name).and_then(|file| trailer::read(&file));
+            let what = match told {
+                _ if stories.contains_key(&id) => "was growing at the end; the next start closes it".to_owned(),
+                Ok(Some(told)) if told.recording.id == id => "has no row; the next start makes it one".to_owned(),
+                Err(e) if e.kind() == Kind::Disk => e.to_string(),
+                _ if self.options.repair => {
+                    let aside = self.dir.set_aside(&entry.name)?;
+                    format!("has neither a row nor a trailer; repaired: set aside as {aside}")
+                }
+                _ => "has neither a row nor a trailer".to_owned(),
+            };
+            self.problems.push(format!("recording {id}: its file {what}"));
+        }
+        Ok(())
+    }
+}
+
+/// Rows and trailer tell the same, but for what a proven clock changes in rows alone: when it was.
+fn same(rows: &ClosedRecording, told: &ClosedRecording) -> Result<(), String> {
+    let timeless = |c: &ClosedRecording| ClosedRecording {
+        recording: Recording {
+            sample_entry_id: 0,
+            start: Default::default(),
+            flags: Flags(c.recording.flags.0 & !Flags::UNPROVEN_TIME.0),
+            ..c.recording.clone()
+        },
+        clock_offset: Default::default(),
+        ..c.clone()
+    };
+    match timeless(rows) == timeless(told) {
+        true => Ok(()),
+        false => Err("its row and its trailer differ".to_owned()),
+    }
+}
+
+/// The index can be read, and its samples add up to what is said of the recording.
+fn index_agrees(c: &ClosedRecording) -> Result<(), String> {
+    let r = &c.recording;
+    if r.index_format != sample_index::FORMAT {
+        return Err(format!("its index has format {}, this lunette knows {}", r.index_format, sample_index::FORMAT));
+    }
+    let (mut samples, mut keys, mut bytes, mut duration, mut last) = (0u32, 0u32, 0u64, 0i64, 0);
+    for sample in sample_index::samples(&c.video_index) {
+        let sample = sample.map_err(|e| e.to_string())?;
+        samples += 1;
+        keys += u32::from(sample.is_key);
+        bytes += u64::from(sample.bytes);
+        duration += i64::from(sample.duration_90k);
+        last = sample.duration_90k;
+    }
+    let sums = [
+        (i64::from(samples), i64::from(r.video_samples), "frames"),
+        (i64::from(keys), i64::from(r.video_sync_samples), "key frames"),
+        (bytes as i64, r.sample_file_bytes as i64, "bytes"),
+        (duration, r.media_duration.0, "units of duration"),
+    ];
+    if let Some((found, said, what)) = sums.into_iter().find(|(found, said, _)| found != said) {
+        return Err(format!("its index has {found} {what}, not {said}"));
+    }
+    if (last == 0) != r.has_trailing_zero() {
+        return Err("its index and its flags differ on whether the last frame has a duration".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::WallTime;
+    use crate::store::tests::{FIVE_SECONDS, Place, START, record};
+    use std::fs;
+
+    const HASH: CheckOptions = CheckOptions { hash: true, repair: false };
+    const REPAIR: CheckOptions = CheckOptions { hash: true, repair: true };
+
+    /// Three recordings, and no daemon.
+    fn place() -> Place {
+        let place = Place::new();
+        let (store, stream) = place.with_camera();
+        for n in 0..3 {
+            record(&store, stream, n == 0, 6);
+        }
+        store.shutdown(START, FIVE_SECONDS).unwrap();
+        place
+    }
+
+    fn run(place: &Place, options: CheckOptions) -> Vec<String> {
+        check(&place.options().db_dir, &place.film(), options).unwrap()
+    }
+
+    fn listed(place: &Place) -> String {
+        let store = place.open();
+        let stream = store.cameras()[0].streams[0].id;
+        let all = store.recordings(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
+        store.shutdown(START, FIVE_SECONDS).unwrap();
+        all.iter().map(|r| r.id.to_string()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn change(place: &Place, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
+        let path = place.film().join(name);
+        let mut bytes = fs::read(&path).unwrap();
+        change(&mut bytes);
+        fs::write(path, bytes).unwrap();
+    }
+
+    fn sql(place: &Place, sql: &str) {
+        Database::open(&place.options().db_dir, Access::Write).unwrap().write_sql(sql);
+    }
+
+    /// The first look sees it, the second mends it, the third finds all well and the recordings listed.
+    fn mended(place: &Place, seen: &str, repaired: &str, left: &str) {
+        assert_eq!(run(place, HASH), [seen]);
+        assert_eq!(run(place, REPAIR), [format!("{seen}; repaired: {repaired}")]);
+        assert_eq!(run(place, HASH), [""; 0]);
+        assert_eq!(listed(place), left);
+    }
+
+    #[test]
+    fn all_is_well_after_a_shutdown() {
+        let place = place();
+        assert_eq!(run(&place, HASH), [""; 0]);
+        let store = place.open();
+        assert_eq!(check(&place.options().db_dir, &place.film(), HASH).unwrap_err().kind(), Kind::Conflict);
+        drop(store);
+    }
+
+    #[test]
+    fn a_missing_file() {
+        let place = place();
+        fs::remove_file(place.film().join("0000000100000002")).unwrap();
+        mended(&place, "recording 1/2: its sample file is missing", "its row is removed", "1/1 1/3");
+    }
+
+    #[test]
+    fn a_bit_of_film_that_turned_is_seen_by_its_hash_alone() {
+        let place = place();
+        change(&place, "0000000100000002", |film| film[99] ^= 1);
+        assert_eq!(run(&place, CheckOptions::default()), [""; 0]);
+        let seen = "recording 1/2: its film is not what was recorded";
+        mended(&place, seen, "its file is set aside and its row removed", "1/1 1/3");
+        assert!(place.names().contains(&"aside.0000000100000002".to_owned()));
+    }
+
+    #[test]
+    fn a_file_that_was_cut() {
+        let place = place();
+        change(&place, "0000000100000002", |film| film.truncate(600));
+        let seen = "recording 1/2: it has no trailer; less than 615 bytes of film";
+        mended(&place, seen, "its file is set aside and its row removed", "1/1 1/3");
+    }
+
+    #[test]
+    fn a_trailer_that_is_damaged() {
+        let place = place();
+        change(&place, "0000000100000002", |film| film[700] ^= 1);
+        let seen = "recording 1/2: trailer: its checksum is another";
+        mended(&place, seen, "its trailer is made anew from its row", "1/1 1/2 1/3");
+    }
+
+    #[test]
+    fn an_index_that_is_damaged() {
+        let place = place();
+        sql(&place, "UPDATE recording_index SET video_index = x'0000' WHERE composite_id & 255 = 2");
+        let seen = "recording 1/2: video index, entry at byte 0: no bytes";
+        mended(&place, seen, "its row is made anew from its trailer", "1/1 1/2 1/3");
+    }
+
+    #[test]
+    fn a_row_that_tells_something_else() {
+        let place = place();
+        sql(&place, "UPDATE recording SET sequence = 77 WHERE composite_id & 255 = 2");
+        let seen = "recording 1/2: its row and its trailer differ";
+        mended(&place, seen, "its row is made anew from its trailer", "1/1 1/2 1/3");
+    }
+
+    #[test]
+    fn files_without_rows() {
+        let place = place();
+        fs::write(place.film().join("0000000100000009"), "junk").unwrap();
+        let seen = "recording 1/9: its file has neither a row nor a trailer";
+        mended(&place, seen, "set aside as aside.0000000100000009", "1/1 1/2 1/3");
+    }
+}
