@@ -133,14 +133,13 @@ impl Syncer {
         Ok(())
     }
 
-    /// What is durable but waits for its row is told to the journal, once.
+    /// What is durable but waits for its row is told to the journal.
     fn note_durable(&mut self, attached: &Attached, closed: &[Arc<ClosedRecording>]) {
         let ids: BTreeSet<_> = closed.iter().map(|c| c.recording.id).collect();
-        let news: Vec<_> = ids.difference(&self.durable).copied().collect();
-        if !news.is_empty() {
-            attached.note_durable(news);
+        if ids != self.durable {
+            attached.note_durable(ids.clone());
+            self.durable = ids;
         }
-        self.durable = ids;
     }
 
     /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.

@@ -13,7 +13,7 @@ use crate::store::queue::{Job, Queue};
 use crate::store::sample_file::SampleFile;
 use crate::store::unflushed::Unflushed;
 use log::{debug, error, warn};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,6 +29,8 @@ pub(crate) struct Writer {
     open: BTreeMap<RecordingId, Open>,
     /// Recordings that got their last frame, but whose trailer the disk refused; tried again.
     unsealed: Vec<(SampleFile, ClosedRecording)>,
+    /// Closed ones without a row of which the journal knows that they are durable.
+    durable: BTreeSet<RecordingId>,
 }
 
 #[derive(Debug)]
@@ -43,7 +45,7 @@ struct Open {
 
 impl Writer {
     pub(crate) fn new(dir: Arc<SampleDir>, queue: Arc<Queue>, unflushed: Arc<Unflushed>, journal: JournalFile) -> Self {
-        Self { dir, queue, unflushed, journal, open: BTreeMap::new(), unsealed: Vec::new() }
+        Self { dir, queue, unflushed, journal, open: BTreeMap::new(), unsealed: Vec::new(), durable: BTreeSet::new() }
     }
 
     /// Works until it is told to stop.
@@ -249,15 +251,18 @@ impl Writer {
     }
 
     /// Spares the next start to read their film.
-    fn note_durable(&mut self, ids: Vec<RecordingId>) {
-        if let Err(e) = self.journal.append(&ids.into_iter().map(Entry::Durable).collect::<Vec<_>>()) {
-            debug!("journal: {e}");
+    fn note_durable(&mut self, ids: BTreeSet<RecordingId>) {
+        let news: Vec<_> = ids.difference(&self.durable).copied().map(Entry::Durable).collect();
+        match self.journal.append(&news) {
+            Ok(()) => self.durable = ids,
+            Err(e) => debug!("journal: {e}"),
         }
     }
 
     fn renew_journal(&mut self) {
         let growing: Vec<_> = self.open.values_mut().flat_map(|o| o.file.tell_anew()).collect();
-        if let Err(e) = self.journal.renew(&growing) {
+        let durable = self.durable.iter().copied().map(Entry::Durable);
+        if let Err(e) = self.journal.renew(&growing.into_iter().chain(durable).collect::<Vec<_>>()) {
             warn!("begin a new journal: {e}; the old one goes on");
         }
     }
@@ -495,7 +500,7 @@ mod tests {
         rig.writer.journal.renewal().settle(&rig.dir).unwrap();
         add(&mut growing, script.frames(1));
         rig.work(Duration::ZERO);
-        let stories = journal::replay(journal_file::read(&rig.dir).unwrap());
+        let stories = journal::replay(journal_file::read(&rig.dir).unwrap()).stories;
         let story = &stories[&growing.id()];
         let marks: Vec<_> =
             story.marks.iter().map(|m| (m.covered.video_samples, m.covered.sample_file_bytes)).collect();
