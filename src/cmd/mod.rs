@@ -1,8 +1,124 @@
 //! The verbs of the command line.
+//!
+//! Exit status: 0 done, 1 problems were found (`check`), 2 wrong usage, 3 failed. A failure is one line on standard
+//! error: what was tried, on what, why it failed, and what to do where that is known.
 
+mod api;
+mod camera;
+mod check;
+
+mod config;
+mod export;
+mod import;
+mod init;
+mod opening;
+mod output;
+mod run;
+mod socket;
+mod ts;
+mod units;
+
+use crate::base::{Error, Kind, Result};
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use config::Config;
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// Records the cameras of a house as they are and plays any span of time back as one mp4.
+#[derive(Debug, Parser)]
+#[command(name = "lunette", version, about, disable_help_subcommand = true)]
+struct Cli {
+    /// Configuration [default: /etc/lunette.toml, else ./lunette.toml, else built in]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::Args),
+    Init(init::Args),
+    #[command(subcommand)]
+    Camera(camera::Args),
+    Ts(ts::Args),
+    Check(check::Args),
+    Export(export::Args),
+    Import(import::Args),
+}
+
+/// What a verb came to, when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    FoundProblems,
+}
 
 /// Runs the verb that the command line names.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => return usage(&e),
+    };
+    match run_verb(cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::FoundProblems) => ExitCode::from(1),
+        Err(e) => {
+            eprintln!("lunette: {}", output::one_line(&e.to_string()));
+            ExitCode::from(exit_status(&e))
+        }
+    }
+}
+
+fn run_verb(cli: Cli) -> Result<Outcome> {
+    // `ts` converts numbers: it needs neither a configuration nor a database (Fb6).
+    if let Verb::Ts(args) = cli.verb {
+        return ts::run(&args);
+    }
+    let config = Config::load(cli.config.as_deref())?;
+    start_log(&config, &cli.verb);
+    match cli.verb {
+        Verb::Run(args) => run::run(&config, &args),
+        Verb::Init(args) => init::run(&config, &args),
+        Verb::Camera(args) => camera::run(&config, args),
+        Verb::Check(args) => check::run(&config, &args),
+        Verb::Export(args) => export::run(&config, &args),
+        Verb::Import(args) => import::run(&config, &args),
+        Verb::Ts(_) => unreachable!("handled above"),
+    }
+}
+
+fn exit_status(e: &Error) -> u8 {
+    match e.kind() {
+        Kind::BadInput => 2,
+        _ => 3,
+    }
+}
+
+/// `--help` and `--version` are answers; everything else clap says becomes one line.
+fn usage(e: &clap::Error) -> ExitCode {
+    if !e.use_stderr() {
+        let _ = e.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = e.render().to_string();
+    let said = match e.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a verb is missing",
+        _ => text.split("\n\nUsage:").next().unwrap_or(&text),
+    };
+    let said = said.strip_prefix("error: ").unwrap_or(said);
+    eprintln!(
+        "lunette: {}; `lunette --help` tells the verbs, `lunette VERB --help` their options",
+        output::one_line(said)
+    );
+    ExitCode::from(2)
+}
+
+/// Lines for standard error; `RUST_LOG` wins over the configuration. What a daemon tells of its life is no news to
+/// somebody who called a verb.
+fn start_log(config: &Config, verb: &Verb) {
+    let level = if matches!(verb, Verb::Run(_)) { config.log.level.as_str() } else { "warn" };
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_owned());
+    env_logger::Builder::new().parse_filters(&filter).format_target(false).format_timestamp_millis().init();
 }

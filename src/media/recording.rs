@@ -52,6 +52,11 @@ impl Recording {
     pub fn has_trailing_zero(&self) -> bool {
         self.flags.contains(Flags::TRAILING_ZERO)
     }
+
+    /// Its film is gone, though there is a row.
+    pub fn is_missing(&self) -> bool {
+        self.flags.contains(Flags::MISSING)
+    }
 }
 
 /// Bits that say something about a recording.

@@ -1,1 +1,82 @@
 //! From disk to browser: HTTP.
+
+mod accept;
+mod answer;
+mod api;
+mod body;
+mod pages;
+mod peer;
+mod problem;
+mod query;
+mod route;
+mod segments;
+mod state;
+mod view;
+
+pub use accept::{GRACE, Listener, serve};
+pub use answer::Body;
+pub use api::test::{CameraReport, look_at_camera};
+pub use peer::Peer;
+pub use state::State;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body as HttpBody;
+use log::{debug, warn};
+use problem::Refusal;
+use route::Route;
+use std::sync::Arc;
+
+/// Answers one request, wherever it comes from: a socket, or a verb that holds the store itself.
+pub async fn answer_request<B>(state: &Arc<State>, peer: Peer, request: Request<B>) -> Response<Body>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let answered = match read_head(state, peer, &request) {
+        Ok(route) => dispatch(state, peer, route, request).await,
+        Err(refusal) => Err(refusal),
+    };
+    let mut answer = answered.unwrap_or_else(|refusal| {
+        if refusal.is_ours() {
+            warn!("web: {method} {path}: {refusal}");
+        }
+        refusal.into_response()
+    });
+    answer::add_common_headers(answer.headers_mut());
+    debug!("web: {method} {path}: {}", answer.status().as_u16());
+    answer
+}
+
+fn read_head<B>(state: &State, peer: Peer, request: &Request<B>) -> Result<Route, Refusal> {
+    peer.check(request.uri(), request.headers())?;
+    Route::parse(request.method(), request.uri().path(), request.uri().query(), &state.zone)
+}
+
+async fn dispatch<B>(
+    state: &Arc<State>,
+    peer: Peer,
+    route: Route,
+    request: Request<B>,
+) -> Result<Response<Body>, Refusal>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let answer = match route {
+        Route::Page(asset) => asset.serve(&request),
+        Route::Health => api::health::show(state),
+        Route::Top { days } => api::top::show(state, days),
+        Route::ListCameras => api::cameras::list(state),
+        Route::ShowCamera(camera) => api::cameras::show(state, camera)?,
+        Route::AddCamera => api::cameras::add(state, peer, body::read(request).await?).await?,
+        Route::EditCamera(camera) => api::cameras::edit(state, peer, camera, body::read(request).await?).await?,
+        Route::RemoveCamera { camera, delete_film } => api::cameras::remove(state, camera, delete_film).await?,
+        Route::TestCamera => api::test::run(state, peer, body::read(request).await?).await?,
+        Route::Recordings { stream, span, split } => api::recordings::list(state, stream, span, split).await?,
+        Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,
+        Route::View(wanted) => view::show(state, wanted, &request).await?,
+    };
+    Ok(answer)
+}

@@ -6,8 +6,10 @@ pub mod edit;
 pub mod moov;
 pub mod piece;
 pub mod plan;
+pub mod reader;
 pub mod table;
 
 pub use builder::Builder;
 pub use piece::Piece;
 pub use plan::Plan;
+pub use reader::Track;

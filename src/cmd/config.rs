@@ -1,0 +1,198 @@
+//! `Config`: what the TOML file says, and what holds where it says nothing. See `docs/reference/config.md`.
+
+use super::units::{ByteSize, Interval};
+use crate::base::{Error, Kind, Result, ResultExt};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The whole file. Every key may be left out; an unknown one is an error.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Config {
+    pub(super) store: Store,
+    pub(super) web: Web,
+    pub(super) recorder: Recorder,
+    pub(super) log: Log,
+}
+
+/// `[store]`: where the film and its rows are, and how they get there.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Store {
+    /// Holds the database and the socket.
+    pub(super) db_dir: PathBuf,
+    /// Holds the film.
+    pub(super) sample_dir: PathBuf,
+    /// Bytes of the film's file system that are to stay free. Nothing is deleted yet, so nothing minds it yet.
+    pub(super) reserve: Option<ByteSize>,
+    /// How often what was written is made to last: the most that a power cut takes.
+    pub(super) sync_interval: Interval,
+    /// How often closed recordings get their rows.
+    pub(super) flush_interval: Interval,
+}
+
+/// `[web]`: whom to answer.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Web {
+    /// Addresses with ports; port 0 takes any that is free.
+    pub(super) listen: Vec<SocketAddr>,
+}
+
+/// `[recorder]`: nothing can be set yet.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Recorder {}
+
+/// `[log]`: what to tell.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Log {
+    /// In the words of `RUST_LOG`, which wins.
+    pub(super) level: String,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        let state = state_dir();
+        Self {
+            db_dir: state.join("db"),
+            sample_dir: state.join("sample"),
+            reserve: None,
+            sync_interval: Interval(Duration::from_secs(10)),
+            flush_interval: Interval(Duration::from_secs(60)),
+        }
+    }
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))] }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned() }
+    }
+}
+
+impl Config {
+    /// The named file, else the first of the usual places that exists, else what is built in.
+    pub(super) fn load(named: Option<&Path>) -> Result<Self> {
+        if let Some(path) = named {
+            return Self::read(path)?.ok_or_else(|| {
+                Error::new(Kind::BadInput, format!("config {}: no such file; check --config", path.display()))
+            });
+        }
+        for path in USUAL_PLACES {
+            if let Some(config) = Self::read(Path::new(path))? {
+                return Ok(config);
+            }
+        }
+        Self::parse("")
+    }
+
+    /// Where the daemon listens for verbs.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.store.db_dir.join("lunette.sock")
+    }
+
+    /// `None` if there is no such file.
+    fn read(path: &Path) -> Result<Option<Self>> {
+        let text = match std::fs::read_to_string(path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.or_fail(Kind::BadInput, || format!("config {}", path.display()))?,
+        };
+        Self::parse(&text).map(Some).map_err(|e| e.on(format!("config {}", path.display())))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text).map_err(|e| Error::new(Kind::BadInput, placed(text, &e)))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<()> {
+        if let Some(address) = self.web.listen.iter().find(|a| !a.ip().is_loopback()) {
+            let why = "without a login only loopback addresses are served; put 127.0.0.1 or [::1] there";
+            return Err(Error::new(Kind::BadInput, format!("[web] listen {address}: {why}")));
+        }
+        if self.store.sync_interval.0.is_zero() || self.store.flush_interval.0.is_zero() {
+            return Err(Error::new(Kind::BadInput, "[store] sync_interval and flush_interval: must be above zero"));
+        }
+        Ok(())
+    }
+}
+
+const USUAL_PLACES: [&str; 2] = ["/etc/lunette.toml", "lunette.toml"];
+
+/// What toml found wrong, with its line and column, in one line.
+fn placed(text: &str, e: &toml::de::Error) -> String {
+    let Some(before) = e.span().and_then(|span| text.get(..span.start)) else {
+        return e.message().to_owned();
+    };
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+    format!("line {line}, column {column}: {}", e.message())
+}
+
+/// Where a daemon of this user keeps what it must not lose: `/var/lib/lunette` for root, else `lunette` in
+/// `$XDG_STATE_HOME`, by default `~/.local/state`.
+fn state_dir() -> PathBuf {
+    if nix::unistd::Uid::effective().is_root() {
+        return PathBuf::from("/var/lib/lunette");
+    }
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
+    state.unwrap_or_else(|| PathBuf::from("/var/lib")).join("lunette")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        Config::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_file_is_the_built_in_configuration() {
+        let config = Config::parse("").unwrap();
+        assert_eq!(config, Config::default());
+        assert_eq!(config.web.listen, ["127.0.0.1:8080".parse().unwrap()]);
+        assert_eq!(config.store.sync_interval, Interval(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = "[store]\ndb_dir = '/a'\nsample_dir = '/b'\nreserve = '1GiB'\nsync_interval = '2s'\n\
+                    flush_interval = '5s'\n[web]\nlisten = ['[::1]:0']\n[recorder]\n[log]\nlevel = 'debug'";
+        let config = Config::parse(text).unwrap();
+        assert_eq!(config.store.db_dir, Path::new("/a"));
+        assert_eq!(config.store.sample_dir, Path::new("/b"));
+        assert_eq!(config.store.reserve, Some(ByteSize(1 << 30)));
+        assert_eq!(config.store.flush_interval, Interval(Duration::from_secs(5)));
+        assert_eq!(config.web.listen, ["[::1]:0".parse().unwrap()]);
+        assert_eq!(config.log.level, "debug");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_line_and_column() {
+        assert_eq!(refusal("[web]\n  listne = []"), "line 2, column 3: unknown field `listne`, expected `listen`");
+        assert_eq!(
+            refusal("[store]\nreserve = '1 elephant'"),
+            "line 2, column 11: size \"1 elephant\": expected a whole number with a unit, such as 20GiB"
+        );
+        assert!(refusal("[store]\nsync_interval = 10").starts_with("line 2, column 17: time 10: say the unit"));
+        assert!(refusal("[web]\nlisten = ['localhost']").starts_with("line 2, column 11: "));
+        assert!(refusal("[cameras]").starts_with("line 1, column 2: unknown field `cameras`"));
+    }
+
+    #[test]
+    fn other_machines_are_not_served_without_a_login() {
+        assert!(refusal("[web]\nlisten = ['127.0.0.1:80', '0.0.0.0:80']").starts_with("[web] listen 0.0.0.0:80: "));
+    }
+}

@@ -1,0 +1,97 @@
+//! `lunette export`: a span of a stream as an mp4 file, the same bytes as `view.mp4`.
+
+use super::config::Config;
+use super::opening::Access;
+use super::{Outcome, api, camera, output};
+use crate::base::{Error, Kind, Result, ResultExt, WallTime};
+use crate::store::StreamKind;
+use http::Method;
+use http_body_util::BodyExt;
+use jiff::tz::TimeZone;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Writes what a camera recorded between two times into an mp4 file
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Name or uuid of the camera
+    #[arg(long, value_name = "NAME")]
+    camera: String,
+    /// main or sub
+    #[arg(long, default_value = "main", value_parser = camera::stream_kind)]
+    stream: StreamKind,
+    /// Where to begin: text or a 90 kHz number, see `lunette ts`
+    #[arg(long, value_name = "TIME")]
+    start: String,
+    /// Where to end
+    #[arg(long, value_name = "TIME")]
+    end: String,
+    /// The file to write; it must not exist
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
+    let zone = TimeZone::system();
+    let start = WallTime::parse(&args.start, &zone).map_err(|e| e.on("--start"))?;
+    let end = WallTime::parse(&args.end, &zone).map_err(|e| e.on("--end"))?;
+    if start >= end {
+        return Err(Error::new(Kind::BadInput, "--end: must be after --start"));
+    }
+    let part = Part::create(&args.output)?;
+    let bytes = api::with(config, Access::Read, async |api| {
+        let found = camera::find(api, &args.camera).await?;
+        let (path, stream) = (camera::path(&found), args.stream);
+        let path = format!("{path}/{stream}/view.mp4?start90k={}&end90k={}", start.0, end.0);
+        let mut film = api.call(Method::GET, &path, None).await?.into_body();
+        let mut bytes = 0;
+        while let Some(frame) = film.frame().await {
+            let frame = frame.or_fail(Kind::Busy, || "read the film")?;
+            let data = frame.into_data().unwrap_or_default();
+            bytes += data.len() as u64;
+            // Straight into the kernel: a mapped window must not be touched by us, see `store::Window`.
+            part.write(&data)?;
+        }
+        Ok(bytes)
+    })?;
+    part.finish()?;
+    output::say(&format!("{}: {bytes} bytes", args.output.display()))?;
+    Ok(Outcome::Done)
+}
+
+/// A file that has its name only once it is whole, and goes away if it never is.
+struct Part {
+    file: File,
+    path: PathBuf,
+    whole: PathBuf,
+}
+
+impl Part {
+    fn create(whole: &Path) -> Result<Self> {
+        if whole.exists() {
+            return Err(Error::new(Kind::Conflict, format!("{}: it exists; name another file", whole.display())));
+        }
+        let mut name = whole.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let path = whole.with_file_name(name);
+        let file = File::create(&path).or_fail(Kind::Disk, || format!("create {}", path.display()))?;
+        Ok(Self { file, path, whole: whole.to_owned() })
+    }
+
+    fn write(&self, data: &[u8]) -> Result<()> {
+        (&self.file).write_all(data).or_fail(Kind::Disk, || format!("write {}", self.path.display()))
+    }
+
+    fn finish(self) -> Result<()> {
+        let done = self.file.sync_all().and_then(|()| fs::rename(&self.path, &self.whole));
+        done.or_fail(Kind::Disk, || format!("write {}", self.whole.display()))
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // After `finish` there is nothing of that name.
+        let _ = fs::remove_file(&self.path);
+    }
+}

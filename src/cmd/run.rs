@@ -1,0 +1,111 @@
+//! `lunette run`: the daemon.
+
+use super::config::Config;
+use super::opening::Access;
+use super::socket::Socket;
+use super::{Outcome, opening};
+use crate::base::{Kind, Result, ResultExt};
+use crate::live::Health;
+use crate::recorder::Recorder;
+use crate::store::Store;
+use crate::web::{self, Listener, State};
+use jiff::tz::TimeZone;
+use log::{error, info, warn};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Records and serves until SIGTERM or Ctrl-C; makes what is missing
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Serve what was recorded; record nothing
+    #[arg(long)]
+    read_only: bool,
+}
+
+pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
+    let access = if args.read_only { Access::Read } else { Access::Write };
+    let store = opening::open(config, access)?;
+    for problem in store.problems() {
+        warn!("store: {problem}");
+    }
+    if let Some(trouble) = store.trouble() {
+        error!("store: {trouble}; serving what there is, recording nothing until that changes");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.or_fail(Kind::Internal, || "start the runtime")?;
+    let done = runtime.block_on(serve(config, args, store.clone()));
+    // A worker that hangs on a dead disk must not hold us up: nothing waits for it any more.
+    runtime.shutdown_background();
+    let asked = *done.as_ref().unwrap_or(&Instant::now());
+    let closed = opening::close(&store, opening::PATIENCE.saturating_sub(asked.elapsed()));
+    done?;
+    closed?;
+    info!("stopped");
+    Ok(Outcome::Done)
+}
+
+/// Serves and records until asked to stop; tells when that was.
+async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instant> {
+    let mut asked = AskedToStop::listen()?;
+    let health = Arc::new(Health::default());
+    let (stop, stopped) = watch::channel(false);
+
+    // We hold the store's lock, so a socket that lies there is of a daemon that ended. Who only looks has no lock.
+    let socket = if args.read_only { None } else { Some(Socket::bind(config.socket())?) };
+    let mut listeners = Vec::new();
+    if let Some(socket) = &socket {
+        listeners.push(Listener::Unix(socket.listener()?));
+    }
+    for address in &config.web.listen {
+        listeners.push(Listener::Tcp(listen(*address).await?));
+    }
+    let recorder = if args.read_only { None } else { Some(Recorder::start(store.clone(), health.clone())?) };
+    let state = State::new(store, health, TimeZone::system());
+    let served = tokio::spawn(web::serve(state, listeners, stopped));
+
+    asked.wait().await;
+    let now = Instant::now();
+    info!("stopping");
+    stop.send_replace(true);
+    let recorded = tokio::task::spawn_blocking(move || recorder.map(Recorder::stop));
+    // A recorder that hangs is left behind: what it handed over is closed by the store.
+    let _ = tokio::time::timeout(RECORDER_PATIENCE, recorded).await;
+    let _ = served.await;
+    Ok(now)
+}
+
+/// Of the time that a stop may take, the part that cameras may have for their farewells.
+const RECORDER_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The signals that end a daemon.
+struct AskedToStop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl AskedToStop {
+    fn listen() -> Result<Self> {
+        let on = |kind| signal(kind).or_fail(Kind::Internal, || "listen for signals");
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let why = "is another program there? change `[web] listen`";
+    let listener =
+        TcpListener::bind(address).await.or_fail(Kind::Conflict, || format!("listen on {address}: {why}"))?;
+    let actual = listener.local_addr().or_fail(Kind::Internal, || "the address we listen on")?;
+    info!("web: listening on http://{actual}/");
+    Ok(listener)
+}

@@ -1,0 +1,137 @@
+//! Sockets: connections in, each with its own task, until the daemon ends.
+
+use crate::web::answer::Body;
+use crate::web::peer::Peer;
+use crate::web::{State, answer_request};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use log::{debug, warn};
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// A socket that clients connect to.
+#[derive(Debug)]
+pub enum Listener {
+    /// For browsers.
+    Tcp(TcpListener),
+    /// For the verbs: whoever may open it may do everything.
+    Unix(UnixListener),
+}
+
+/// Answers on all sockets until `stop` says true or its sender is gone; then lets the requests that run end, but no
+/// longer than [`GRACE`].
+pub async fn serve(state: Arc<State>, listeners: Vec<Listener>, stop: watch::Receiver<bool>) {
+    let mut doors = JoinSet::new();
+    for listener in listeners {
+        doors.spawn(listen(state.clone(), listener, stop.clone()));
+    }
+    while doors.join_next().await.is_some() {}
+}
+
+/// How long a running request may go on when the daemon ends.
+pub const GRACE: Duration = Duration::from_secs(2);
+
+/// Connections at a time and socket. What comes above it waits in the kernel's backlog, and is refused when that is
+/// full too; with a window of film for each, this bounds the memory of all viewers.
+const MAX_CONNECTIONS: usize = 128;
+
+/// From accepting or the last response to the end of the next request's head: an idle connection goes after it.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Heads above this are answered 431.
+const MAX_HEAD_BYTES: usize = 16 << 10;
+
+async fn listen(state: Arc<State>, listener: Listener, mut stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = told(&mut stop) => break,
+            // Gives back what ended connections held.
+            Some(_) = connections.join_next() => continue,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let (stream, place) = match accepted {
+            Ok(accepted) => accepted,
+            Err(e) => {
+                warn!("web: accept: {e}; trying again");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let (state, stop) = (state.clone(), stop.clone());
+        connections.spawn(async move {
+            match stream {
+                Stream::Tcp(stream) => converse(state, Peer::Visitor, stream, stop).await,
+                Stream::Unix(stream) => converse(state, Peer::Owner, stream, stop).await,
+            }
+            drop(place);
+        });
+    }
+    let all_done = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all_done).await;
+}
+
+/// Waits until `stop` says true or its sender is gone.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|&stop| stop).await;
+}
+
+enum Stream {
+    Tcp(tokio::net::TcpStream),
+    Unix(tokio::net::UnixStream),
+}
+
+async fn accept(
+    listener: &Listener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(Stream, tokio::sync::OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
+    let stream = match listener {
+        Listener::Tcp(listener) => {
+            let (stream, _) = listener.accept().await?;
+            // Heads and moovs are small writes: they must not wait for an acknowledgement (Ff9).
+            stream.set_nodelay(true)?;
+            Stream::Tcp(stream)
+        }
+        Listener::Unix(listener) => Stream::Unix(listener.accept().await?.0),
+    };
+    Ok((stream, place))
+}
+
+/// Serves one connection, request after request.
+async fn converse(
+    state: Arc<State>,
+    peer: Peer,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut stop: watch::Receiver<bool>,
+) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let state = state.clone();
+        async move { Ok::<Response<Body>, Infallible>(answer_request(&state, peer, request).await) }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_header_size(MAX_HEAD_BYTES);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = told(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(e) = ended {
+        debug!("web: connection: {e}");
+    }
+}

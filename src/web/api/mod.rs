@@ -1,0 +1,11 @@
+//! The JSON API, one resource a file.
+
+mod aggregate;
+mod camera_json;
+pub(super) mod cameras;
+pub(super) mod gaps;
+pub(super) mod health;
+mod probe;
+pub(super) mod recordings;
+pub(super) mod test;
+pub(super) mod top;

@@ -1,0 +1,60 @@
+//! Request bodies: small, JSON, and here in time.
+
+use crate::base::{Error, Kind};
+use crate::web::problem::Refusal;
+use bytes::Bytes;
+use http::{Request, header};
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// The body as a value. A field that the type does not know is refused.
+pub(super) async fn read<T, B>(request: Request<B>) -> Result<T, Refusal>
+where
+    T: DeserializeOwned,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    if !media_type.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json") {
+        return Err(Refusal::NotJson);
+    }
+    let body = Limited::new(request.into_body(), MAX_BYTES);
+    let bytes = match tokio::time::timeout(TIMEOUT, body.collect()).await {
+        Err(_) => return Err(Error::new(Kind::BadInput, "the body did not arrive in time").into()),
+        Ok(Err(e)) if e.is::<LengthLimitError>() => return Err(Refusal::TooLarge),
+        Ok(Err(e)) => return Err(Error::caused(Kind::BadInput, "read the body", e).into()),
+        Ok(Ok(body)) => body.to_bytes(),
+    };
+    Ok(serde_json::from_slice(&bytes).map_err(|e| Error::caused(Kind::BadInput, "the body", e))?)
+}
+
+/// Far above any camera's description.
+const MAX_BYTES: usize = 64 << 10;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::Full;
+
+    fn told(media_type: &str, body: &'static str) -> String {
+        let request = Request::post("/").header(header::CONTENT_TYPE, media_type).body(Full::from(body)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        match runtime.block_on(read::<Vec<u8>, _>(request)) {
+            Ok(value) => format!("{value:?}"),
+            Err(refusal) => refusal.to_string(),
+        }
+    }
+
+    #[test]
+    fn only_small_json_passes() {
+        assert_eq!(told("application/json; charset=utf-8", "[1, 2]"), "[1, 2]");
+        assert_eq!(told("text/plain", "[1, 2]"), "the body must come as application/json");
+        assert_eq!(told("application/json", "[1, "), "the body: EOF while parsing a value at line 1 column 4");
+        let large = " ".repeat(MAX_BYTES + 1).leak();
+        assert_eq!(told("application/json", large), "the body is too large");
+    }
+}

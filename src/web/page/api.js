@@ -1,0 +1,27 @@
+// Questions to the recorder. A failure is an Error in the recorder's own words.
+
+const TIMEOUT_MS = 10000;
+
+export async function ask(path) {
+	const answer = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+	if (!answer.ok) throw new Error(await reason(answer));
+	return answer.json();
+}
+
+/** Why a film cannot be had, or null if it can. */
+export async function refusal(path) {
+	try {
+		const answer = await fetch(path, { headers: { Range: "bytes=0-0" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+		return answer.ok ? null : await reason(answer);
+	} catch (e) {
+		return e.message;
+	}
+}
+
+async function reason(answer) {
+	try {
+		return (await answer.json()).detail;
+	} catch {
+		return `status ${answer.status}`;
+	}
+}

@@ -1,0 +1,67 @@
+// A camera: what each of its streams does now, and the recordings of the one that is chosen.
+
+import { el } from "/dom.js";
+import { duration, rate, timeOfDay } from "/format.js";
+import { Recordings } from "/recordings.js";
+
+const STATES = {
+	connecting: "connecting",
+	recording: "recording",
+	notRecording: "not recording",
+	waiting: "trying again soon",
+};
+
+export class Card {
+	constructor(player) {
+		this.name = el("h2");
+		this.state = el("span", { className: "state" });
+		this.tabs = el("span", { className: "tabs", role: "group", ariaLabel: "Stream" });
+		this.facts = el("p", { className: "facts" });
+		this.trouble = el("p", { className: "trouble" });
+		this.recordings = new Recordings(player);
+		const head = el("div", {}, this.name, this.state, this.tabs);
+		this.root = el("article", { className: "card" }, head, this.facts, this.trouble, this.recordings.root);
+		this.kind = "main";
+	}
+
+	update(camera) {
+		this.camera = camera;
+		this.name.textContent = camera.name;
+		const kinds = Object.keys(camera.streams);
+		if (!kinds.includes(this.kind)) this.kind = kinds[0];
+		this.drawTabs(kinds);
+		this.drawState(camera.streams[this.kind]);
+		this.recordings.show(camera, this.kind);
+	}
+
+	drawTabs(kinds) {
+		const wanted = kinds.length > 1 ? kinds : [];
+		const drawn = [...this.tabs.children];
+		if (drawn.map((tab) => tab.textContent).join() !== wanted.join()) {
+			const choose = (kind) => () => {
+				this.kind = kind;
+				this.update(this.camera);
+			};
+			this.tabs.replaceChildren(...wanted.map((kind) => el("button", { type: "button", textContent: kind, onclick: choose(kind) })));
+		}
+		for (const tab of this.tabs.children) tab.ariaPressed = String(tab.textContent === this.kind);
+	}
+
+	drawState(stream) {
+		const live = stream.live;
+		const state = live?.state ?? "off";
+		this.state.className = `state ${state}`;
+		this.state.textContent = live ? STATES[state] : stream.record && !this.camera.removed ? "not started" : "not to be recorded";
+		const facts = [];
+		if (live?.video) facts.push(live.video);
+		if (state === "recording" && live.framesPerSecond > 0) {
+			facts.push(`${live.framesPerSecond.toFixed(1)} pictures/s`, rate(live.bitsPerSecond));
+		}
+		if (live?.lostPackets > 0) facts.push(`${live.lostPackets} packets lost`);
+		if (stream.duration90k > 0) facts.push(`${duration(stream.duration90k)} kept`);
+		this.facts.textContent = facts.join(" · ");
+		const failed = live?.lastError && state !== "recording";
+		this.trouble.hidden = !failed;
+		this.trouble.textContent = failed ? `${live.lastError} (${timeOfDay(live.lastErrorAt)})` : "";
+	}
+}

@@ -1,0 +1,58 @@
+// The page: asks the recorder what there is, and draws it. One card a camera, one player for all.
+
+import { Card } from "/card.js";
+import { Player } from "/player.js";
+import { ask } from "/api.js";
+
+const POLL_MS = 2000;
+const summary = document.getElementById("summary");
+const grid = document.getElementById("cameras");
+const empty = document.getElementById("empty");
+const player = new Player();
+const cards = new Map();
+
+async function refresh() {
+	let top;
+	try {
+		top = await ask("/api/");
+	} catch (e) {
+		tell(`The recorder does not answer: ${e.message}. Trying again …`);
+		return;
+	}
+	draw(top);
+}
+
+function draw(top) {
+	empty.hidden = top.cameras.length > 0;
+	const seen = new Set(top.cameras.map((camera) => camera.uuid));
+	for (const [uuid, card] of cards) {
+		if (!seen.has(uuid)) {
+			card.root.remove();
+			cards.delete(uuid);
+		}
+	}
+	for (const camera of top.cameras) {
+		if (!cards.has(camera.uuid)) {
+			const card = new Card(player);
+			cards.set(camera.uuid, card);
+			grid.append(card.root);
+		}
+		cards.get(camera.uuid).update(camera);
+	}
+	const streams = top.cameras.flatMap((camera) => Object.values(camera.streams)).filter((stream) => stream.record);
+	const recording = streams.filter((stream) => stream.live?.state === "recording").length;
+	tell(streams.length > 0 ? `${recording} of ${streams.length} streams recording` : "Nothing to record");
+}
+
+/** Says it once: a screen reader repeats every change. */
+function tell(text) {
+	if (summary.textContent !== text) summary.textContent = text;
+}
+
+async function loop() {
+	if (!document.hidden) await refresh();
+	setTimeout(loop, POLL_MS);
+}
+
+document.addEventListener("visibilitychange", () => document.hidden || refresh());
+loop();

@@ -1,0 +1,105 @@
+//! The page: a few files that are part of the binary.
+
+use crate::web::answer::{Body, Broken};
+use bytes::Bytes;
+use futures::stream::{self, Stream};
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Request, Response};
+use std::ops::Range;
+use std::pin::Pin;
+use std::time::SystemTime;
+
+/// One file of the page.
+#[derive(Debug, PartialEq)]
+pub(super) struct Asset {
+    path: &'static str,
+    media_type: &'static str,
+    text: &'static str,
+}
+
+impl Asset {
+    /// The file with this path.
+    pub(super) fn at(path: &str) -> Option<&'static Self> {
+        ASSETS.iter().find(|asset| asset.path == path)
+    }
+
+    /// The whole file, or 304 when the browser has it already. It asks each time: a new binary brings a new page.
+    pub(super) fn serve<B>(&'static self, request: &Request<B>) -> Response<Body> {
+        let mut answer = http_serve::serve(Text(self), request);
+        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        answer
+    }
+}
+
+static ASSETS: [Asset; 10] = [
+    Asset { path: "/", media_type: "text/html; charset=utf-8", text: include_str!("page/index.html") },
+    Asset { path: "/page.css", media_type: "text/css; charset=utf-8", text: include_str!("page/page.css") },
+    Asset { path: "/icon.svg", media_type: "image/svg+xml", text: include_str!("page/icon.svg") },
+    script("/page.js", include_str!("page/page.js")),
+    script("/card.js", include_str!("page/card.js")),
+    script("/recordings.js", include_str!("page/recordings.js")),
+    script("/player.js", include_str!("page/player.js")),
+    script("/dom.js", include_str!("page/dom.js")),
+    script("/api.js", include_str!("page/api.js")),
+    script("/format.js", include_str!("page/format.js")),
+];
+
+const fn script(path: &'static str, text: &'static str) -> Asset {
+    Asset { path, media_type: "text/javascript; charset=utf-8", text }
+}
+
+/// An asset as http-serve wants it.
+struct Text(&'static Asset);
+
+impl http_serve::Entity for Text {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn len(&self) -> u64 {
+        self.0.text.len() as u64
+    }
+
+    fn get_range(&self, range: Range<u64>) -> Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send + Sync>> {
+        let part = &self.0.text.as_bytes()[range.start as usize..range.end as usize];
+        Box::pin(stream::iter([Ok(Bytes::from_static(part))]))
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.0.media_type));
+    }
+
+    fn etag(&self) -> Option<HeaderValue> {
+        let hash = blake3::hash(self.0.text.as_bytes()).to_hex();
+        HeaderValue::from_str(&format!("\"{}\"", &hash[..16])).ok()
+    }
+
+    fn last_modified(&self) -> Option<SystemTime> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_needs_nothing_that_its_policy_forbids() {
+        let page = Asset::at("/").unwrap().text;
+        for forbidden in ["<style", "style=", "onclick=", "<script>", "http://", "https://"] {
+            assert!(!page.contains(forbidden), "{forbidden}");
+        }
+        let is_file = |word: &&str| word.starts_with('/') && word.ends_with(['s', 'g']) && word.contains('.');
+        let quoted = |text: &'static str| text.split('"').filter(is_file);
+        for path in ASSETS.iter().flat_map(|asset| quoted(asset.text)) {
+            assert!(Asset::at(path).is_some(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_the_browser_has_is_not_sent_again() {
+        let first = Asset::at("/").unwrap().serve(&Request::new(()));
+        let tag = &first.headers()[header::ETAG];
+        let again = Request::builder().header(header::IF_NONE_MATCH, tag).body(()).unwrap();
+        assert_eq!(Asset::at("/").unwrap().serve(&again).status(), 304);
+    }
+}

@@ -1,0 +1,105 @@
+//! `Refusal`: why a request gets no answer, and how that is told (RFC 9457).
+
+use crate::base::{Error, Kind};
+use crate::web::answer::{self, Body};
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
+use serde::Serialize;
+use std::fmt;
+
+/// Why a request is refused or failed. Every one is answered; none drops the connection (Fi5).
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// Nothing is at that path.
+    NoSuchPath,
+    /// Something is there, but not for this method.
+    WrongMethod { allow: &'static str },
+    /// The request calls us by a name that is not of this machine.
+    WrongHost,
+    /// The body is not said to be JSON. A form of another site cannot say so: it cannot make a visitor act.
+    NotJson,
+    /// The body is larger than any that makes sense.
+    TooLarge,
+    /// What was asked for failed; its kind tells whose fault that was.
+    Failed(Error),
+}
+
+impl Refusal {
+    /// The fault is on our side, so it is worth a line in the log.
+    pub(super) fn is_ours(&self) -> bool {
+        self.status().is_server_error() && !matches!(self, Self::Failed(e) if e.kind() == Kind::Camera)
+    }
+
+    /// The answer to it.
+    pub(super) fn into_response(self) -> Response<Body> {
+        #[derive(Serialize)]
+        struct Problem<'a> {
+            status: u16,
+            title: &'a str,
+            detail: &'a str,
+        }
+        let (status, detail) = (self.status(), self.to_string());
+        let title = status.canonical_reason().unwrap_or("Failed");
+        let problem = answer::to_json(&Problem { status: status.as_u16(), title, detail: &detail });
+        let mut answer = answer::typed(status, "application/problem+json", problem);
+        if let Self::WrongMethod { allow } = self {
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        answer
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Failed(e) => match e.kind() {
+                Kind::BadInput => StatusCode::BAD_REQUEST,
+                Kind::NotFound => StatusCode::NOT_FOUND,
+                Kind::Conflict => StatusCode::CONFLICT,
+                Kind::Camera => StatusCode::BAD_GATEWAY,
+                Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+                Kind::Disk | Kind::Corrupt | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(e: Error) -> Self {
+        Self::Failed(e)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchPath => f.write_str("nothing is at this path"),
+            Self::WrongMethod { allow } => write!(f, "this path takes only {allow}"),
+            Self::WrongHost => f.write_str("without a login only localhost and loopback addresses are answered"),
+            Self::NotJson => f.write_str("the body must come as application/json"),
+            Self::TooLarge => f.write_str("the body is too large"),
+            Self::Failed(e) => e.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_fault_has_its_status() {
+        let failed = |kind| Refusal::Failed(Error::new(kind, "x")).into_response().status().as_u16();
+        let kinds = [Kind::BadInput, Kind::NotFound, Kind::Conflict, Kind::Camera, Kind::Busy, Kind::Disk];
+        assert_eq!(kinds.map(failed), [400, 404, 409, 502, 503, 500]);
+        let refused = Refusal::WrongMethod { allow: "GET, HEAD" }.into_response();
+        assert_eq!(
+            (refused.status().as_u16(), &refused.headers()[header::ALLOW]),
+            (405, &HeaderValue::from_static("GET, HEAD"))
+        );
+        assert_eq!(refused.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+}

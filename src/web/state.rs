@@ -1,0 +1,46 @@
+//! `State`: what all requests share.
+
+use crate::base::{Error, Kind, Result};
+use crate::live::Health;
+use crate::store::{Camera, Store, Stream};
+use crate::web::route::StreamName;
+use crate::web::view::Indexes;
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+
+/// What there is to answer from.
+#[derive(Debug)]
+pub struct State {
+    pub(super) store: Arc<Store>,
+    pub(super) health: Arc<Health>,
+    /// Times are told in it, and asked in it where they have no offset.
+    pub(super) zone: TimeZone,
+    pub(super) indexes: Indexes,
+}
+
+impl State {
+    /// Answers from this store and this board.
+    pub fn new(store: Arc<Store>, health: Arc<Health>, zone: TimeZone) -> Arc<Self> {
+        Arc::new(Self { store, health, zone, indexes: Indexes::default() })
+    }
+
+    /// A stream of a camera, as it is now.
+    pub(super) fn stream(&self, name: StreamName) -> Result<Stream> {
+        let camera = self.camera(name.camera)?;
+        let missing = || Error::new(Kind::NotFound, format!("camera {}: it has no {} stream", camera.name, name.kind));
+        camera.stream(name.kind).cloned().ok_or_else(missing)
+    }
+
+    /// A camera, as it is now.
+    pub(super) fn camera(&self, uuid: uuid::Uuid) -> Result<Camera> {
+        let cameras = self.store.cameras();
+        let found = cameras.iter().find(|camera| camera.uuid == uuid).cloned();
+        found.ok_or_else(|| Error::new(Kind::NotFound, format!("camera {uuid}: there is none with this uuid")))
+    }
+}
+
+/// Runs what waits for a disk where it holds nobody up.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let failed = |e| Err(Error::caused(Kind::Internal, "a worker thread", e));
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(failed)
+}

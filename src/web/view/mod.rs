@@ -1,0 +1,83 @@
+//! `view.mp4`: recordings become one file that exists only while it is read.
+
+mod entity;
+mod indexes;
+
+pub(super) use indexes::Indexes;
+
+use crate::base::{Error, Kind, RecordingId, Result, StreamId};
+use crate::media::mp4::Builder;
+use crate::media::{Recording, Selection};
+use crate::web::State;
+use crate::web::answer::{self, Body};
+use crate::web::route::{Form, View, What};
+use crate::web::segments::Segments;
+use crate::web::state::blocking;
+use entity::Mp4;
+use http::header::{self, HeaderValue};
+use http::{Request, Response, StatusCode};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The film, whole or the asked ranges of it, or the list of its pieces.
+pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>) -> Result<Response<Body>> {
+    let stream = state.stream(view.stream)?.id;
+    let shared = state.clone();
+    // A cache of plans belongs around this call: same rows, same plan.
+    let mp4 = blocking(move || plan(&shared, stream, &view.what)).await?;
+    match view.form {
+        Form::Text => blocking(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
+        Form::Mp4 => {
+            let mut answer = http_serve::serve(mp4, request);
+            // May be kept, but the tag must be asked for: it is film of somebody's house, and it may be deleted.
+            answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+            Ok(answer)
+        }
+    }
+}
+
+/// Lists the recordings and lays out the file. Blocks on the database.
+fn plan(state: &Arc<State>, stream: StreamId, what: &What) -> Result<Mp4> {
+    let lists = listed(state, stream, what)?;
+    let growing: HashSet<RecordingId> =
+        lists.iter().flat_map(|(list, _)| list).filter(|r| r.growing).map(|r| r.id).collect();
+    let mut builder = Builder::new(|id| state.indexes.get(&state.store, id, growing.contains(&id)));
+    for (recordings, mut selection) in lists {
+        for recording in recordings {
+            let sample_entry = state.store.sample_entry(recording.sample_entry_id)?;
+            builder.add(&recording, &sample_entry, selection.next(&recording))?;
+        }
+    }
+    let plan = builder.finish()?;
+    Ok(Mp4::new(state.clone(), plan, growing))
+}
+
+/// What is to be played, in order, and which part of it.
+fn listed(state: &State, stream: StreamId, what: &What) -> Result<Vec<(Vec<Recording>, Selection)>> {
+    match what {
+        What::Span(span) => {
+            let mut recordings = state.store.recordings(stream, span.clone())?;
+            // What is lost is one more hole.
+            recordings.retain(|r| !r.is_missing());
+            Ok(vec![(recordings, Selection::Span(span.clone()))])
+        }
+        What::Segments(all) => {
+            let list = |s: &Segments| Ok((numbered(state, stream, s)?, s.selection()));
+            all.iter().map(list).collect()
+        }
+    }
+}
+
+/// All the recordings that are named, or why not.
+fn numbered(state: &State, stream: StreamId, segments: &Segments) -> Result<Vec<Recording>> {
+    let recordings = state.store.recordings_by_number(stream, segments.numbers.clone())?;
+    let there = recordings.iter().filter(|r| !r.is_missing());
+    let found = there.map(|r| Some(r.id.number())).chain(std::iter::repeat(None));
+    match segments.numbers.clone().zip(found).find(|&(wanted, found)| found != Some(wanted)) {
+        None => Ok(recordings),
+        Some((number, _)) => {
+            let what = format!("recording {}: it is not there (any more)", RecordingId::new(stream, number));
+            Err(Error::new(Kind::NotFound, what))
+        }
+    }
+}
