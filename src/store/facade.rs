@@ -174,7 +174,13 @@ impl Store {
 
     /// Takes a camera away, with its film or without. Its files go with the next flush. Blocks on the disk.
     pub fn remove_camera(&self, uuid: Uuid, film: db::Film) -> Result<()> {
+        let streams = self.cameras().iter().find(|c| c.uuid == uuid).map_or(Vec::new(), |c| c.streams.clone());
         self.shared.db.remove_camera(uuid, film)?;
+        if film == db::Film::Condemn {
+            let mut pending = self.shared.pending();
+            pending.removed.extend(streams.iter().map(|s| s.id));
+            pending.sweep = true;
+        }
         self.load_cameras()
     }
 

@@ -444,3 +444,27 @@ fn cameras_change_without_a_restart() {
     store.remove_camera(uuid, crate::store::db::Film::Condemn).unwrap();
     assert_eq!(store.begin(head(stream, true, START)).unwrap_err().kind(), Kind::NotFound);
 }
+
+#[test]
+fn a_camera_is_removed_with_all_its_film_even_what_grows() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let other = store.add_camera(&new_camera("gate")).unwrap().streams[0].id;
+    let (kept, _) = record(&store, other, true, 6);
+    record(&store, stream, true, 6);
+    store.flush().unwrap();
+    record(&store, stream, false, 6);
+    let (mut growing, mut script) = begin(&store, stream, false);
+    add(&mut growing, script.frames(6));
+    store.remove_camera(store.cameras()[0].uuid, crate::store::db::Film::Condemn).unwrap();
+    store.flush().unwrap();
+    drop(growing);
+    store.flush().unwrap();
+    store.flush().unwrap();
+    assert_eq!(listed(&store, stream), [""; 0]);
+    assert_eq!(place.names(), [&kept.file_name(), "catalog", "journal", "lunette-dir"]);
+    assert_eq!(store.db().garbage().unwrap(), []);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    assert_eq!(place.open().problems(), [""; 0]);
+}
