@@ -125,10 +125,10 @@ impl Store {
         Ok(Arc::new(store))
     }
 
-    /// Why nothing can be recorded just now, such as "wrong disk or not mounted"; it is looked at again every
-    /// `sync_interval`. From memory.
+    /// What is wrong with the disk just now: nothing can be recorded ("wrong disk or not mounted", looked at again every
+    /// `sync_interval`), or film and rows do not reach it. `None` when all is well. From memory.
     pub fn trouble(&self) -> Option<String> {
-        self.shared.mount.trouble()
+        self.shared.mount.trouble().or_else(|| self.shared.failure().clone())
     }
 
     /// What the last start found in the sample directory that an owner should know of, a line each. From memory.

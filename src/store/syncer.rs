@@ -122,6 +122,9 @@ impl Syncer {
         if due {
             self.mind_failure(&result);
         }
+        if due || result.is_err() {
+            *shared.failure() = result.as_ref().err().map(Error::to_string);
+        }
         result
     }
 
