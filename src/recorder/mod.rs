@@ -1,6 +1,7 @@
 //! From camera to disk: one session for every stream that is to be recorded.
 
 mod backoff;
+mod pace;
 mod session;
 mod tape;
 mod wanted;
@@ -12,6 +13,8 @@ use crate::camera::StaleSessions;
 use crate::live::Health;
 use crate::media::recording::Cause;
 use crate::store::Store;
+use crate::store::camera::Transport;
+use pace::{Pace, Restless};
 use session::Session;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,10 +37,13 @@ impl Recorder {
     /// Begins to record. What happens to each stream is told on `health`.
     pub fn start(store: Arc<Store>, health: Arc<Health>) -> Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let pace = Pace::default();
+        let resting = pace.clone();
+        let runtime =
+            runtime::Builder::new_current_thread().enable_all().on_thread_park(move || resting.rest()).build();
         let runtime = runtime.or_fail(Kind::Internal, || "start the recorder")?;
         let sessions =
-            Sessions { store, health, running: HashMap::new(), tasks: JoinSet::new(), stale: HashMap::new() };
+            Sessions { store, health, running: HashMap::new(), tasks: JoinSet::new(), stale: HashMap::new(), pace };
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
             .spawn(move || runtime.block_on(sessions.supervise(stopped)))
@@ -63,6 +69,7 @@ struct Sessions {
     tasks: JoinSet<StreamId>,
     /// What each camera may still think that we watch.
     stale: HashMap<Uuid, StaleSessions>,
+    pace: Pace,
 }
 
 struct Running {
@@ -70,6 +77,7 @@ struct Running {
     /// Why it has to end, once it has.
     stop: watch::Sender<Option<Cause>>,
     task: tokio::task::Id,
+    _awake: Option<Restless>,
 }
 
 impl Sessions {
@@ -106,9 +114,10 @@ impl Sessions {
             }
             let (stop, stopped) = watch::channel(None);
             let stale = self.stale.entry(wanted.camera).or_default().clone();
+            let awake = (wanted.stream.transport == Transport::Udp).then(|| self.pace.datagrams());
             let session = Session::new(self.store.clone(), self.health.clone(), wanted.clone(), stale, stopped);
             let task = self.tasks.spawn(session.run()).id();
-            self.running.insert(stream, Running { wanted, stop, task });
+            self.running.insert(stream, Running { wanted, stop, task, _awake: awake });
         }
     }
 
