@@ -189,8 +189,8 @@ impl Attached {
         self.queue.push(Job::EndAll(reason));
     }
 
-    /// These recordings are closed, and a sync that began after that went well.
-    pub(crate) fn note_durable(&self, ids: Vec<RecordingId>) {
+    /// These recordings, and no others, wait for their rows and were closed before a sync that went well.
+    pub(crate) fn note_durable(&self, ids: BTreeSet<RecordingId>) {
         self.queue.push(Job::Durable(ids));
     }
 

@@ -7,7 +7,7 @@ use crate::media::sample_index;
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Access, Batch, Database};
 use crate::store::dir::SampleDir;
-use crate::store::{journal, journal_file, recover, trailer};
+use crate::store::{journal, journal_file, orphan, trailer};
 use std::fs::File;
 use std::io::IoSlice;
 use std::path::Path;
@@ -91,7 +91,7 @@ impl Check {
             Ok(None) => Err("it has no trailer".to_owned()),
             Err(e) => Err(e.to_string()),
         };
-        let film_is = |c: &ClosedRecording| match recover::hash(&file, c.recording.sample_file_bytes) {
+        let film_is = |c: &ClosedRecording| match orphan::hash(&file, c.recording.sample_file_bytes) {
             Ok(hash) if hash == c.blake3 => Ok(()),
             Ok(_) => Err("its film is not what was recorded".to_owned()),
             Err(e) => Err(e.to_string()),
@@ -169,7 +169,7 @@ impl Check {
     /// Files without a row.
     fn orphans(&mut self) -> Result<()> {
         let garbage = self.db.garbage()?;
-        let stories = journal::replay(journal_file::read(&self.dir)?);
+        let stories = journal::replay(journal_file::read(&self.dir)?).stories;
         for entry in self.dir.list()? {
             let Some(id) = RecordingId::from_file_name(&entry.name) else { continue };
             if garbage.binary_search(&id).is_ok() || self.db.recording(id)?.is_some() {

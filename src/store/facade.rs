@@ -125,10 +125,10 @@ impl Store {
         Ok(Arc::new(store))
     }
 
-    /// Why nothing can be recorded just now, such as "wrong disk or not mounted"; it is looked at again every
-    /// `sync_interval`. From memory.
+    /// What is wrong with the disk just now: nothing can be recorded ("wrong disk or not mounted", looked at again every
+    /// `sync_interval`), or film and rows do not reach it. `None` when all is well. From memory.
     pub fn trouble(&self) -> Option<String> {
-        self.shared.mount.trouble()
+        self.shared.mount.trouble().or_else(|| self.shared.failure().clone())
     }
 
     /// What the last start found in the sample directory that an owner should know of, a line each. From memory.
@@ -174,7 +174,13 @@ impl Store {
 
     /// Takes a camera away, with its film or without. Its files go with the next flush. Blocks on the disk.
     pub fn remove_camera(&self, uuid: Uuid, film: db::Film) -> Result<()> {
+        let streams = self.cameras().iter().find(|c| c.uuid == uuid).map_or(Vec::new(), |c| c.streams.clone());
         self.shared.db.remove_camera(uuid, film)?;
+        if film == db::Film::Condemn {
+            let mut pending = self.shared.pending();
+            pending.removed.extend(streams.iter().map(|s| s.id));
+            pending.sweep = true;
+        }
         self.load_cameras()
     }
 

@@ -8,7 +8,7 @@ use crate::media::growing::Progress;
 use crate::store::closed::ClosedRecording;
 use crate::store::trailer::{put_facts, take_facts};
 use crate::store::wire::{Reader, Writer, checksum};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing that the journal tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,8 +133,6 @@ pub(crate) struct Story {
     pub(crate) index: Vec<u8>,
     /// Up to where film was written, ascending.
     pub(crate) marks: Vec<Mark>,
-    /// See [`Entry::Durable`].
-    pub(crate) is_durable: bool,
 }
 
 /// One write of a growing recording.
@@ -148,28 +146,32 @@ pub(crate) struct Mark {
     pub(crate) hash: [u8; 16],
 }
 
+/// All that journals tell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) stories: BTreeMap<RecordingId, Story>,
+    /// See [`Entry::Durable`].
+    pub(crate) durable: BTreeSet<RecordingId>,
+}
+
 /// What entries tell, by recording. An entry that does not go on where the ones before it end is passed over.
-pub(crate) fn replay(entries: impl IntoIterator<Item = Entry>) -> BTreeMap<RecordingId, Story> {
-    let mut stories = BTreeMap::new();
+pub(crate) fn replay(entries: impl IntoIterator<Item = Entry>) -> Told {
+    let mut told = Told::default();
     for entry in entries {
         match entry {
             Entry::Head(facts) => {
-                let story = Story { facts: *facts, index: Vec::new(), marks: Vec::new(), is_durable: false };
-                stories.entry(story.facts.recording.id).or_insert(story);
+                let story = Story { facts: *facts, index: Vec::new(), marks: Vec::new() };
+                told.stories.entry(story.facts.recording.id).or_insert(story);
             }
             Entry::Extent(extent) => {
-                if let Some(story) = stories.get_mut(&extent.id) {
+                if let Some(story) = told.stories.get_mut(&extent.id) {
                     story.extend(&extent);
                 }
             }
-            Entry::Durable(id) => {
-                if let Some(story) = stories.get_mut(&id) {
-                    story.is_durable = true;
-                }
-            }
+            Entry::Durable(id) => _ = told.durable.insert(id),
         }
     }
-    stories
+    told
 }
 
 impl Story {
@@ -233,14 +235,15 @@ mod tests {
         entries.iter().fold(MAGIC.to_vec(), |j, e| [j, encode(e)].concat())
     }
 
-    /// `3/1: index 01 02, marks 10 20`
+    /// `3/1: index [1, 2], marks [(1, 10), (2, 20)]`
     fn told(entries: Vec<Entry>) -> Vec<String> {
-        let line = |(id, s): (RecordingId, Story)| {
+        let told = replay(entries);
+        let line = |(id, s): (&RecordingId, &Story)| {
             let marks: Vec<_> = s.marks.iter().map(|m| (m.index_len, m.covered.sample_file_bytes)).collect();
-            let durable = if s.is_durable { ", durable" } else { "" };
+            let durable = if told.durable.contains(id) { ", durable" } else { "" };
             format!("{id}: index {:?}, marks {marks:?}{durable}", s.index)
         };
-        replay(entries).into_iter().map(line).collect()
+        told.stories.iter().map(line).collect()
     }
 
     fn story() -> Vec<Entry> {
@@ -270,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_story_is_retold_as_it_was() {
-        let [one, two] = [1, 2].map(|n| replay(story())[&example(n).recording.id].entries());
+        let [one, two] = [1, 2].map(|n| replay(story()).stories[&example(n).recording.id].entries());
         let durable = story().split_off(5);
         assert_eq!(told([one, two, durable].concat()), told(story()));
     }

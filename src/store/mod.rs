@@ -16,6 +16,7 @@ mod journal_file;
 mod listing;
 mod mmap;
 mod mount;
+mod orphan;
 mod queue;
 mod recover;
 pub mod sample_entries;

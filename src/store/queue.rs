@@ -8,6 +8,7 @@ use crate::media::EndReason;
 use crate::media::growing::{Append, Close};
 use crate::store::closed::ClosedRecording;
 use crate::store::growing::Slot;
+use std::collections::BTreeSet;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -42,8 +43,8 @@ pub(crate) enum Job {
     Close(RecordingId, Close),
     /// End it with the frames that are whole: its session died or could not go on.
     Abandon(RecordingId, EndReason),
-    /// These are closed, and all of them is durable.
-    Durable(Vec<RecordingId>),
+    /// These, and no others, are closed, durable and without a row.
+    Durable(BTreeSet<RecordingId>),
     /// End all that grow, with what is whole.
     EndAll(EndReason),
     /// Write all that came before, then say so.

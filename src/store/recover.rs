@@ -1,15 +1,12 @@
 //! What was found in the sample directory at the start, and what becomes of it.
 
-use crate::base::{Error, Kind, RecordingId, Result, ResultExt, StreamId};
-use crate::media::recording::{Cause, EndReason, Flags};
+use crate::base::{RecordingId, Result, StreamId};
 use crate::store::closed::ClosedRecording;
 use crate::store::dir::{Entry, SampleDir};
-use crate::store::journal::{self, Mark, Story};
-use crate::store::{catalog, journal_file, trailer};
+use crate::store::journal::{self, Story};
+use crate::store::orphan::{Orphan, Outcome};
+use crate::store::{catalog, journal_file};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, IoSlice};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -41,30 +38,32 @@ pub(crate) struct Recovered {
 
 /// Makes a directory consistent: every file has a row, will have one, or is out of the way.
 pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
-    let entries = dir.list()?;
-    let stories = journal::replay(journal_file::read(dir)?);
+    let journal = journal::replay(journal_file::read(dir)?);
     let mut done = Recovered::default();
     for &id in &known.garbage {
         dir.unlink(&id.file_name())?;
         done.take_number(id);
         done.unlinked.push(id);
     }
-    let newest = newest_orphans(&entries, known);
-    let mut files = Vec::new();
-    for entry in &entries {
+    let (mut files, mut orphans) = (Vec::new(), Vec::new());
+    for entry in dir.list()? {
         if let Some(id) = entry.takes_number() {
             done.take_number(id);
         }
         match RecordingId::from_file_name(&entry.name).filter(|_| entry.is_file) {
-            Some(id) if known.garbage.binary_search(&id).is_ok() => {}
             Some(id) => {
                 files.push(id);
                 if known.rows.binary_search(&id).is_err() {
-                    done.orphan(dir, id, entry, stories.get(&id), newest.contains(&id));
+                    orphans.push(Orphan::read(dir, id, entry));
                 }
             }
-            None => done.stranger(dir, entry),
+            None => done.stranger(dir, &entry),
         }
+    }
+    let suspects = suspects(&orphans, &journal.durable);
+    for orphan in orphans {
+        let (story, suspect) = (journal.stories.get(&orphan.id), suspects.contains(&orphan.id));
+        done.settle(dir, orphan, story, suspect);
     }
     files.sort_unstable();
     done.missing = known.rows.iter().filter(|id| files.binary_search(id).is_err()).copied().collect();
@@ -72,21 +71,13 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     Ok(done)
 }
 
-/// The last two files of each stream that have no row. When the journal does not know them, nothing vouches for them
-/// but their place in time; older ones have seen a sync.
-fn newest_orphans(entries: &[Entry], known: &Known) -> BTreeSet<RecordingId> {
-    let mut newest: BTreeMap<StreamId, Vec<RecordingId>> = BTreeMap::new();
-    // Names are in the order of ids.
-    for id in entries.iter().filter_map(|e| RecordingId::from_file_name(&e.name)) {
-        if known.rows.binary_search(&id).is_err() {
-            let of_stream = newest.entry(id.stream()).or_default();
-            of_stream.push(id);
-            if of_stream.len() > 2 {
-                of_stream.remove(0);
-            }
-        }
-    }
-    newest.into_values().flatten().collect()
+/// Closed files whose film may be not all on the disk, although the trailer is: no sync was seen after they closed.
+/// When there are very many, the rows of all of them were lost, which is another story: only the newest are suspect.
+fn suspects(orphans: &[Orphan], durable: &BTreeSet<RecordingId>) -> BTreeSet<RecordingId> {
+    let unsure = orphans.iter().filter(|o| !durable.contains(&o.id));
+    let mut unsure: Vec<_> = unsure.filter_map(|o| Some((o.sequence()?, o.id))).collect();
+    unsure.sort_unstable();
+    unsure.into_iter().rev().take(SUSPECTS).map(|(_, id)| id).collect()
 }
 
 impl Recovered {
@@ -95,32 +86,22 @@ impl Recovered {
         *highest = id.number().max(*highest);
     }
 
-    /// A sample file without a row: closed, growing or neither.
-    fn orphan(&mut self, dir: &SampleDir, id: RecordingId, entry: &Entry, story: Option<&Story>, is_new: bool) {
-        let suspect = story.map_or(is_new, |story| !story.is_durable);
-        let result = dir.open_append(&entry.name).and_then(|file| match whole(&file, id, suspect) {
-            Ok(Some(closed)) => Ok(Some(closed)),
-            Ok(None) => close_grown(dir, &file, story),
-            Err(e) if e.kind() == Kind::Corrupt => {
-                self.problems.push(format!("recording {id}: {e}"));
-                close_grown(dir, &file, story)
-            }
-            Err(e) => Err(e),
-        });
-        match result {
-            Ok(Some(closed)) => {
-                if closed.recording.flags.contains(Flags::RECOVERED) {
-                    let lost = entry.len.saturating_sub(closed.recording.sample_file_bytes);
-                    self.problems.push(format!("recording {id}: recovered, its last {lost} bytes were not whole"));
-                }
+    fn settle(&mut self, dir: &SampleDir, orphan: Orphan, story: Option<&Story>, suspect: bool) {
+        let (id, name) = (orphan.id, orphan.entry.name.clone());
+        match orphan.settle(dir, story, suspect) {
+            Ok(Outcome::Closed(closed)) => self.closed.push(Arc::new(closed)),
+            Ok(Outcome::Recovered(closed, why)) => {
+                self.problems.push(format!("recording {id}: recovered: {why}"));
                 self.closed.push(Arc::new(closed));
             }
-            Ok(None) if entry.len == 0 => {
-                if let Err(e) = dir.unlink(&entry.name) {
+            Ok(Outcome::Empty) => {
+                if let Err(e) = dir.unlink(&name) {
                     self.problems.push(format!("recording {id}: {e}"));
                 }
             }
-            Ok(None) => self.set_aside(dir, &entry.name, "has neither a trailer nor whole frames in the journal"),
+            Ok(Outcome::Unknown(why)) => {
+                self.set_aside(dir, &name, &format!("{why}, and the journal does not vouch for it"));
+            }
             Err(e) => {
                 self.problems.push(format!("recording {id}: {e}; left for the next start"));
                 self.unresolved.extend(story.into_iter().flat_map(Story::entries));
@@ -154,80 +135,8 @@ impl Recovered {
     }
 }
 
-/// What a file tells that was closed. A suspect one was closed just before the end, so its film may be not all on the
-/// disk although the trailer is: it is hashed.
-fn whole(file: &File, id: RecordingId, suspect: bool) -> Result<Option<ClosedRecording>> {
-    let Some(closed) = trailer::read(file)? else { return Ok(None) };
-    let corrupt = |what: String| Err(Error::new(Kind::Corrupt, what));
-    if closed.recording.id != id {
-        return corrupt(format!("its trailer is of recording {}", closed.recording.id));
-    }
-    if suspect && hash(file, closed.recording.sample_file_bytes)? != closed.blake3 {
-        return corrupt("its film is not what its trailer tells".to_owned());
-    }
-    Ok(Some(closed))
-}
-
-/// Cuts a file to where it and the journal agree, and closes it; `None` when they agree on nothing.
-fn close_grown(dir: &SampleDir, file: &File, story: Option<&Story>) -> Result<Option<ClosedRecording>> {
-    let Some(story) = story else { return Ok(None) };
-    let Some((mark, blake3)) = last_agreement(file, &story.marks).or_fail(Kind::Disk, || "read film")? else {
-        return Ok(None);
-    };
-    let mut closed = story.facts.clone();
-    let r = &mut closed.recording;
-    mark.covered.put_into(r);
-    r.flags = r.flags.with(Flags::RECOVERED);
-    r.end_reason = Some(EndReason::new(Cause::PowerCut, "").to_string());
-    closed.video_index = story.index[..mark.index_len].into();
-    closed.blake3 = blake3;
-    let trailer = trailer::encode(&closed);
-    dir.cut(file, mark.covered.sample_file_bytes)
-        .and_then(|()| dir.append(file, &mut [IoSlice::new(&trailer)]))
-        .or_fail(Kind::Disk, || "close")?;
-    Ok(Some(closed))
-}
-
-/// The last mark up to which the film is what the journal says, with the whole hash of that.
-fn last_agreement(file: &File, marks: &[Mark]) -> io::Result<Option<(Mark, [u8; 32])>> {
-    let mut hasher = blake3::Hasher::new();
-    let mut agreed = None;
-    for mark in marks {
-        let whole = feed(&mut hasher, file, mark.covered.sample_file_bytes)?;
-        let hash = *hasher.finalize().as_bytes();
-        if !whole || !hash.starts_with(&mark.hash) {
-            break;
-        }
-        agreed = Some((*mark, hash));
-    }
-    Ok(agreed)
-}
-
-/// BLAKE3 of the first `len` bytes; `Corrupt` when there are fewer.
-pub(crate) fn hash(file: &File, len: u64) -> Result<[u8; 32]> {
-    let mut hasher = blake3::Hasher::new();
-    match feed(&mut hasher, file, len).or_fail(Kind::Disk, || "read film")? {
-        true => Ok(*hasher.finalize().as_bytes()),
-        false => Err(Error::new(Kind::Corrupt, format!("less than {len} bytes of film"))),
-    }
-}
-
-/// Hashes on up to `end`; false when the file ends before.
-fn feed(hasher: &mut blake3::Hasher, file: &File, end: u64) -> io::Result<bool> {
-    let mut buffer = vec![0; BUFFER];
-    while let left @ 1.. = end.saturating_sub(hasher.count()) {
-        let most = left.min(BUFFER as u64) as usize;
-        match file.read_at(&mut buffer[..most], hasher.count()) {
-            Ok(0) => return Ok(false),
-            Ok(n) => _ = hasher.update(&buffer[..n]),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(true)
-}
-
-const BUFFER: usize = 256 << 10;
+/// How many closed files are read to the end at a start, at most.
+const SUSPECTS: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -297,8 +206,7 @@ mod tests {
         rig.tear(id, 1000);
         let told = told(&rig.recover());
         assert_eq!(told[0], "3/1: 5");
-        assert_eq!(told[1], "recording 3/1: its film is not what its trailer tells");
-        assert!(told[2].starts_with("recording 3/1: recovered, its last "), "{}", told[2]);
+        assert_eq!(told[1], "recording 3/1: recovered: its film is not what its trailer tells");
     }
 
     #[test]
@@ -311,19 +219,17 @@ mod tests {
     }
 
     #[test]
-    fn without_a_journal_the_last_two_files_of_a_stream_are_read() {
+    fn film_of_which_the_journal_tells_nothing_is_read() {
         let mut rig = Rig::new();
         let ids = [1, 2, 3].map(|number| rig.record(number, true, true));
-        rig.tear(ids[0], 1000);
         rig.tear(ids[1], 1000);
         assert_eq!(
             told(&rig.recover()),
             [
                 "3/1: 12",
                 "3/3: 12",
-                "recording 3/2: its film is not what its trailer tells",
-                "0000000300000002: has neither a trailer nor whole frames in the journal; set aside as \
-                 aside.0000000300000002",
+                "0000000300000002: its film is not what its trailer tells, and the journal does not vouch for it; \
+                 set aside as aside.0000000300000002",
             ]
         );
     }

@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     /// The time of day, when an opening of the database is noted.
     pub(crate) clock: fn() -> WallTime,
     pending: Mutex<Pending>,
+    /// What the last sync or flush failed of.
+    failure: Mutex<Option<String>>,
     cameras_changed: AtomicBool,
 }
 
@@ -32,6 +34,7 @@ impl Shared {
             shelf: Arc::default(),
             clock,
             pending: Mutex::default(),
+            failure: Mutex::default(),
             cameras_changed: AtomicBool::new(true),
         }
     }
@@ -39,6 +42,11 @@ impl Shared {
     /// What waits for the next flush.
     pub(crate) fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the last sync or flush failed of, until one succeeds.
+    pub(crate) fn failure(&self) -> MutexGuard<'_, Option<String>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The catalog is to be written.

@@ -31,6 +31,10 @@ pub(crate) struct Pending {
     pub(crate) gaps: BTreeMap<(StreamId, WallTime), Gap>,
     /// Recordings to be deleted.
     pub(crate) condemned: BTreeSet<RecordingId>,
+    /// Streams that were removed with their film: what closes of them later is deleted too.
+    pub(crate) removed: BTreeSet<StreamId>,
+    /// There is garbage in the database that no flush of ours made.
+    pub(crate) sweep: bool,
 }
 
 impl Pending {
@@ -118,6 +122,9 @@ impl Syncer {
         if due {
             self.mind_failure(&result);
         }
+        if due || result.is_err() {
+            *shared.failure() = result.as_ref().err().map(Error::to_string);
+        }
         result
     }
 
@@ -133,14 +140,13 @@ impl Syncer {
         Ok(())
     }
 
-    /// What is durable but waits for its row is told to the journal, once.
+    /// What is durable but waits for its row is told to the journal.
     fn note_durable(&mut self, attached: &Attached, closed: &[Arc<ClosedRecording>]) {
         let ids: BTreeSet<_> = closed.iter().map(|c| c.recording.id).collect();
-        let news: Vec<_> = ids.difference(&self.durable).copied().collect();
-        if !news.is_empty() {
-            attached.note_durable(news);
+        if ids != self.durable {
+            attached.note_durable(ids.clone());
+            self.durable = ids;
         }
-        self.durable = ids;
     }
 
     /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.
@@ -165,8 +171,17 @@ impl Syncer {
 
     /// One transaction for all that waits; then the files of the condemned go.
     fn flush(&mut self, attached: &Attached, closed: Vec<Arc<ClosedRecording>>, wished: bool) -> Result<()> {
-        let condemned = self.condemned(&closed)?;
-        let gaps = self.shared.pending().gaps.clone();
+        let mut condemned = self.condemned(&closed)?;
+        let (gaps, removed, sweep) = {
+            let pending = self.shared.pending();
+            (pending.gaps.clone(), pending.removed.clone(), pending.sweep)
+        };
+        let (gone, closed): (Vec<_>, _) = closed.into_iter().partition(|c| removed.contains(&c.recording.id.stream()));
+        condemned.extend(gone.iter().map(|c| c.recording.id));
+        if sweep {
+            self.unlink(attached, &self.shared.db.garbage()?)?;
+            self.shared.pending().sweep = false;
+        }
         let nothing_new = closed.is_empty() && gaps.is_empty() && condemned.is_empty();
         if nothing_new && (!wished || self.unlinked.is_empty()) {
             return Ok(());
@@ -180,6 +195,7 @@ impl Syncer {
         match self.shared.db.commit(&batch) {
             Ok(done) => {
                 self.settle(&batch, &done);
+                gone.iter().for_each(|c| self.shared.unflushed.forget(c.recording.id));
                 self.unlink(attached, &batch.condemned)
             }
             Err(e) => {

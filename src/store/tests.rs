@@ -1,5 +1,7 @@
 //! The whole room at work: what a recorder and a page see of it, across crashes too.
 
+mod power_cut;
+
 use crate::base::{Kind, RecordingId, StreamId, WallTime};
 use crate::media::growing::Append;
 use crate::media::recording::Flags;
@@ -208,104 +210,6 @@ fn each_recording_is_listed_once_while_it_is_flushed() {
 }
 
 #[test]
-fn whatever_the_moment_of_a_power_cut_the_next_start_has_what_was_whole() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    let mut told = Vec::new();
-    let mut films = Vec::new();
-    let mut crash = |films: &[Vec<u8>]| {
-        let copy = place.crash();
-        let store = copy.open();
-        told.push(listed(&store, stream).join("; "));
-        for r in store.recordings(stream, ALWAYS).unwrap() {
-            let film = film_of(&store, &r);
-            assert!(films[r.id.number() as usize - 1].starts_with(&film));
-        }
-        // A second start changes nothing more.
-        let before = store.recordings(stream, ALWAYS).unwrap();
-        store.shutdown(START, FIVE_SECONDS).unwrap();
-        drop(store);
-        let store = copy.open();
-        assert_eq!(store.recordings(stream, ALWAYS).unwrap(), before);
-        assert_eq!(store.problems(), [""; 0]);
-        store.shutdown(START, FIVE_SECONDS).unwrap();
-        drop(store);
-        let everything = CheckOptions { hash: true, repair: false };
-        assert_eq!(check(&copy.options().db_dir, &copy.film(), everything).unwrap(), [""; 0]);
-    };
-    let barrier = || store.shared_for_tests().mount.attached().unwrap().written(FIVE_SECONDS).unwrap();
-
-    let (mut growing, mut script) = begin(&store, stream, true);
-    barrier();
-    crash(&films);
-    add(&mut growing, script.frames(1));
-    barrier();
-    films.push(script.film.clone());
-    crash(&films);
-    add(&mut growing, script.frames(6));
-    barrier();
-    films[0] = script.film.clone();
-    crash(&films);
-    growing.close(script.close());
-    barrier();
-    crash(&films);
-    store.flush().unwrap();
-    crash(&films);
-    let (growing, script) = begin(&store, stream, false);
-    let (mut growing, mut script) = (growing, script);
-    add(&mut growing, script.frames(6));
-    barrier();
-    films.push(script.film.clone());
-    crash(&films);
-    drop(growing);
-    barrier();
-    crash(&films);
-    let dropped = "recorder stopped: the session ended without closing its recording";
-    assert_eq!(
-        told,
-        [
-            "",
-            "",
-            "1/1: 6 frames, recovered, power cut",
-            "1/1: 7 frames",
-            "1/1: 7 frames",
-            "1/1: 7 frames; 1/2: 5 frames, recovered, power cut",
-            &format!("1/1: 7 frames; 1/2: 6 frames, trailing zero, {dropped}"),
-        ]
-    );
-}
-
-#[test]
-fn film_that_was_torn_is_cut_to_where_the_journal_vouches_for_it() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    let (mut growing, mut script) = begin(&store, stream, true);
-    for _ in 0..3 {
-        add(&mut growing, script.frames(6));
-        store.flush().unwrap();
-    }
-    for len in [0usize, 300, 515, 600, 1230, 1800, 1845] {
-        let copy = place.crash();
-        let path = copy.film().join(growing.id().file_name());
-        let mut bytes = fs::read(&path).unwrap();
-        // The file system may give zeros where it had no time to write.
-        bytes[len..].fill(0);
-        fs::write(&path, bytes).unwrap();
-        let store = copy.open();
-        // Each flush left a mark at the end of all frames but its last; the writer may have left more.
-        let least = [0, 510, 1125, 1740].into_iter().rfind(|&mark| mark <= len).unwrap();
-        let found = store.recordings(stream, ALWAYS).unwrap();
-        let film = found.first().map_or(Vec::new(), |r| film_of(&store, r));
-        assert!((least..=len).contains(&film.len()), "{least} {} {len}", film.len());
-        assert!(script.film.starts_with(&film));
-        let recovered = |r: &Recording| line(r).ends_with(", recovered, power cut");
-        assert!(found.iter().all(recovered));
-        let aside = copy.names().iter().filter(|n| n.starts_with("aside.")).count();
-        assert_eq!(aside, usize::from(found.is_empty()));
-    }
-}
-
-#[test]
 fn strange_files_are_set_aside_and_their_numbers_never_used() {
     let place = Place::new();
     let (store, stream) = place.with_camera();
@@ -319,8 +223,9 @@ fn strange_files_are_set_aside_and_their_numbers_never_used() {
     assert_eq!(
         store.problems(),
         [
-            "0000000100000009: has neither a trailer nor whole frames in the journal; set aside as aside.0000000100000009",
             "notes.txt: is no sample file; set aside as aside.notes.txt",
+            "0000000100000009: it was not closed, and the journal does not vouch for it; set aside as \
+             aside.0000000100000009",
         ]
     );
     assert_eq!(begin(&store, stream, true).0.id().number(), 10);
@@ -497,8 +402,10 @@ fn a_failed_sync_ends_what_grows_and_nothing_becomes_a_row_until_one_succeeds() 
     dir(&store).fail_after(0);
     assert_eq!(store.flush().unwrap_err().kind(), Kind::Disk);
     assert!(store.db().recordings(stream, ALWAYS).unwrap().is_empty());
+    assert!(store.trouble().unwrap().contains("No space left on device"));
     dir(&store).fail_after(i64::MAX);
     store.flush().unwrap();
+    assert_eq!(store.trouble(), None);
     let reason = growing.append(script.frame(false, 1)).unwrap_err();
     assert_eq!(reason.cause, crate::media::recording::Cause::DiskFailed);
     let all = listed(&store, stream);
@@ -538,4 +445,28 @@ fn cameras_change_without_a_restart() {
     assert_eq!(*changes.borrow(), before + 1);
     store.remove_camera(uuid, crate::store::db::Film::Condemn).unwrap();
     assert_eq!(store.begin(head(stream, true, START)).unwrap_err().kind(), Kind::NotFound);
+}
+
+#[test]
+fn a_camera_is_removed_with_all_its_film_even_what_grows() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let other = store.add_camera(&new_camera("gate")).unwrap().streams[0].id;
+    let (kept, _) = record(&store, other, true, 6);
+    record(&store, stream, true, 6);
+    store.flush().unwrap();
+    record(&store, stream, false, 6);
+    let (mut growing, mut script) = begin(&store, stream, false);
+    add(&mut growing, script.frames(6));
+    store.remove_camera(store.cameras()[0].uuid, crate::store::db::Film::Condemn).unwrap();
+    store.flush().unwrap();
+    drop(growing);
+    store.flush().unwrap();
+    store.flush().unwrap();
+    assert_eq!(listed(&store, stream), [""; 0]);
+    assert_eq!(place.names(), [&kept.file_name(), "catalog", "journal", "lunette-dir"]);
+    assert_eq!(store.db().garbage().unwrap(), []);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    assert_eq!(place.open().problems(), [""; 0]);
 }

@@ -45,14 +45,11 @@ pub(crate) fn bits(nal: &[u8]) -> Bits<'_> {
     Bits::behind_header(nal, NonZeroUsize::MIN)
 }
 
-/// Which parameter set this is.
+/// Which parameter set this is. One that is broken is an error here, not later.
 pub(crate) fn identify(nal: &[u8]) -> Result<Set> {
     let mut bits = bits(nal);
     Ok(match unit_type(nal) {
-        unit::SPS => {
-            bits.skip(24, "profile and level")?;
-            Set { id: Id::Sps(bits.ue_to(31, "seq_parameter_set_id")? as u8), needs: None }
-        }
+        unit::SPS => Set { id: Id::Sps(sps::parse(nal)?.id().id()), needs: None },
         unit::SPS_EXTENSION => {
             let sps = bits.ue_to(31, "seq_parameter_set_id")? as u8;
             Set { id: Id::SpsExtension(sps), needs: Some(Id::Sps(sps)) }

@@ -58,8 +58,11 @@ pub(crate) fn bits(nal: &[u8]) -> Bits<'_> {
     Bits::behind_header(nal, HEADER_BYTES)
 }
 
-/// Which parameter set this is.
+/// Which parameter set this is. One that is broken is an error here, not later.
 pub(crate) fn identify(nal: &[u8]) -> Result<Set> {
+    if !is_base_layer(nal) {
+        return Err(Error::new(Kind::Camera, "an H.265 parameter set of another layer than the base"));
+    }
     Ok(match unit_type(nal) {
         unit::VPS => Set { id: Id::Vps(bits(nal).number(4, "vps_video_parameter_set_id")? as u8), needs: None },
         unit::SPS => {
@@ -67,8 +70,8 @@ pub(crate) fn identify(nal: &[u8]) -> Result<Set> {
             Set { id: Id::Sps(sps.id), needs: Some(Id::Vps(sps.vps_id)) }
         }
         unit::PPS => {
-            let (id, sps_id) = pps::ids(&mut bits(nal))?;
-            Set { id: Id::Pps(id), needs: Some(Id::Sps(sps_id)) }
+            let pps = Pps::parse(nal)?;
+            Set { id: Id::Pps(pps.id), needs: Some(Id::Sps(pps.sps_id)) }
         }
         other => return Err(Error::new(Kind::Camera, format!("H.265 NAL unit of type {other} among parameter sets"))),
     })
@@ -107,9 +110,11 @@ pub(crate) fn describe(sets: &List<'_>) -> Result<Description> {
 
 /// parallelismType: 1 slices, 2 tiles, 3 wavefronts, 0 when they are mixed or nobody promised anything.
 fn parallelism(sps: &Sps, pictures: &[&[u8]]) -> u8 {
-    let mut types = pictures.iter().map(|nal| Pps::parse(nal).map_or(0, |pps| pps.parallelism_type()));
-    let first = types.next().unwrap_or(0);
-    if sps.min_spatial_segmentation > 0 && types.all(|other| other == first) { first } else { 0 }
+    let types: Vec<_> = pictures.iter().flat_map(|nal| Pps::parse(nal)).map(|pps| pps.parallelism_type()).collect();
+    match types[..] {
+        [first, ref others @ ..] if sps.min_spatial_segmentation > 0 && others.iter().all(|&o| o == first) => first,
+        _ => 0,
+    }
 }
 
 /// The codec string of ISO/IEC 14496-15 E.3, from the first twelve bytes of profile_tier_level.

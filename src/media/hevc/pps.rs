@@ -1,12 +1,12 @@
 //! `Pps`: what is needed of an H.265 picture parameter set (ISO/IEC 23008-2 7.3.2.3).
 
 use crate::base::Result;
-use crate::media::nal::Bits;
 
 /// The fields that slices and the sample entry need.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pps {
     pub(crate) id: u8,
+    pub(crate) sps_id: u8,
     /// Bits of a slice segment header before its slice_type.
     pub(crate) extra_slice_header_bits: u8,
     has_tiles: bool,
@@ -17,7 +17,8 @@ impl Pps {
     /// Reads a PPS of the base layer.
     pub(crate) fn parse(nal: &[u8]) -> Result<Self> {
         let mut bits = super::bits(nal);
-        let (id, _) = ids(&mut bits)?;
+        let id = bits.ue_to(63, "pps_pic_parameter_set_id")? as u8;
+        let sps_id = bits.ue_to(15, "pps_seq_parameter_set_id")? as u8;
         bits.skip(2, "dependent_slice_segments_enabled_flag, output_flag_present_flag")?;
         let extra_slice_header_bits = bits.number(3, "num_extra_slice_header_bits")? as u8;
         bits.skip(2, "sign_data_hiding_enabled_flag, cabac_init_present_flag")?;
@@ -33,7 +34,7 @@ impl Pps {
         bits.skip(4, "chroma offsets, weighted prediction and transquant bypass")?;
         let has_tiles = bits.flag("tiles_enabled_flag")?;
         let has_wavefronts = bits.flag("entropy_coding_sync_enabled_flag")?;
-        Ok(Self { id, extra_slice_header_bits, has_tiles, has_wavefronts })
+        Ok(Self { id, sps_id, extra_slice_header_bits, has_tiles, has_wavefronts })
     }
 
     /// parallelismType of the decoder configuration (ISO/IEC 14496-15 8.3.3.1.3).
@@ -45,9 +46,4 @@ impl Pps {
             (false, false) => 1,
         }
     }
-}
-
-/// Its own id and that of its SPS.
-pub(crate) fn ids(bits: &mut Bits<'_>) -> Result<(u8, u8)> {
-    Ok((bits.ue_to(63, "pps_pic_parameter_set_id")? as u8, bits.ue_to(15, "pps_seq_parameter_set_id")? as u8))
 }
