@@ -285,7 +285,10 @@ fn verbs_go_through_the_daemon_while_it_runs() {
     home.clip("film.h264", &["-c:v", "libx264", "-tune", "zerolatency", "-f", "h264"]);
     for verb in ["run", "init", "check --repair", "import film.h264 --camera hall --start 1"] {
         let told = home.lunette(verb);
-        assert!(told.status == 3 && told.err.lines().last().unwrap().contains("in use by another lunette"), "{verb}: {told:?}");
+        assert!(
+            told.status == 3 && told.err.lines().last().unwrap().contains("in use by another lunette"),
+            "{verb}: {told:?}"
+        );
     }
     assert_eq!(daemon.end(), 0);
     assert!(!home.path().join("db/lunette.sock").exists());
