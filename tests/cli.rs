@@ -67,9 +67,9 @@ impl Home {
     }
 
     /// Starts `run` and waits until it listens.
-    fn daemon(&self) -> Daemon {
+    fn daemon(&self, words: &[&str]) -> Daemon {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lunette"));
-        command.arg("run").current_dir(self.path()).env("RUST_LOG", "info").stderr(Stdio::piped());
+        command.args(words).current_dir(self.path()).env("RUST_LOG", "info").stderr(Stdio::piped());
         let mut daemon = Daemon(command.spawn().unwrap());
         let mut lines = BufReader::new(daemon.0.stderr.take().unwrap()).lines().map(Result::unwrap);
         assert!(lines.any(|line| line.contains("listening on http://127.0.0.1:")), "it ended");
@@ -273,7 +273,7 @@ fn an_export_that_fails_leaves_no_file() {
 #[test]
 fn verbs_go_through_the_daemon_while_it_runs() {
     let home = Home::new();
-    let daemon = home.daemon();
+    let daemon = home.daemon(&["run"]);
     let socket = std::fs::metadata(home.path().join("db/lunette.sock")).unwrap();
     assert_eq!(socket.permissions().mode() & 0o777, 0o600);
     let added = home.words(&["camera", "add", "--name", "pi", "--url", "exec:sleep 9", "--record", "false"]);
@@ -293,6 +293,15 @@ fn verbs_go_through_the_daemon_while_it_runs() {
     assert_eq!(daemon.end(), 0);
     assert!(!home.path().join("db/lunette.sock").exists());
     assert!(home.lunette("camera list").out.contains("hall"));
+}
+
+#[test]
+fn a_daemon_that_only_reads_leaves_the_lock_to_others() {
+    let home = Home::new();
+    assert_eq!(home.lunette("init").status, 0);
+    let daemon = home.daemon(&["run", "--read-only"]);
+    assert_eq!(home.lunette("camera add --name porch --url rtsp://h/ --record false").status, 0);
+    assert_eq!(daemon.end(), 0);
 }
 
 /// A daemon that answers.

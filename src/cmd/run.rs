@@ -10,7 +10,7 @@ use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::web::{self, Listener, State};
 use jiff::tz::TimeZone;
-use log::{error, info, warn};
+use log::info;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,12 +29,6 @@ pub(super) struct Args {
 pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
     let access = if args.read_only { Access::Read } else { Access::Write };
     let store = opening::open(config, access)?;
-    for problem in store.problems() {
-        warn!("store: {problem}");
-    }
-    if let Some(trouble) = store.trouble() {
-        error!("store: {trouble}; serving what there is, recording nothing until that changes");
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.or_fail(Kind::Internal, || "start the runtime")?;
     let done = runtime.block_on(serve(config, args, store.clone()));
