@@ -1,7 +1,9 @@
 //! The verbs through the real binary: wrong usage is told in one line with status 2, failures with status 3.
 
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A directory with a configuration that keeps everything inside of it.
@@ -62,6 +64,18 @@ impl Home {
     fn lunette(&self, line: &str) -> Told {
         let words: Vec<&str> = line.split_whitespace().collect();
         self.words(&words)
+    }
+
+    /// Starts `run` and waits until it listens.
+    fn daemon(&self, words: &[&str]) -> Daemon {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lunette"));
+        command.args(words).current_dir(self.path()).env("RUST_LOG", "info").stderr(Stdio::piped());
+        let mut daemon = Daemon(command.spawn().unwrap());
+        let mut lines = BufReader::new(daemon.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.any(|line| line.contains("listening on http://127.0.0.1:")), "it ended");
+        // What it says later must find a reader, or it would end by a broken pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        daemon
     }
 
     fn words(&self, words: &[&str]) -> Told {
@@ -254,4 +268,57 @@ fn an_export_that_fails_leaves_no_file() {
     assert_eq!((told.status, told.err.as_str()), (3, "lunette: nothing was recorded in this span\n"));
     let left: Vec<_> = std::fs::read_dir(home.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains("mp4")), "{left:?}");
+}
+
+#[test]
+fn verbs_go_through_the_daemon_while_it_runs() {
+    let home = Home::new();
+    let daemon = home.daemon(&["run"]);
+    let socket = std::fs::metadata(home.path().join("db/lunette.sock")).unwrap();
+    assert_eq!(socket.permissions().mode() & 0o777, 0o600);
+    let added = home.words(&["camera", "add", "--name", "pi", "--url", "exec:sleep 9", "--record", "false"]);
+    assert!(added.status == 0 && added.out.starts_with("added camera pi ("), "{added:?}");
+    assert!(home.lunette("camera list").out.contains("exec:sleep"));
+    assert_eq!(home.lunette("camera edit pi --name hall").status, 0);
+    let told = home.lunette("export --camera hall --start 1 --end 2 -o film.mp4");
+    assert_eq!(told.err, "lunette: nothing was recorded in this span\n");
+    home.clip("film.h264", &["-c:v", "libx264", "-tune", "zerolatency", "-f", "h264"]);
+    for verb in ["run", "init", "check --repair", "import film.h264 --camera hall --start 1"] {
+        let told = home.lunette(verb);
+        assert!(
+            told.status == 3 && told.err.lines().last().unwrap().contains("in use by another lunette"),
+            "{verb}: {told:?}"
+        );
+    }
+    assert_eq!(daemon.end(), 0);
+    assert!(!home.path().join("db/lunette.sock").exists());
+    assert!(home.lunette("camera list").out.contains("hall"));
+}
+
+#[test]
+fn a_daemon_that_only_reads_leaves_the_lock_to_others() {
+    let home = Home::new();
+    assert_eq!(home.lunette("init").status, 0);
+    let daemon = home.daemon(&["run", "--read-only"]);
+    assert_eq!(home.lunette("camera add --name porch --url rtsp://h/ --record false").status, 0);
+    assert_eq!(daemon.end(), 0);
+}
+
+/// A daemon that answers.
+struct Daemon(Child);
+
+impl Daemon {
+    /// Asks it to stop, and gives its exit status.
+    fn end(mut self) -> i32 {
+        let id = i32::try_from(self.0.id()).unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGTERM).unwrap();
+        self.0.wait().unwrap().code().unwrap()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

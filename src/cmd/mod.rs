@@ -105,7 +105,11 @@ fn usage(e: &clap::Error) -> ExitCode {
     let text = e.render().to_string();
     let said = match e.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a verb is missing",
-        _ => text.split("\n\nUsage:").next().unwrap_or(&text),
+        _ => ["\n\nUsage:", "\n\nFor more"]
+            .iter()
+            .filter_map(|end| text.find(end))
+            .min()
+            .map_or(&*text, |end| &text[..end]),
     };
     let said = said.strip_prefix("error: ").unwrap_or(said);
     eprintln!(

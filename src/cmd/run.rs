@@ -10,15 +10,15 @@ use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::web::{self, Listener, State};
 use jiff::tz::TimeZone;
-use log::{error, info, warn};
+use log::info;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Records and serves until SIGTERM or Ctrl-C; makes what is missing
+/// Records and serves until SIGTERM, SIGHUP or Ctrl-C; makes what is missing
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Serve what was recorded; record nothing
@@ -29,12 +29,6 @@ pub(super) struct Args {
 pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
     let access = if args.read_only { Access::Read } else { Access::Write };
     let store = opening::open(config, access)?;
-    for problem in store.problems() {
-        warn!("store: {problem}");
-    }
-    if let Some(trouble) = store.trouble() {
-        error!("store: {trouble}; serving what there is, recording nothing until that changes");
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.or_fail(Kind::Internal, || "start the runtime")?;
     let done = runtime.block_on(serve(config, args, store.clone()));
@@ -82,22 +76,16 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
 const RECORDER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The signals that end a daemon.
-struct AskedToStop {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
+struct AskedToStop([Signal; 3]);
 
 impl AskedToStop {
     fn listen() -> Result<Self> {
         let on = |kind| signal(kind).or_fail(Kind::Internal, || "listen for signals");
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+        Ok(Self([on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?]))
     }
 
     async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
+        futures::future::select_all(self.0.iter_mut().map(|signal| Box::pin(signal.recv()))).await;
     }
 }
 

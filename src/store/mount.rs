@@ -81,7 +81,10 @@ impl Mount {
     pub(crate) fn look_to_read(&self, db: &Database) -> Result<()> {
         let own = db.meta()?.directory;
         match SampleDir::open(&self.path, false).and_then(|dir| self.must_be(dir, own)) {
-            Ok(dir) => _ = self.readable.set(dir),
+            Ok(dir) => {
+                *self.lock_trouble() = Some("the store was opened only to be read".into());
+                _ = self.readable.set(dir);
+            }
             Err(e) => self.tell(e.to_string()),
         }
         Ok(())

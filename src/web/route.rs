@@ -178,6 +178,7 @@ fn bad(what: impl Into<String>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const CAMERA: &str = "/api/cameras/9a3c1e52-7c0f-4c4b-9d6a-0c6f5a1b2c3d";
 
@@ -231,6 +232,15 @@ mod tests {
         ];
         for (line, route) in table {
             assert_eq!(told(line), route, "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_request_is_our_fault(path in "(/|api|cameras|main|view.mp4|%|.){0,9}", query in "(s=|&|start90k=|-|[.0-9]|.){0,9}") {
+            if let Err(refusal) = Route::parse(&Method::GET, &path, Some(&query), &TimeZone::UTC) {
+                prop_assert!(!refusal.is_ours());
+            }
         }
     }
 

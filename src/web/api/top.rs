@@ -15,6 +15,8 @@ struct Top {
     time_zone_name: Option<String>,
     now_90k: i64,
     now: String,
+    /// Why nothing can be recorded just now, for all streams alike.
+    trouble: Option<String>,
     cameras: Vec<CameraJson>,
 }
 
@@ -26,6 +28,7 @@ pub(in crate::web) fn show(state: &State, days: bool) -> Response<Body> {
         time_zone_name: state.zone.iana_name().map(str::to_owned),
         now_90k: now.0,
         now: now.text(&state.zone),
+        trouble: state.store.trouble(),
         cameras: camera_json::all(state, days),
     };
     answer::json(StatusCode::OK, &top)

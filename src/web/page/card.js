@@ -55,10 +55,10 @@ export class Card {
 		const facts = [];
 		if (live?.video) facts.push(live.video);
 		if (state === "recording" && live.framesPerSecond > 0) {
-			facts.push(`${live.framesPerSecond.toFixed(1)} pictures/s`, rate(live.bitsPerSecond));
+			facts.push(`${live.framesPerSecond.toFixed(1)}\u00a0pictures/s`, rate(live.bitsPerSecond));
 		}
 		if (live?.lostPackets > 0) facts.push(`${live.lostPackets} packets lost`);
-		if (stream.duration90k > 0) facts.push(`${duration(stream.duration90k)} kept`);
+		if (stream.duration90k > 0) facts.push(`${duration(stream.duration90k)}\u00a0kept`);
 		this.facts.textContent = facts.join(" · ");
 		const failed = live?.lastError && state !== "recording";
 		this.trouble.hidden = !failed;

@@ -10,18 +10,18 @@ export function bytes(count) {
 		count /= 1000;
 		at += 1;
 	}
-	return `${at === 0 || count >= 100 ? Math.round(count) : count.toFixed(1)} ${units[at]}`;
+	return `${at === 0 || count >= 100 ? Math.round(count) : count.toFixed(1)}\u00a0${units[at]}`;
 }
 
 export function duration(units90k) {
 	const seconds = Math.round(units90k / UNITS_PER_SECOND);
 	const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-	if (h > 0) return `${h} h ${m} min`;
-	return m > 0 ? `${m} min ${s} s` : `${s} s`;
+	if (h > 0) return `${h}\u00a0h ${m}\u00a0min`;
+	return m > 0 ? `${m}\u00a0min ${s}\u00a0s` : `${s}\u00a0s`;
 }
 
 export function rate(bitsPerSecond) {
-	return bitsPerSecond >= 1e6 ? `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
+	return bitsPerSecond >= 1e6 ? `${(bitsPerSecond / 1e6).toFixed(1)}\u00a0Mbit/s` : `${Math.round(bitsPerSecond / 1e3)}\u00a0kbit/s`;
 }
 
 export const day = (text) => text.slice(0, 10);

@@ -7,6 +7,7 @@ import { ask } from "/api.js";
 const POLL_MS = 2000;
 const summary = document.getElementById("summary");
 const grid = document.getElementById("cameras");
+const trouble = document.getElementById("trouble");
 const empty = document.getElementById("empty");
 const player = new Player();
 const cards = new Map();
@@ -23,6 +24,8 @@ async function refresh() {
 }
 
 function draw(top) {
+	trouble.hidden = top.trouble === null;
+	if (top.trouble !== null) tell(`Nothing is recorded: ${top.trouble}`, trouble);
 	empty.hidden = top.cameras.length > 0;
 	const seen = new Set(top.cameras.map((camera) => camera.uuid));
 	for (const [uuid, card] of cards) {
@@ -45,8 +48,8 @@ function draw(top) {
 }
 
 /** Says it once: a screen reader repeats every change. */
-function tell(text) {
-	if (summary.textContent !== text) summary.textContent = text;
+function tell(text, where = summary) {
+	if (where.textContent !== text) where.textContent = text;
 }
 
 async function loop() {

@@ -9,7 +9,7 @@ export class Player extends EventTarget {
 		super();
 		this.root = document.getElementById("player");
 		this.video = document.getElementById("video");
-		this.trouble = document.getElementById("trouble");
+		this.complaint = document.getElementById("complaint");
 		this.film = null;
 		this.video.addEventListener("timeupdate", () => this.showClock());
 		this.video.addEventListener("error", () => this.explain());
@@ -66,7 +66,7 @@ export class Player extends EventTarget {
 	}
 
 	complain(text) {
-		this.trouble.hidden = text === null;
-		this.trouble.textContent = text ?? "";
+		this.complaint.hidden = text === null;
+		this.complaint.textContent = text ?? "";
 	}
 }

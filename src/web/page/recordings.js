@@ -84,13 +84,14 @@ export class Recordings {
 		button.addEventListener("click", () => this.player.play({ title: this.camera.name, url, codec: entry.rfc6381Codec, row }, button));
 		const save = el("a", { href: url, className: "button", download: fileName(title), textContent: "⤓", title: `Download ${title}` });
 		save.ariaLabel = save.title;
+		button.disabled = row.missing;
 		return el(
 			"tr",
 			{},
-			el("td", { className: "time" }, button),
+			el("td", { className: "time" }, button, row.missing ? el("span", { className: "trouble", textContent: "film missing" }) : null),
 			el("td", { className: "figure", textContent: duration(row.wallDuration90k), title: row.endReason ?? "" }),
 			el("td", { className: "figure", textContent: bytes(row.sampleFileBytes) }),
-			el("td", { className: "save" }, save),
+			el("td", { className: "save" }, row.missing ? null : save),
 		);
 	}
 
