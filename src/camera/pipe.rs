@@ -151,6 +151,11 @@ impl Session {
             }
         };
         self.silence.heard(Instant::now());
+        if converted.picture.is_bidirectional {
+            // Stamps by arrival are in order whatever the pictures are: nobody else would notice.
+            self.ended.get_or_insert(EndReason::new(Cause::BFrames, ""));
+            return;
+        }
         self.sample_entry = Some(converted.sample_entry.clone());
         self.frames.push_back(Frame {
             pts_90k: self.cadence.stamp(arrived),

@@ -36,7 +36,7 @@ async fn each_fault_gives_one_reason() {
     assert_eq!(
         fates.await.join("\n"),
         "--drop-after 7: 7 frames, camera closed the stream
---stall-after 1: 1 frames, camera silent: no picture for 2 s
+--stall-after 1: 1 frames, camera silent: no picture for 5 s
 --garbage-at 7:100: 7 frames, bad video: NAL header ff has F bit set
 --codec VP8: bad video: no H.264 or H.265 among what is offered: video vp8
 --audio-only: bad video: no H.264 or H.265 among what is offered: audio pcmu

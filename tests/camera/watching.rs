@@ -7,7 +7,7 @@ use lunette::media::recording::EndReason;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// Opens a session that waits for nothing longer than two seconds.
+/// Opens a session that waits for no picture longer than five seconds.
 pub(crate) async fn open(url: &str, transport: Transport) -> Result<Session, EndReason> {
     open_with(url, transport, &Login::default()).await
 }
@@ -17,9 +17,8 @@ pub(crate) async fn open_with(url: &str, transport: Transport, login: &Login) ->
 }
 
 fn patience() -> Options {
-    let limit = Duration::from_secs(2);
-    // GStreamer builds its pipeline before it answers; on a busy machine that takes its time.
-    Options { answer_limit: 5 * limit, silence_limit: limit, ..Options::default() }
+    // Long enough for a machine that builds something meanwhile.
+    Options { silence_limit: Duration::from_secs(5), ..Options::default() }
 }
 
 pub(crate) fn login(username: &str, password: &str) -> Login {
