@@ -4,8 +4,10 @@ pub mod error;
 pub mod ids;
 pub mod secret;
 pub mod time;
+pub mod transport;
 
 pub use error::{Error, Kind, Result, ResultExt};
 pub use ids::{RecordingId, StreamId};
 pub use secret::Secret;
 pub use time::{MediaDuration, MonoTime, WallDuration, WallTime};
+pub use transport::Transport;

@@ -9,8 +9,9 @@ pub mod source;
 
 pub use login::{Login, split_login};
 pub use rtsp::StaleSessions;
-pub use source::{Source, Transport};
+pub use source::Source;
 
+use crate::base::Transport;
 use crate::base::WallDuration;
 use crate::media::Frame;
 use crate::media::SampleEntry;

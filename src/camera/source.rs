@@ -1,6 +1,6 @@
 //! `Source`: where a stream comes from, out of the text that is stored for it.
 
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Kind, Result, Transport};
 use crate::media::codec::Codec;
 use std::fmt;
 use std::path::PathBuf;
@@ -34,16 +34,6 @@ pub struct RtspSource {
     pub url: Url,
     /// How RTP travels.
     pub transport: Transport,
-}
-
-/// How RTP travels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Transport {
-    /// Interleaved in the RTSP connection: nothing is lost.
-    #[default]
-    Tcp,
-    /// In datagrams, for cameras that cannot do better.
-    Udp,
 }
 
 /// What is known beforehand of a byte stream that cannot tell it itself.
@@ -116,15 +106,6 @@ impl fmt::Display for RtspSource {
 impl fmt::Debug for RtspSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Tcp => "TCP",
-            Self::Udp => "UDP",
-        })
     }
 }
 

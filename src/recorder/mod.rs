@@ -8,12 +8,12 @@ mod wanted;
 
 use crate::base::Result;
 use crate::base::StreamId;
+use crate::base::Transport;
 use crate::base::{Kind, ResultExt};
 use crate::camera::StaleSessions;
 use crate::live::Health;
 use crate::media::recording::Cause;
 use crate::store::Store;
-use crate::store::camera::Transport;
 use pace::{Pace, Restless};
 use session::Session;
 use std::collections::HashMap;

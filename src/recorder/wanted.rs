@@ -3,7 +3,7 @@
 use crate::base::Result;
 use crate::base::StreamId;
 use crate::camera;
-use crate::store::camera::{Camera, Stream, Transport};
+use crate::store::camera::{Camera, Stream};
 use std::collections::BTreeMap;
 
 /// A stream with the login of its camera. A session runs as long as this stays equal.
@@ -36,10 +36,6 @@ impl Wanted {
 
     /// Where it comes from, in the camera room's terms.
     pub(super) fn source(&self) -> Result<camera::Source> {
-        let transport = match self.stream.transport {
-            Transport::Tcp => camera::Transport::Tcp,
-            Transport::Udp => camera::Transport::Udp,
-        };
-        camera::Source::parse(&self.stream.source, transport)
+        camera::Source::parse(&self.stream.source, self.stream.transport)
     }
 }

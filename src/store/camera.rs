@@ -4,7 +4,7 @@ mod edit;
 
 pub use edit::{CameraEdit, NewCamera, NewStream, PerKind, StreamEdit};
 
-use crate::base::{Error, Kind, Result, Secret, StreamId};
+use crate::base::{Error, Kind, Result, Secret, StreamId, Transport};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
@@ -83,32 +83,6 @@ impl StreamKind {
 impl fmt::Display for StreamKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
-    }
-}
-
-/// How RTP travels from the camera to us.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Transport {
-    /// Interleaved in the RTSP connection: nothing is lost.
-    #[default]
-    Tcp,
-    /// In datagrams, for cameras that cannot do better.
-    Udp,
-}
-
-impl Transport {
-    /// Its word in the database and on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-        }
-    }
-
-    /// The transport of this word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Tcp, Self::Udp].into_iter().find(|t| t.word() == word)
     }
 }
 

@@ -1,7 +1,8 @@
 //! `Catalog`: what the film alone does not tell, kept beside it, so that a lost database can be built anew.
 
+use crate::base::Transport;
 use crate::base::{Error, Kind, Result, ResultExt, StreamId, WallTime};
-use crate::store::camera::{Camera, StreamKind, Transport};
+use crate::store::camera::{Camera, StreamKind};
 use crate::store::gap::Gap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

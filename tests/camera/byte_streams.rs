@@ -2,7 +2,7 @@
 
 use crate::servers::{DemoCamera, clips};
 use crate::watching::{frames, open, steps, until_end};
-use lunette::camera::Transport;
+use lunette::base::Transport;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use std::fs;

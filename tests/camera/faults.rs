@@ -2,8 +2,8 @@
 
 use crate::servers::DemoCamera;
 use crate::watching::{frames, login, open, open_with, steps, until_end};
+use lunette::base::Transport;
 use lunette::base::WallDuration;
-use lunette::camera::Transport;
 use std::sync::Arc;
 use tokio::net::TcpSocket;
 

@@ -2,8 +2,9 @@
 
 use crate::servers::GstCamera;
 use crate::watching::{frames, login, open, open_with, slices_sha256, until_end};
+use lunette::base::Transport;
 use lunette::base::WallDuration;
-use lunette::camera::{Session, Transport};
+use lunette::camera::Session;
 use lunette::media::Frame;
 use std::time::Duration;
 use tokio::time::timeout;

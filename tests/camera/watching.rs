@@ -1,7 +1,7 @@
 //! Opening sessions and watching what they give.
 
-use lunette::base::Secret;
-use lunette::camera::{Login, Options, Session, Source, Transport};
+use lunette::base::{Secret, Transport};
+use lunette::camera::{Login, Options, Session, Source};
 use lunette::media::Frame;
 use lunette::media::recording::EndReason;
 use sha2::{Digest, Sha256};

@@ -1,8 +1,9 @@
 //! `lunette camera test`.
 
 use super::login::Login;
+use crate::base::Transport;
 use crate::base::{Kind, Result, ResultExt};
-use crate::camera::{self, Source, Transport};
+use crate::camera::{self, Source};
 use crate::cmd::config::Config;
 use crate::cmd::opening::Access;
 use crate::cmd::{api, output};

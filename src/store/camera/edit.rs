@@ -1,7 +1,8 @@
 //! `NewCamera` and `CameraEdit`: what the owner wants of a camera.
 
 use crate::base::Secret;
-use crate::store::camera::{StreamKind, Transport};
+use crate::base::Transport;
+use crate::store::camera::StreamKind;
 use serde::{Deserialize, Deserializer};
 
 /// A camera to be added.

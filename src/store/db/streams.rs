@@ -1,7 +1,8 @@
 //! Rows of streams; `cameras` says when they come and go.
 
+use crate::base::Transport;
 use crate::base::{Error, Kind, RecordingId, Result, StreamId};
-use crate::store::camera::{NewStream, Stream, StreamEdit, StreamKind, Transport, checked_source};
+use crate::store::camera::{NewStream, Stream, StreamEdit, StreamKind, checked_source};
 use crate::store::db::error::SqlResult;
 use crate::store::db::recordings::out_of_range;
 use rusqlite::{Connection, Row, named_params};

@@ -1,8 +1,8 @@
 //! `CameraJson`: a camera as the API tells it, with what its streams hold and do. There is no password in it.
 
+use crate::base::Transport;
 use crate::base::{StreamId, WallTime};
 use crate::live::Status;
-use crate::store::camera::Transport;
 use crate::store::stats::Stats;
 use crate::store::{Camera, Stream, StreamKind};
 use crate::web::State;

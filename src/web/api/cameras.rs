@@ -1,8 +1,9 @@
 //! `/api/cameras`: the cameras, and their management without a restart.
 
+use crate::base::Transport;
 use crate::base::{Error, Kind, Result};
-use crate::camera::{self, Source};
-use crate::store::camera::{CameraEdit, NewCamera, Transport};
+use crate::camera::Source;
+use crate::store::camera::{CameraEdit, NewCamera};
 use crate::store::db::Film;
 use crate::web::answer::{self, Body};
 use crate::web::api::camera_json::{self, CameraJson};
@@ -66,10 +67,6 @@ pub(in crate::web) async fn remove(state: &Arc<State>, camera: Uuid, delete_film
 
 /// A source that can be opened, and that this peer may set: a command would run on this machine.
 pub(super) fn check_source(peer: Peer, source: &str, transport: Transport) -> Result<Source> {
-    let transport = match transport {
-        Transport::Tcp => camera::Transport::Tcp,
-        Transport::Udp => camera::Transport::Udp,
-    };
     let source = Source::parse(source, transport)?;
     match source {
         Source::Rtsp(_) => Ok(source),

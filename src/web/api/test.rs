@@ -1,9 +1,9 @@
 //! `POST /api/cameras/test`: connects to a camera and tells what it sends.
 
+use crate::base::Transport;
 use crate::base::{Error, Kind, Result, Secret};
 use crate::camera::{self, Login, Options, Session, Source};
 use crate::store::StreamKind;
-use crate::store::camera::Transport;
 use crate::web::answer::{self, Body};
 use crate::web::api::cameras::check_source;
 use crate::web::api::probe::{Findings, Probe};
