@@ -39,4 +39,4 @@ impl Drop for Restless {
 }
 
 /// So late a frame may be said to have arrived, and so late a viewer may see it.
-const REST: Duration = Duration::from_millis(10);
+const REST: Duration = Duration::from_millis(20);
