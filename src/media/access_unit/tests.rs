@@ -1,3 +1,5 @@
+//! PAFF, slices and splits of the bytes, in words.
+
 use super::*;
 use crate::media::annexb::nal_units;
 use crate::media::nal_writer::{NalWriter, h264_pps, h264_sps};

@@ -1,3 +1,5 @@
+//! Sizes, shapes and faults of the parameter sets of x264 and x265.
+
 use super::*;
 use crate::media::annexb::nal_units;
 use crate::media::nal_writer::{h264_pps, h264_sps};
