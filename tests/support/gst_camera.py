@@ -3,11 +3,12 @@
 
     gst_camera.py --stream NAME:CODEC[:WIDTHxHEIGHT@FPS][:USER:PASSWORD] ... [--clip NAME=FILE] ... [--log FILE]
 
-Prints one line, {NAME: URL}, when it serves, on ports that are free, and ends with its standard input. CODEC is h264 or
-h265; a stream with a login wants Digest. Pictures come from an encoder, or from the Annex B file of --clip, over and
-over, which costs hardly any CPU. Every access unit that leaves the encoder is a JSON line in --log: stream, media
-(counts the times that the stream was started anew), n, pts in ns, key, bytes and SHA-256 of its slices as an mp4 sample
-holds them (each behind its length in four bytes; parameter sets, SEI and delimiters left out).
+Prints one line, {NAME: URL}, when it serves, on ports that are free, and ends with its standard input. A line on that
+makes all streams fall silent; when what they had sent is on its way, it prints "silent". CODEC is h264 or h265; a
+stream with a login wants Digest. Pictures come from an encoder, or from the Annex B file of --clip, over and over,
+which costs hardly any CPU. Every access unit that leaves the encoder is a JSON line in --log: stream, media (counts
+the times that the stream was started anew), n, pts in ns, key, bytes and SHA-256 of its slices as an mp4 sample holds
+them (each behind its length in four bytes; parameter sets, SEI and delimiters left out).
 """
 
 import argparse
@@ -29,6 +30,8 @@ ENCODERS = {
     "h264": "x264enc tune=zerolatency speed-preset=ultrafast bframes=0 key-int-max={fps} bitrate={kbps}",
     "h265": "x265enc tune=zerolatency speed-preset=ultrafast key-int-max={fps} bitrate={kbps} option-string=bframes=0",
 }
+# How long a frame may take from the encoder to the socket: the server holds it back for the pipeline's latency.
+ON_ITS_WAY_MS = 500
 CAPS = "video/x-{codec},stream-format=byte-stream,alignment=au"
 
 
@@ -68,19 +71,26 @@ class Factory(GstRtspServer.RTSPMediaFactory):
     def __init__(self, stream, log):
         super().__init__()
         self.stream, self.log = stream, log
+        self.sent = None
         self.set_shared(True)
 
     def do_create_element(self, _url):
         stream = self.stream
         element = Gst.parse_launch(stream.pipeline())
+        self.sent = element.get_by_name("sent")
         if stream.access_units:
             feed(element.get_by_name("clip"), stream)
         if self.log:
             stream.media_count += 1
             count = itertools.count()
             media = stream.media_count
-            element.get_by_name("sent").connect("handoff", lambda _, buffer: self.note(media, next(count), buffer))
+            self.sent.connect("handoff", lambda _, buffer: self.note(media, next(count), buffer))
         return element
+
+    def fall_silent(self):
+        """From now on every frame is dropped before it is noted."""
+        if self.sent:
+            self.sent.set_property("drop-probability", 1.0)
 
     def note(self, media, n, buffer):
         data = buffer.extract_dup(0, buffer.get_size())
@@ -153,15 +163,14 @@ def access_units(codec, path):
     return units + [b"".join(unit)]
 
 
-def serve(login, streams, log):
+def serve(login, factories):
     """A server on a free port for all streams that want the same login: one with a default role would ask nobody."""
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service("0")
-    for stream in streams:
-        factory = Factory(stream, log)
+    for factory in factories:
         factory.set_permissions(may_watch(login))
-        server.get_mount_points().add_factory(f"/{stream.name}", factory)
+        server.get_mount_points().add_factory(f"/{factory.stream.name}", factory)
     if login:
         server.set_auth(digest(*login))
     if server.attach(None) == 0:
@@ -205,16 +214,26 @@ def main():
         if stream.name in clips:
             stream.access_units = access_units(stream.codec, clips[stream.name])
     log = Log(args.log) if args.log else None
+    factories = [Factory(stream, log) for stream in args.stream]
     servers, urls = [], {}
     for login in {s.login for s in args.stream}:
-        streams = [s for s in args.stream if s.login == login]
-        servers.append(serve(login, streams, log))
-        urls |= {s.name: f"rtsp://127.0.0.1:{servers[-1].get_bound_port()}/{s.name}" for s in streams}
+        of_login = [f for f in factories if f.stream.login == login]
+        servers.append(serve(login, of_login))
+        urls |= {f.stream.name: f"rtsp://127.0.0.1:{servers[-1].get_bound_port()}/{f.stream.name}" for f in of_login}
     print(json.dumps(urls), flush=True)
 
     loop = GLib.MainLoop()
-    GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.HUP | GLib.IOCondition.IN,
-                      lambda *_: sys.stdin.buffer.read1(4096) != b"" or loop.quit())
+
+    def told(*_):
+        if not sys.stdin.buffer.read1(4096):
+            loop.quit()
+            return False
+        for factory in factories:
+            factory.fall_silent()
+        GLib.timeout_add(ON_ITS_WAY_MS, lambda: print("silent", flush=True))
+        return True
+
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.HUP | GLib.IOCondition.IN, told)
     loop.run()
 
 

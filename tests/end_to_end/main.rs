@@ -1,0 +1,11 @@
+//! The real daemon in front of real RTSP servers: what was sent is what is stored, and what is stored plays.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod comings_and_goings;
+mod faults;
+mod power_cut;
+mod recording;

@@ -1,0 +1,174 @@
+//! `Home` and `Daemon`: a place for a recorder's files, and `lunette run` working in it.
+
+use super::http::{self, Response};
+use super::process::Process;
+use super::wait::{secs, wait_until};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A temporary directory with a configuration, a database and a sample directory. It outlives the daemons in it.
+pub(crate) struct Home {
+    dir: TempDir,
+}
+
+/// A camera to be added. `Default` fills what a test does not care about.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct NewCamera<'a> {
+    /// Its name.
+    pub(crate) name: &'a str,
+    /// Its main stream.
+    pub(crate) url: &'a str,
+    /// User name and password.
+    pub(crate) login: Option<(&'a str, &'a str)>,
+    /// RTP in datagrams.
+    pub(crate) udp: bool,
+}
+
+impl Home {
+    /// Nothing is recorded in it yet.
+    pub(crate) fn new() -> Self {
+        let home = Self { dir: tempfile::tempdir().unwrap() };
+        let at = |name: &str| home.path(name).display().to_string();
+        let config = format!(
+            "[store]\ndb_dir = '{}'\nsample_dir = '{}'\nreserve = '1MiB'\nsync_interval = '{}s'\n\
+             [web]\nlisten = ['127.0.0.1:0']\n",
+            at("db"),
+            at("sample"),
+            Self::SYNC_INTERVAL_SECS
+        );
+        fs::write(home.path("lunette.toml"), config).unwrap();
+        home
+    }
+
+    /// How often film is made durable; a crash costs at most that and a group of pictures.
+    pub(crate) const SYNC_INTERVAL_SECS: u64 = 2;
+
+    /// A path in it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Its directory.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// `lunette ARGS`, ready to be run.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lunette"));
+        command.arg("--config").arg(self.path("lunette.toml")).args(args);
+        command.env("RUST_LOG", "info").current_dir(self.dir());
+        command
+    }
+
+    /// Runs a verb to its end.
+    pub(crate) fn lunette(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs a verb to its end and returns what it printed. Panics unless its status is 0.
+    pub(crate) fn expect(&self, args: &[&str]) -> String {
+        let output = self.lunette(args);
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "lunette {args:?}: {}\n{said}", output.status);
+        said.into_owned()
+    }
+
+    /// `lunette camera add …`, whether a daemon runs or not.
+    pub(crate) fn add_camera(&self, camera: NewCamera<'_>) {
+        let mut args = vec!["camera", "add", "--name", camera.name, "--url", camera.url];
+        let password_file = self.path("password");
+        if let Some((username, password)) = camera.login {
+            fs::write(&password_file, password).unwrap();
+            args.extend(["--username", username, "--password-file", password_file.to_str().unwrap()]);
+        }
+        if camera.udp {
+            args.extend(["--transport", "udp"]);
+        }
+        self.expect(&args);
+    }
+
+    /// Starts `lunette run` and waits until it answers.
+    pub(crate) fn start(&self) -> Daemon {
+        let mut process = Process::start("lunette", &mut self.command(&["run"]));
+        let address = process.wait_for_line("its address", secs(30), |line| {
+            let rest = &line[line.find("http://127.0.0.1:")? + "http://".len()..];
+            let end = rest.find(|c: char| !c.is_ascii_digit() && !".:".contains(c)).unwrap_or(rest.len());
+            rest[..end].parse().ok()
+        });
+        let daemon = Daemon { process, address };
+        wait_until("the API answers", secs(10), || daemon.try_get("/api/"));
+        daemon
+    }
+}
+
+/// A running `lunette run`.
+pub(crate) struct Daemon {
+    /// The process. Dropping it kills it.
+    pub(crate) process: Process,
+    address: SocketAddr,
+}
+
+impl Daemon {
+    /// `GET path`.
+    pub(crate) fn get(&self, path: &str) -> Response {
+        self.get_with(path, &[])
+    }
+
+    /// `GET path` with further header lines.
+    pub(crate) fn get_with(&self, path: &str, headers: &[&str]) -> Response {
+        http::get(self.address, path, headers).unwrap_or_else(|e| panic!("GET {path}: {e}"))
+    }
+
+    fn try_get(&self, path: &str) -> Option<Response> {
+        http::get(self.address, path, &[]).ok()
+    }
+
+    /// What the API says of a camera, by its name.
+    pub(crate) fn camera(&self, name: &str) -> Option<Value> {
+        let cameras = self.get("/api/").json()["cameras"].clone();
+        cameras.as_array().unwrap().iter().find(|camera| camera["name"] == name).cloned()
+    }
+
+    /// A path of a camera's main stream: `recordings`, `view.mp4?…`.
+    pub(crate) fn main_stream(&self, name: &str, resource: &str) -> String {
+        let uuid = self.camera(name).unwrap_or_else(|| panic!("a camera {name}"))["uuid"].clone();
+        format!("/api/cameras/{}/main/{resource}", uuid.as_str().unwrap())
+    }
+
+    /// Recordings of a camera's main stream as the API lists them, each on its own.
+    pub(crate) fn recordings(&self, name: &str) -> Vec<Value> {
+        let listed = self.get(&self.main_stream(name, "recordings?split90k=1")).json();
+        let mut recordings = listed["recordings"].as_array().unwrap().clone();
+        recordings.sort_by_key(|r| r["startId"].as_i64());
+        recordings
+    }
+
+    /// Waits until so many seconds of a camera are listed.
+    pub(crate) fn wait_for_film(&self, name: &str, seconds: u64) {
+        wait_until(&format!("{seconds} s of {name}"), secs(seconds + 40), || {
+            let sum: i64 = self.recordings(name).iter().map(|r| r["mediaDuration90k"].as_i64().unwrap()).sum();
+            (sum >= seconds as i64 * 90_000).then_some(())
+        });
+    }
+
+    /// Asks it to end, and waits until it has: it must succeed within the five seconds that it has for it, give or take
+    /// a busy machine.
+    pub(crate) fn stop(mut self) -> Vec<String> {
+        self.process.signal(Signal::SIGTERM);
+        let status = self.process.wait(secs(10));
+        assert!(status.success(), "lunette run ended with {status}");
+        self.process.said()
+    }
+
+    /// Kills it as a power cut would end it.
+    pub(crate) fn kill(mut self) {
+        self.process.signal(Signal::SIGKILL);
+        self.process.wait(secs(10));
+    }
+}

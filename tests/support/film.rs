@@ -1,0 +1,100 @@
+//! `Film`: an mp4 on disk, seen through other people's eyes: ffprobe and ffmpeg.
+
+use super::process::run_silently;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// An mp4 file.
+pub(crate) struct Film {
+    path: PathBuf,
+}
+
+/// A frame of it, as ffprobe tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Packet {
+    /// Presentation time in 1/90 000 s.
+    pub(crate) pts: i64,
+    /// How long it is shown, in 1/90 000 s.
+    pub(crate) duration: i64,
+    /// It can be decoded without any other.
+    pub(crate) is_key: bool,
+    /// An edit list hides it.
+    pub(crate) is_hidden: bool,
+    /// The start of the SHA-256 of its slices, as [`super::sent::Sent`] has it.
+    pub(crate) slices: String,
+}
+
+impl Film {
+    /// Keeps `bytes` as a file.
+    pub(crate) fn save(path: &Path, bytes: &[u8]) -> Self {
+        std::fs::write(path, bytes).unwrap();
+        Self { path: path.to_owned() }
+    }
+
+    /// Its video frames in decoding order. Panics if ffprobe finds anything to say.
+    pub(crate) fn packets(&self) -> Vec<Packet> {
+        let bytes = std::fs::read(&self.path).unwrap();
+        let is_h265 = self.stream()["codec_name"] == "hevc";
+        let shown = self.probe(&["-select_streams", "v:0", "-show_packets"]);
+        let packet = |p: &Value| {
+            let number = |key: &str| p[key].as_str().and_then(|n| n.parse::<usize>().ok()).unwrap();
+            let flags = p["flags"].as_str().unwrap();
+            let at = number("pos");
+            Packet {
+                pts: p["pts"].as_i64().unwrap(),
+                duration: p["duration"].as_i64().unwrap_or(0),
+                is_key: flags.contains('K'),
+                is_hidden: flags.contains('D'),
+                slices: slices_hash(&bytes[at..at + number("size")], is_h265),
+            }
+        };
+        shown["packets"].as_array().unwrap().iter().map(packet).collect()
+    }
+
+    /// The video track: `codec_name`, `width`, `height`, `duration_ts` and more.
+    pub(crate) fn stream(&self) -> Value {
+        self.probe(&["-select_streams", "v:0", "-show_streams"])["streams"][0].clone()
+    }
+
+    /// Decodes all of it, counting the pictures that are shown. Panics if ffmpeg finds anything to say.
+    pub(crate) fn decode(&self) -> usize {
+        let said = run_silently(Command::new("ffmpeg").args(["-nostdin", "-v", "error", "-i"]).arg(&self.path).args([
+            "-map",
+            "0:v",
+            "-fps_mode",
+            "passthrough",
+            "-f",
+            "framecrc",
+            "-",
+        ]));
+        said.lines().filter(|line| !line.starts_with('#')).count()
+    }
+
+    fn probe(&self, what: &[&str]) -> Value {
+        let said =
+            run_silently(Command::new("ffprobe").args(["-v", "warning", "-of", "json"]).args(what).arg(&self.path));
+        serde_json::from_str(&said).unwrap()
+    }
+}
+
+/// Hashes the slices of a length-prefixed sample, each behind its length. Parameter sets, SEI and delimiters do not
+/// count, because a recorder may move them, nor do zeros after a slice: GStreamer's H.265 packets end in one.
+fn slices_hash(mut sample: &[u8], is_h265: bool) -> String {
+    let mut hash = Sha256::new();
+    while let Some((length, rest)) = sample.split_first_chunk::<4>() {
+        let (nal, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
+        let is_slice = if is_h265 { nal[0] >> 1 & 0x3f < 32 } else { matches!(nal[0] & 0x1f, 1..=5) };
+        if is_slice {
+            let end = nal.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+            hash.update((end as u32).to_be_bytes());
+            hash.update(&nal[..end]);
+        }
+        sample = rest;
+    }
+    hash.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Enough to tell one picture from another, and short enough to read when they differ.
+const HASH_BYTES: usize = 8;

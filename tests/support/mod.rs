@@ -1,0 +1,10 @@
+//! The harness: starts the real daemon, real and simulated cameras, and looks at what was recorded.
+
+pub(crate) mod cameras;
+pub(crate) mod daemon;
+pub(crate) mod film;
+pub(crate) mod http;
+pub(crate) mod process;
+pub(crate) mod sent;
+pub(crate) mod sockets;
+pub(crate) mod wait;
