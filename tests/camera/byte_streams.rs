@@ -1,6 +1,6 @@
 //! FIFOs and child processes.
 
-use crate::servers::{DemoCamera, clips};
+use crate::support::cameras::{DemoCamera, clips};
 use crate::watching::{frames, open, steps, until_end};
 use lunette::base::Transport;
 use nix::sys::stat::Mode;
@@ -17,8 +17,8 @@ fn clip(name: &str) -> String {
 async fn a_stream_is_the_same_film_whichever_way_it_came() {
     for name in ["main.15fps.h264", "main.15fps.h265"] {
         let codec = name.rsplit('.').next().unwrap();
-        let camera = DemoCamera::start(&["--main", name]).await;
-        let mut by_rtsp = open(&camera.url, Transport::Tcp).await.unwrap();
+        let camera = DemoCamera::start(&["--main", name]);
+        let mut by_rtsp = open(camera.url(), Transport::Tcp).await.unwrap();
         let mut by_pipe = open(&format!("exec:{codec}@15:cat '{}'", clip(name)), Transport::Tcp).await.unwrap();
         let (by_rtsp, by_pipe) = tokio::join!(frames(&mut by_rtsp, 20), frames(&mut by_pipe, 20));
         for (a, b) in by_rtsp.iter().zip(&by_pipe) {
@@ -30,11 +30,12 @@ async fn a_stream_is_the_same_film_whichever_way_it_came() {
 
 #[tokio::test]
 async fn a_fifo_is_read_to_its_end() {
+    // Made first: in a fresh clone that takes longer than the session waits for its pictures.
+    let film = fs::read(clip("sub.10fps.h264")).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let fifo = directory.path().join("camera");
     mkfifo(&fifo, Mode::S_IRWXU).unwrap();
     let mut session = open(&format!("pipe:h264@10:{}", fifo.display()), Transport::Tcp).await.unwrap();
-    let film = fs::read(clip("sub.10fps.h264")).unwrap();
     let writer = tokio::task::spawn_blocking(move || fs::write(fifo, film));
     let (frames, end) = until_end(&mut session).await;
     let report = session.report().to_string();

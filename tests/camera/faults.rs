@@ -1,7 +1,7 @@
 //! What a camera may do wrong, each with the one reason that is told of it.
 
-use crate::servers::DemoCamera;
-use crate::watching::{frames, login, open, open_with, steps, until_end};
+use crate::support::cameras::DemoCamera;
+use crate::watching::{asked, frames, login, open, open_with, steps, until_end};
 use lunette::base::Transport;
 use lunette::base::WallDuration;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use tokio::net::TcpSocket;
 
 /// How many frames come, and why there are no more.
 async fn fate(arguments: &[&str]) -> String {
-    let camera = DemoCamera::start(arguments).await;
-    let told = match open(&camera.url, Transport::Tcp).await {
+    let camera = DemoCamera::start(arguments);
+    let told = match open(camera.url(), Transport::Tcp).await {
         Ok(mut session) => {
             let (frames, end) = until_end(&mut session).await;
             format!("{} frames, {end}", frames.len())
@@ -66,8 +66,8 @@ async fn timestamps_come_as_the_camera_gives_them() {
         (&["--b-frames"], [12_000, -6_000, 18_000, -6_000, 18_000]),
         (&["--clock-ppm", "500000"], [9_000; 5]),
     ] {
-        let camera = DemoCamera::start(arguments).await;
-        let mut session = open(&camera.url, Transport::Tcp).await.unwrap();
+        let camera = DemoCamera::start(arguments);
+        let mut session = open(camera.url(), Transport::Tcp).await.unwrap();
         let frames = frames(&mut session, 6).await;
         assert_eq!(steps(&frames), expected, "{arguments:?}");
         let shows_b_frames = frames.iter().any(|frame| frame.is_bidirectional);
@@ -77,8 +77,8 @@ async fn timestamps_come_as_the_camera_gives_them() {
 
 #[tokio::test]
 async fn a_burst_keeps_its_timestamps_and_tells_when_it_came() {
-    let camera = DemoCamera::start(&["--burst-start", "15"]).await;
-    let mut session = open(&camera.url, Transport::Tcp).await.unwrap();
+    let camera = DemoCamera::start(&["--burst-start", "15"]);
+    let mut session = open(camera.url(), Transport::Tcp).await.unwrap();
     let frames = frames(&mut session, 16).await;
     assert_eq!(steps(&frames), [6_000; 15]);
     let took = frames[15].arrived - frames[0].arrived;
@@ -88,8 +88,8 @@ async fn a_burst_keeps_its_timestamps_and_tells_when_it_came() {
 #[tokio::test]
 async fn new_parameters_are_noticed_within_a_session() {
     for more in [&[][..], &["--in-band-only"]] {
-        let camera = DemoCamera::start(&[&["--new-parameters-at", "20"], more].concat()).await;
-        let mut session = open(&camera.url, Transport::Tcp).await.unwrap();
+        let camera = DemoCamera::start(&[&["--new-parameters-at", "20"], more].concat());
+        let mut session = open(camera.url(), Transport::Tcp).await.unwrap();
         let frames = frames(&mut session, 32).await;
         let sizes: Vec<_> = frames.iter().map(|f| (f.sample_entry.width, f.sample_entry.height)).collect();
         assert_eq!((&sizes[..20], &sizes[20..]), (&[(640, 360); 20][..], &[(320, 180); 12][..]));
@@ -103,8 +103,8 @@ async fn new_parameters_are_noticed_within_a_session() {
 #[tokio::test]
 async fn parameters_may_come_in_band_alone() {
     for clip in ["main.15fps.h264", "main.15fps.h265"] {
-        let camera = DemoCamera::start(&["--main", clip, "--in-band-only"]).await;
-        let mut session = open(&camera.url, Transport::Tcp).await.unwrap();
+        let camera = DemoCamera::start(&["--main", clip, "--in-band-only"]);
+        let mut session = open(camera.url(), Transport::Tcp).await.unwrap();
         assert!(session.report().video.is_none());
         let frames = frames(&mut session, 3).await;
         assert!(frames[0].is_key);
@@ -114,8 +114,8 @@ async fn parameters_may_come_in_band_alone() {
 
 #[tokio::test]
 async fn a_broken_packet_costs_one_frame() {
-    let camera = DemoCamera::start(&["--garbage-at", "7"]).await;
-    let mut session = open(&camera.url, Transport::Tcp).await.unwrap();
+    let camera = DemoCamera::start(&["--garbage-at", "7"]);
+    let mut session = open(camera.url(), Transport::Tcp).await.unwrap();
     let frames = frames(&mut session, 12).await;
     assert_eq!(steps(&frames)[5..8], [6_000, 12_000, 6_000]);
     assert_eq!(frames.iter().map(|f| f.lost_packets).collect::<Vec<_>>(), [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
@@ -127,8 +127,8 @@ async fn a_broken_packet_costs_one_frame() {
 async fn lost_and_late_datagrams_are_counted() {
     for fault in ["--lose-packet", "--late-packet"] {
         // The key frame at the start has more packets than eight.
-        let camera = DemoCamera::start(&["--sub", "main.15fps.h264", fault, "20"]).await;
-        let mut session = open(&camera.url, Transport::Udp).await.unwrap();
+        let camera = DemoCamera::start(&["--sub", "main.15fps.h264", fault, "20"]);
+        let mut session = open(camera.url(), Transport::Udp).await.unwrap();
         let frames = frames(&mut session, 12).await;
         assert_eq!(frames.iter().map(|f| f.lost_packets).sum::<u32>(), 1, "{fault}");
         assert_eq!(session.report().lost_packets, 1, "{fault}");
@@ -139,8 +139,8 @@ async fn lost_and_late_datagrams_are_counted() {
 #[tokio::test]
 async fn the_camera_s_clock_is_told() {
     for seconds in ["-7200", "5"] {
-        let camera = DemoCamera::start(&["--clock-offset", seconds]).await;
-        let mut session = open(&camera.url, Transport::Udp).await.unwrap();
+        let camera = DemoCamera::start(&["--clock-offset", seconds]);
+        let mut session = open(camera.url(), Transport::Udp).await.unwrap();
         frames(&mut session, 20).await;
         let offset = session.report().clock_offset.unwrap().as_secs_f64();
         assert!((offset - seconds.parse::<f64>().unwrap()).abs() < 0.5, "{offset}");
@@ -150,10 +150,10 @@ async fn the_camera_s_clock_is_told() {
 #[tokio::test]
 async fn closing_takes_leave_of_the_camera() {
     for (transport, scheme) in [(Transport::Tcp, "digest"), (Transport::Udp, "basic")] {
-        let mut camera = DemoCamera::start(&["--login", "ann:s3cret", "--login-by", scheme]).await;
-        let mut session = open_with(&camera.url, transport, &login("ann", "s3cret")).await.unwrap();
+        let camera = DemoCamera::start(&["--login", "ann:s3cret", "--login-by", scheme]);
+        let mut session = open_with(camera.url(), transport, &login("ann", "s3cret")).await.unwrap();
         frames(&mut session, 2).await;
         session.close().await;
-        camera.asked("TEARDOWN").await;
+        asked(&camera, "TEARDOWN").await;
     }
 }

@@ -1,6 +1,6 @@
 //! Against a server that is not ours.
 
-use crate::servers::GstCamera;
+use crate::support::cameras::GstCamera;
 use crate::watching::{frames, login, open, open_with, slices_sha256, until_end};
 use lunette::base::Transport;
 use lunette::base::WallDuration;
@@ -43,8 +43,7 @@ async fn watch(camera: &GstCamera, stream: &str, mut session: Session) -> String
 
 #[tokio::test]
 async fn every_frame_that_is_sent_comes_once() {
-    let camera =
-        GstCamera::start(&["yard:h264:320x240@15", "porch:h265:320x180@15:ann:p%s s", "lane:h264:640x360@15"]).await;
+    let camera = GstCamera::start(&["yard:h264:320x240@15", "porch:h265:320x180@15:ann:p%s s", "lane:h264:640x360@15"]);
     let (yard, porch, lane) = tokio::join!(
         async { watch(&camera, "yard", open(camera.url("yard"), Transport::Tcp).await.unwrap()).await },
         async {
@@ -63,7 +62,7 @@ lane: H.264 640x360 by UDP from GStreamer"
 
 #[tokio::test]
 async fn a_refused_session_says_why() {
-    let camera = GstCamera::start(&["porch:h264:320x240@15:ann:s3cret"]).await;
+    let camera = GstCamera::start(&["porch:h264:320x240@15:ann:s3cret"]);
     let url = camera.url("porch");
     let mut told = Vec::new();
     for (url, login) in [
@@ -85,7 +84,7 @@ bad video: answers 404 to DESCRIBE"
 
 #[tokio::test]
 async fn a_second_session_comes_in_between_and_the_end_of_the_server_ends_it() {
-    let mut camera = GstCamera::start(&["yard:h264:320x240@15"]).await;
+    let camera = GstCamera::start(&["yard:h264:320x240@15"]);
     let mut first = open(camera.url("yard"), Transport::Tcp).await.unwrap();
     frames(&mut first, 5).await;
     let mut second = open(camera.url("yard"), Transport::Tcp).await.unwrap();
@@ -93,14 +92,14 @@ async fn a_second_session_comes_in_between_and_the_end_of_the_server_ends_it() {
     assert!(in_between.iter().any(|frame| frame.is_key));
     assert_every_frame_once(&camera, "yard", &in_between);
 
-    camera.kill().await;
+    drop(camera);
     let (_, end) = until_end(&mut second).await;
     assert_eq!(end.to_string(), "camera closed the stream");
 }
 
 #[tokio::test]
 async fn no_frame_is_lost_by_giving_up_the_wait_for_it() {
-    let camera = GstCamera::start(&["yard:h264:640x360@15"]).await;
+    let camera = GstCamera::start(&["yard:h264:640x360@15"]);
     let mut session = open(camera.url("yard"), Transport::Tcp).await.unwrap();
     let mut came = Vec::new();
     while came.len() < 30 {

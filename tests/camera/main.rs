@@ -3,8 +3,10 @@
 //! `cargo test` builds the demo camera; after `cargo test --test camera` alone it may be missing or old.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod byte_streams;
 mod faults;
 mod gstreamer;
-mod servers;
 mod watching;

@@ -1,11 +1,13 @@
 //! Opening sessions and watching what they give.
 
+use crate::support::cameras::DemoCamera;
+use crate::support::sent;
 use lunette::base::{Secret, Transport};
 use lunette::camera::{Login, Options, Session, Source};
 use lunette::media::Frame;
 use lunette::media::recording::EndReason;
-use sha2::{Digest, Sha256};
 use std::time::Duration;
+use tokio::time::{sleep, timeout};
 
 /// Opens a session that waits for no picture longer than five seconds.
 pub(crate) async fn open(url: &str, transport: Transport) -> Result<Session, EndReason> {
@@ -50,20 +52,17 @@ pub(crate) fn steps(frames: &[Frame]) -> Vec<i64> {
     frames.windows(2).map(|w| w[1].pts_90k - w[0].pts_90k).collect()
 }
 
-/// What `gst_camera.py` says of the same frame: a hash of its slices, each behind its length. Zeros after a slice do not
-/// count: GStreamer's H.265 packets end in one.
+/// What `gst_camera.py` says of the same frame.
 pub(crate) fn slices_sha256(frame: &Frame) -> String {
-    let is_h265 = frame.sample_entry.rfc6381_codec.starts_with("hvc1");
-    let mut hash = Sha256::new();
-    let mut rest = &frame.data[..];
-    while let Some((length, behind)) = rest.split_first_chunk::<4>() {
-        let (nal, behind) = behind.split_at(u32::from_be_bytes(*length) as usize);
-        if if is_h265 { nal[0] >> 1 & 0x3f < 32 } else { matches!(nal[0] & 0x1f, 1..=5) } {
-            let end = nal.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-            hash.update((end as u32).to_be_bytes());
-            hash.update(&nal[..end]);
+    sent::slices_sha256(&frame.data, frame.sample_entry.rfc6381_codec.starts_with("hvc1"))
+}
+
+/// Waits until the camera was sent a request, such as `TEARDOWN`.
+pub(crate) async fn asked(camera: &DemoCamera, method: &str) {
+    let asked = async {
+        while !camera.said().iter().any(|line| line.contains(method)) {
+            sleep(Duration::from_millis(10)).await;
         }
-        rest = behind;
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    timeout(Duration::from_secs(5), asked).await.unwrap_or_else(|_| panic!("{method} did not come"));
 }

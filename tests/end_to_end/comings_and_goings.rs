@@ -7,7 +7,7 @@ use crate::support::wait::{secs, wait_until};
 #[test]
 fn a_camera_comes_and_goes_without_a_restart() {
     let home = Home::new();
-    let camera = GstCamera::start(home.dir(), &["door:h264:320x180@15", "yard:h264:320x180@15"]);
+    let camera = GstCamera::start(&["door:h264:320x180@15", "yard:h264:320x180@15"]);
     let daemon = home.start();
     assert_eq!(daemon.get("/healthz").status, 200, "nothing is to be recorded, and nothing is missing");
 

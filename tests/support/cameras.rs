@@ -1,28 +1,30 @@
 //! The cameras of the tests: GStreamer's RTSP server, and our own that can misbehave.
 
 use super::process::{Process, run_silently};
+use super::sent::{self, Sent};
 use super::sockets::unread;
 use super::wait::{secs, wait_until};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Once;
+use std::sync::OnceLock;
+use tempfile::TempDir;
 
 /// GStreamer's RTSP server: see `tests/support/gst_camera.py`.
 pub(crate) struct GstCamera {
     /// The server. Dropping it ends it.
     process: Process,
-    log: PathBuf,
+    dir: TempDir,
     urls: BTreeMap<String, String>,
 }
 
 impl GstCamera {
     /// Starts it with streams such as `yard:h264:320x180@15` and waits until it serves.
-    pub(crate) fn start(dir: &Path, streams: &[&str]) -> Self {
-        let log = dir.join("sent.jsonl");
+    pub(crate) fn start(streams: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         // The distribution's Python is the one that knows GStreamer.
         let mut command = Command::new("/usr/bin/python3");
-        command.arg(root().join("tests/support/gst_camera.py")).arg("--log").arg(&log);
+        command.arg(root().join("tests/support/gst_camera.py")).arg("--log").arg(dir.path().join(LOG));
         for stream in streams {
             command.args(["--stream", stream]);
         }
@@ -30,7 +32,7 @@ impl GstCamera {
         let urls = process.wait_for_line("where it serves", secs(30), |line| {
             line.starts_with('{').then(|| serde_json::from_str(line).unwrap())
         });
-        Self { process, log, urls }
+        Self { process, dir, urls }
     }
 
     /// Where a stream is.
@@ -38,9 +40,9 @@ impl GstCamera {
         &self.urls[stream]
     }
 
-    /// Where it writes down what it sends.
-    pub(crate) fn log(&self) -> &Path {
-        &self.log
+    /// What a stream has sent by now.
+    pub(crate) fn sent(&self, stream: &str) -> Vec<Sent> {
+        sent::sent(&self.dir.path().join(LOG), stream)
     }
 
     /// Makes it send nothing more, and waits until `viewer` has read all that was sent.
@@ -51,34 +53,46 @@ impl GstCamera {
     }
 }
 
+/// The log's name in its directory.
+const LOG: &str = "sent.jsonl";
+
 /// Our own camera, with faults on request: see `examples/demo_camera`.
 pub(crate) struct DemoCamera {
     /// The server. Dropping it ends it.
-    _process: Process,
+    process: Process,
     url: String,
 }
 
 impl DemoCamera {
     /// Starts it with these arguments on a free port and waits until it serves.
     pub(crate) fn start(args: &[&str]) -> Self {
-        static CLIPS: Once = Once::new();
-        CLIPS.call_once(|| {
-            run_silently(&mut Command::new(root().join("scripts/make-clip")));
-        });
-        let binary = Path::new(env!("CARGO_BIN_EXE_lunette")).parent().unwrap().join("examples/demo_camera");
-        let clips = root().join("target/clips");
+        let binary = Path::new(env!("CARGO_BIN_EXE_lunette")).with_file_name("examples").join("demo_camera");
         let mut command = Command::new(binary);
-        command.args(["--streams", "1", "--clips"]).arg(clips).args(args);
+        command.arg("--verbose").arg("--clips").arg(clips()).args(args);
         let mut process = Process::start("demo_camera", &mut command);
         let url = process
             .wait_for_line("where it serves", secs(30), |line| line.starts_with("rtsp://").then(|| line.to_owned()));
-        Self { _process: process, url }
+        Self { process, url }
     }
 
-    /// Where its stream is.
+    /// Where its first main stream is.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
+
+    /// Every line so far: the requests that it was sent.
+    pub(crate) fn said(&self) -> Vec<String> {
+        self.process.said()
+    }
+}
+
+/// The directory of the demo camera's clips, made once.
+pub(crate) fn clips() -> &'static Path {
+    static CLIPS: OnceLock<PathBuf> = OnceLock::new();
+    CLIPS.get_or_init(|| {
+        run_silently(&mut Command::new(root().join("scripts/make-clip")));
+        root().join("target/clips")
+    })
 }
 
 fn root() -> &'static Path {

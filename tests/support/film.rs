@@ -1,8 +1,8 @@
 //! `Film`: an mp4 on disk, seen through other people's eyes: ffprobe and ffmpeg.
 
 use super::process::run_silently;
+use super::sent::slices_sha256;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,8 +22,8 @@ pub(crate) struct Packet {
     pub(crate) is_key: bool,
     /// An edit list hides it.
     pub(crate) is_hidden: bool,
-    /// The start of the SHA-256 of its slices, as [`super::sent::Sent`] has it.
-    pub(crate) slices: String,
+    /// See [`slices_sha256`].
+    pub(crate) sha256: String,
 }
 
 impl Film {
@@ -47,7 +47,7 @@ impl Film {
                 duration: p["duration"].as_i64().unwrap_or(0),
                 is_key: flags.contains('K'),
                 is_hidden: flags.contains('D'),
-                slices: slices_hash(&bytes[at..at + number("size")], is_h265),
+                sha256: slices_sha256(&bytes[at..at + number("size")], is_h265),
             }
         };
         shown["packets"].as_array().unwrap().iter().map(packet).collect()
@@ -78,23 +78,3 @@ impl Film {
         serde_json::from_str(&said).unwrap()
     }
 }
-
-/// Hashes the slices of a length-prefixed sample, each behind its length. Parameter sets, SEI and delimiters do not
-/// count, because a recorder may move them, nor do zeros after a slice: GStreamer's H.265 packets end in one.
-fn slices_hash(mut sample: &[u8], is_h265: bool) -> String {
-    let mut hash = Sha256::new();
-    while let Some((length, rest)) = sample.split_first_chunk::<4>() {
-        let (nal, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
-        let is_slice = if is_h265 { nal[0] >> 1 & 0x3f < 32 } else { matches!(nal[0] & 0x1f, 1..=5) };
-        if is_slice {
-            let end = nal.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-            hash.update((end as u32).to_be_bytes());
-            hash.update(&nal[..end]);
-        }
-        sample = rest;
-    }
-    hash.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Enough to tell one picture from another, and short enough to read when they differ.
-const HASH_BYTES: usize = 8;

@@ -1,5 +1,7 @@
 //! The harness: starts the real daemon, real and simulated cameras, and looks at what was recorded.
 
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
 pub(crate) mod cameras;
 pub(crate) mod daemon;
 pub(crate) mod film;

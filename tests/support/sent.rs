@@ -1,6 +1,7 @@
-//! What a GStreamer camera sent, by its own log, to hold what was recorded against it.
+//! What a GStreamer camera sent, by its own log, to hold what came or was recorded against it.
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// An access unit that left the encoder.
@@ -11,16 +12,15 @@ pub(crate) struct Sent {
     /// Counts how often the stream was started anew.
     pub(crate) media: u32,
     /// Presentation time in ns.
-    pub(crate) pts: u64,
+    pub(crate) pts: i64,
     /// It can be decoded without any other.
     pub(crate) key: bool,
-    /// The start of the SHA-256 of its slices, each behind its length in four bytes.
-    #[serde(rename = "sha256", deserialize_with = "start_of")]
-    pub(crate) slices: String,
+    /// See [`slices_sha256`].
+    pub(crate) sha256: String,
 }
 
-/// All that `stream` sent so far.
-pub(crate) fn sent(log: &Path, stream: &str) -> Vec<Sent> {
+/// All that `stream` has sent by now.
+pub(super) fn sent(log: &Path, stream: &str) -> Vec<Sent> {
     let text = std::fs::read_to_string(log).unwrap();
     // The last line may be half written.
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
@@ -31,8 +31,19 @@ pub(crate) fn sent(log: &Path, stream: &str) -> Vec<Sent> {
     sent
 }
 
-fn start_of<'de, D: serde::Deserializer<'de>>(source: D) -> Result<String, D::Error> {
-    let mut hash = String::deserialize(source)?;
-    hash.truncate(16);
-    Ok(hash)
+/// Hashes the slices of a length-prefixed sample, each behind its length. Parameter sets, SEI and delimiters do not
+/// count, because a recorder may move them, nor do zeros after a slice: GStreamer's H.265 packets end in one.
+pub(crate) fn slices_sha256(mut sample: &[u8], is_h265: bool) -> String {
+    let mut hash = Sha256::new();
+    while let Some((length, rest)) = sample.split_first_chunk::<4>() {
+        let (nal, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
+        let is_slice = if is_h265 { nal[0] >> 1 & 0x3f < 32 } else { matches!(nal[0] & 0x1f, 1..=5) };
+        if is_slice {
+            let end = nal.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+            hash.update((end as u32).to_be_bytes());
+            hash.update(&nal[..end]);
+        }
+        sample = rest;
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
