@@ -2,8 +2,10 @@
 
 #[path = "http/server.rs"]
 mod server;
+mod support;
 
-use server::{Answer, Server};
+use server::Server;
+use support::http::Answer;
 
 #[test]
 fn a_film_is_served_whole_and_plays() {

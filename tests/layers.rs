@@ -3,8 +3,6 @@
 //! When a check fails, first ask whether the shared word belongs on a lower floor. If the drawing is what should change,
 //! change it here and there together.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

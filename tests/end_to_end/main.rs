@@ -1,7 +1,5 @@
 //! The real daemon in front of real RTSP servers: what was sent is what is stored, and what is stored plays.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,10 +1,11 @@
 //! `Server`: the web room over loopback sockets, with a store in a temporary directory.
 
+use crate::support::http::Answer;
 use lunette::base::WallTime;
 use lunette::store::{Options, Store};
 use lunette::web::{self, Listener, State};
 use serde_json::Value;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -24,14 +25,6 @@ pub(crate) struct Server {
     dir: TempDir,
     store: Arc<Store>,
     camera: String,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
 }
 
 impl Server {
@@ -134,34 +127,6 @@ impl Server {
         let told = Command::new("ffprobe").args(what).arg(entries).arg(path).output().unwrap();
         assert!(told.stderr.is_empty(), "{}", String::from_utf8_lossy(&told.stderr));
         String::from_utf8(told.stdout).unwrap().trim().replace('\n', ",")
-    }
-}
-
-impl Answer {
-    fn read(mut stream: impl Read) -> Self {
-        let mut bytes = Vec::new();
-        // A refused body may end in a reset, after the answer.
-        let _ = stream.read_to_end(&mut bytes);
-        let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").expect("an answer has a head");
-        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-        let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let header = |line: &str| line.split_once(": ").map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned())).unwrap();
-        Self { status, headers: lines.map(header).collect(), body: bytes[end + 4..].to_vec() }
-    }
-
-    #[track_caller]
-    pub(crate) fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(n, _)| n == name);
-        &found.unwrap_or_else(|| panic!("no {name} in {:?}", self.headers)).1
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).unwrap_or("(bytes)")
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
 }
 

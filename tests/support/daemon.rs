@@ -1,6 +1,6 @@
 //! `Home` and `Daemon`: a place for a recorder's files, and `lunette run` working in it.
 
-use super::http::{self, Response};
+use super::http::{self, Answer};
 use super::process::Process;
 use super::wait::{secs, wait_until};
 use nix::sys::signal::Signal;
@@ -116,17 +116,12 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// `GET path`.
-    pub(crate) fn get(&self, path: &str) -> Response {
-        self.get_with(path, &[])
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        http::get(self.address, path).unwrap_or_else(|e| panic!("GET {path}: {e}"))
     }
 
-    /// `GET path` with further header lines.
-    pub(crate) fn get_with(&self, path: &str, headers: &[&str]) -> Response {
-        http::get(self.address, path, headers).unwrap_or_else(|e| panic!("GET {path}: {e}"))
-    }
-
-    fn try_get(&self, path: &str) -> Option<Response> {
-        http::get(self.address, path, &[]).ok()
+    fn try_get(&self, path: &str) -> Option<Answer> {
+        http::get(self.address, path).ok()
     }
 
     /// What the API says of a camera, by its name.
