@@ -16,14 +16,11 @@ import os
 import pathlib
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-FPS = 30
+import rig
 
 
 class Meter:
@@ -59,51 +56,16 @@ class Meter:
         return int(re.search(r"wchar: (\d+)", pathlib.Path(f"/proc/{pid}/io").read_text())[1])
 
 
-def make_clip(path):
-    """Twenty seconds that really have 4 Mbit/s, a key frame every two seconds, one slice a picture."""
-    if path.exists():
-        return
-    print("encoding the clip ...", flush=True)
-    part = path.with_suffix(".part")
-    noisy = f"testsrc2=s=1920x1080:r={FPS}:d=20,noise=alls=12:allf=t"
-    rate = "-b:v 4M -minrate 4M -maxrate 4M -bufsize 2M".split()
-    x264 = f"-c:v libx264 -preset veryfast -bf 0 -g {2 * FPS} -x264-params scenecut=0:sliced-threads=0:slices=1".split()
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", noisy, *x264, *rate, "-f", "h264", part]
-    subprocess.run(command, check=True)
-    part.rename(path)
-
-
-@contextlib.contextmanager
-def running(command, log, **options):
-    """A process that ends with the block."""
-    with open(log, "wb") as output:
-        process = subprocess.Popen(command, stderr=output, **options)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def record(args, place, cameras):
+def record(args, place, urls):
     """Runs both for the asked time and returns what each cost."""
-    config = place / "lunette.toml"
-    config.write_text(f"[store]\ndb_dir = '{place}/db'\nsample_dir = '{place}/film'\n[web]\nlisten = ['127.0.0.1:0']\n")
-    lunette = [args.lunette, "--config", config]
-    for name, url in cameras.items():
-        subprocess.run([*lunette, "camera", "add", "--name", name, "--url", url], check=True, stdout=subprocess.DEVNULL)
+    lunette = rig.configured(args.lunette, place, urls)
     with contextlib.ExitStack() as stack:
-        recorder = stack.enter_context(running([*lunette, "run"], place / "lunette.log"))
+        recorder = stack.enter_context(rig.running([*lunette, "run"], place / "lunette.log"))
         others = []
-        for name, url in cameras.items():
+        for name, url in urls.items():
             command = ["ffmpeg", "-nostdin", "-v", "error", "-rtsp_transport", "tcp", "-i", url, "-an", "-c", "copy"]
             command += ["-f", "segment", "-segment_time", "60", "-reset_timestamps", "1", place / f"{name}-%03d.mp4"]
-            others.append(stack.enter_context(running(command, place / f"ffmpeg-{name}.log")))
+            others.append(stack.enter_context(rig.running(command, place / f"ffmpeg-{name}.log")))
         meters = {"lunette": Meter([recorder]), "ffmpeg": Meter(others)}
         end = time.monotonic() + args.seconds
         while (left := end - time.monotonic()) > 0:
@@ -112,7 +74,7 @@ def record(args, place, cameras):
                     sys.exit(f"{name} ended early; its log is in {place}")
                 meter.sample()
             time.sleep(min(0.5, left))
-        figures = {name: meter.figures(len(cameras), args.seconds) for name, meter in meters.items()}
+        figures = {name: meter.figures(len(urls), args.seconds) for name, meter in meters.items()}
         figures["lunette"]["frames"] = frames_of(place / "lunette.log")
     return figures
 
@@ -137,12 +99,12 @@ def show(figures, args):
         ("peak RssAnon, MiB", "peakAnonMiB", 1),
         ("written, MB", "writtenMB", 1),
     ]
-    print(f"\n{args.streams} streams, 1080p{FPS}, 4 Mbit/s, {args.seconds} s")
+    print(f"\n{args.streams} streams, 1080p{rig.FPS}, 4 Mbit/s, {args.seconds} s")
     print(f"{'':26}{'lunette':>10}{'ffmpeg':>10}{'ratio':>8}")
     for title, key, digits in rows:
         ours, theirs = figures["lunette"][key], figures["ffmpeg"][key]
         print(f"{title:26}{ours:10.{digits}f}{theirs:10.{digits}f}{ours / theirs:8.2f}")
-    print(f"frames listed by lunette: {figures['lunette']['frames']} of about {args.streams * args.seconds * FPS}")
+    print(f"frames listed by lunette: {figures['lunette']['frames']} of about {args.streams * args.seconds * rig.FPS}")
 
 
 def main():
@@ -150,21 +112,16 @@ def main():
     parser.add_argument("--lunette", type=pathlib.Path, required=True)
     parser.add_argument("--streams", type=int, default=6)
     parser.add_argument("--seconds", type=int, default=130)
-    parser.add_argument("--dir", type=pathlib.Path, default=ROOT / "target" / "bench")
+    parser.add_argument("--dir", type=pathlib.Path, default=rig.ROOT / "target" / "bench")
     args = parser.parse_args()
 
     place = args.dir / "film"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     clip = args.dir / "clip.h264"
-    make_clip(clip)
-
-    camera = ["/usr/bin/python3", ROOT / "tests/support/gst_camera.py"]
-    for n in range(1, args.streams + 1):
-        camera += ["--stream", f"cam{n}:h264:1920x1080@{FPS}", "--clip", f"cam{n}={clip}"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with running(camera, place / "camera.log", **pipes) as server:
-        figures = record(args, place, json.loads(server.stdout.readline()))
+    rig.make_clip(clip)
+    with rig.cameras(args.streams, clip, place / "camera.log") as urls:
+        figures = record(args, place, urls)
     (args.dir / "side_by_side.json").write_text(json.dumps(figures, indent=2) + "\n")
     shutil.rmtree(place)
     show(figures, args)
