@@ -58,7 +58,7 @@ test("a recording plays, and can be sought to its middle and its end", async () 
 	await page.locator(".card td.time button").first().click();
 	await page.waitForFunction(() => document.querySelector("video").currentTime > 0.5);
 	assert.ok(await showsAPicture(), "the picture is not of one colour");
-	await page.screenshot({ path: `${PICTURES}page.png` });
+	await page.screenshot({ path: `${PICTURES}page.png`, fullPage: true });
 
 	const duration = await page.evaluate(() => document.querySelector("video").duration);
 	assert.ok(duration >= 4, `${duration} s of film`);
