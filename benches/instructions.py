@@ -34,7 +34,7 @@ def session(args, seconds):
         lunette = rig.configured(args.lunette, place, urls)
         with rig.running([*valgrind, *lunette, "run"], place / "lunette.log"):
             time.sleep(seconds)
-    report = subprocess.run(["callgrind_annotate", "--threshold=100", out], check=True, capture_output=True, text=True)
+    report = subprocess.run(["callgrind_annotate", "--threshold=100", "--auto=no", out], check=True, capture_output=True, text=True)
     total, hashed = 0, 0
     for count, where in re.findall(r"^ *([\d,]+) \([^)]*%\)  (.*)$", report.stdout, re.MULTILINE):
         count = int(count.replace(",", ""))
