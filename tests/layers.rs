@@ -16,7 +16,6 @@ const FENCES: &[(&str, &[&str])] = &[
     ("rusqlite::", &["store/db", "store/upgrade"]),
     ("retina::", &["camera/rtsp"]),
     ("h264_reader::", &["media/"]),
-    ("scuffle_h265::", &["media/"]),
     ("hyper::", &["web/", "cmd/"]),
     ("hyper_util::", &["web/", "cmd/"]),
     ("http_serve::", &["web/", "cmd/"]),
@@ -27,6 +26,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("print!", &["cmd/"]),
     ("eprintln!", &["cmd/"]),
     ("env_logger::", &["cmd/"]),
+    (".unwrap()", &[]),
 ];
 
 #[test]
