@@ -100,7 +100,7 @@ impl Source {
     fn read(src: &Path, path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap();
         let name = path.strip_prefix(src).unwrap().to_str().unwrap().to_owned();
-        let is_test = name.split('/').any(|part| matches!(part, "tests" | "tests.rs"));
+        let is_test = name.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "testing.rs"));
         let code = if is_test { Vec::new() } else { code(&text) };
         Self { name, text, code }
     }

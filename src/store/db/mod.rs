@@ -12,11 +12,11 @@ mod meta;
 mod recordings;
 mod runs;
 mod sample_entries;
-#[cfg(test)]
-mod schema_tests;
 mod streams;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod version;
 
 pub use cameras::Film;
