@@ -10,6 +10,7 @@ mod problem;
 mod query;
 mod route;
 mod segments;
+mod slices;
 mod state;
 mod view;
 
