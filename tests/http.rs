@@ -151,6 +151,24 @@ fn cameras_are_managed_and_passwords_stay_inside() {
 }
 
 #[test]
+fn the_whole_source_is_told_to_the_owner_alone() {
+    let server = Server::with_film();
+    let source = "rtsp://127.0.0.1:1/user=admin&password=hunter2";
+    let camera = format!(r#"{{"name": "yard", "streams": {{"main": {{"source": "{source}", "record": false}}}}}}"#);
+    let added = server.post("/api/cameras", &camera);
+    let path = added.header("location").to_owned();
+    let edited = server.body("PATCH", &path, r#"{"name": "court"}"#);
+    for answer in [&added, &edited, &server.get("/api/"), &server.get("/api/cameras"), &server.get(&path)] {
+        assert!(!answer.text().contains("hunter2"), "{}", answer.text());
+    }
+    let short = server.get(&path).json()["streams"]["main"]["source"].clone();
+    assert_eq!(short, "rtsp://127.0.0.1:1/… (TCP)");
+    let back = format!(r#"{{"streams": {{"main": {{"source": {short}}}}}}}"#);
+    assert_problem(&server.body("PATCH", &path, &back), 400, "it is the short form without its path");
+    assert_eq!(server.owner("GET", &path, "").json()["streams"]["main"]["source"], source);
+}
+
+#[test]
 fn a_command_as_source_is_for_the_owner_alone() {
     let server = Server::with_film();
     let body = r#"{"name": "pi", "streams": {"main": {"source": "exec:rpicam-vid -o -", "record": false}}}"#;
