@@ -169,6 +169,29 @@ fn the_whole_source_is_told_to_the_owner_alone() {
 }
 
 #[test]
+fn a_stored_password_goes_to_no_other_server() {
+    let server = Server::with_film();
+    let login = r#""username": "u", "password": "hunter2""#;
+    let streams = r#""streams": {"main": {"source": "rtsp://127.0.0.1:1/a", "record": false}}"#;
+    let added = server.post("/api/cameras", &format!(r#"{{"name": "yard", {login}, {streams}}}"#));
+    let path = added.header("location").to_owned();
+    let edit = |kind: &str, source: &str, password: &str| {
+        let streams = format!(r#""streams": {{"{kind}": {{"source": "{source}", "record": false}}}}"#);
+        server.body("PATCH", &path, &format!("{{{password}{streams}}}"))
+    };
+    for (kind, source) in
+        [("main", "rtsp://127.0.0.2:1/a"), ("sub", "rtsp://127.0.0.2:1/a"), ("main", "rtsp://127.0.0.1/a")]
+    {
+        assert_problem(&edit(kind, source, ""), 400, "its password would go to another server; give the password");
+    }
+    assert_eq!(edit("main", "RTSP://127.0.0.1:1/b", "").status, 200);
+    assert_eq!(edit("sub", "rtsp://127.0.0.1:1/c", "").status, 200);
+    assert_eq!(edit("main", "rtsp://127.0.0.2:1/a", r#""password": "other", "#).status, 200);
+    assert_eq!(edit("main", "rtsp://127.0.0.3:1/a", r#""password": "", "#).status, 200);
+    assert_eq!(edit("main", "rtsp://127.0.0.4:1/a", "").status, 200, "there is none any more");
+}
+
+#[test]
 fn a_command_as_source_is_for_the_owner_alone() {
     let server = Server::with_film();
     let body = r#"{"name": "pi", "streams": {"main": {"source": "exec:rpicam-vid -o -", "record": false}}}"#;

@@ -3,6 +3,7 @@
 use crate::base::Transport;
 use crate::base::{Error, Kind, Result};
 use crate::camera::Source;
+use crate::store::Camera;
 use crate::store::camera::{CameraEdit, NewCamera};
 use crate::store::db::Film;
 use crate::web::answer::{self, Body};
@@ -52,6 +53,7 @@ pub(in crate::web) async fn edit(
     for source in edit.streams.iter().filter_map(|(_, stream)| stream.source.as_deref()) {
         check_source(peer, source, Transport::Tcp)?;
     }
+    check_password_stays(&state.camera(camera)?, &edit)?;
     let store = state.store.clone();
     blocking(move || store.edit_camera(camera, &edit)).await?;
     told(state, peer, StatusCode::OK, camera)
@@ -78,6 +80,38 @@ pub(super) fn check_source(peer: Peer, source: &str, transport: Transport) -> Re
         Source::Pipe(..) | Source::Command(..) => {
             let why = "pipe: and exec: sources are set with `lunette camera` on the recorder itself";
             Err(Error::new(Kind::BadInput, why))
+        }
+    }
+}
+
+/// The stored password goes to the servers it was given for. Else whoever may change a source could have the recorder
+/// send it to a server of theirs.
+fn check_password_stays(camera: &Camera, edit: &CameraEdit) -> Result<()> {
+    if camera.password.is_empty() || edit.password.is_some() {
+        return Ok(());
+    }
+    let known: Vec<Server> = camera.streams.iter().filter_map(|stream| Server::of(&stream.source)).collect();
+    let sources = edit.streams.iter().filter_map(|(_, stream)| stream.source.as_deref());
+    if sources.filter_map(Server::of).all(|server| known.contains(&server)) {
+        return Ok(());
+    }
+    let why = "its password would go to another server; give the password (\"\" for none) together with the source";
+    Err(Error::new(Kind::BadInput, format!("camera {}: {why}", camera.name)))
+}
+
+/// Who gets the login: scheme, host and port.
+#[derive(PartialEq)]
+struct Server(String, String, u16);
+
+impl Server {
+    /// `None` where no login is sent.
+    fn of(source: &str) -> Option<Self> {
+        match Source::parse(source, Transport::Tcp) {
+            Ok(Source::Rtsp(rtsp)) => {
+                let host = rtsp.url.host_str().unwrap_or_default().to_ascii_lowercase();
+                Some(Self(rtsp.url.scheme().to_owned(), host, rtsp.url.port().unwrap_or(554)))
+            }
+            Ok(Source::Pipe(..) | Source::Command(..)) | Err(_) => None,
         }
     }
 }
