@@ -5,6 +5,7 @@ mod answer;
 mod api;
 mod body;
 mod pages;
+mod patience;
 mod peer;
 mod problem;
 mod query;
