@@ -116,6 +116,8 @@ fn what_cannot_be_is_told_as_a_problem() {
     assert_problem(&server.get("/api/nothing"), 404, "nothing is at this path");
     assert_problem(&server.get(&format!("{stream}/view.mp4?s=9")), 404, "recording 1/9: it is not there (any more)");
     assert_problem(&server.get(&format!("{stream}/view.mp4?s=2-1")), 400, "parameter s=2-1: expected");
+    let many = "s=1-50000&s=1";
+    assert_problem(&server.get(&format!("{stream}/view.mp4?{many}")), 400, "more than 50000 recordings for one file");
     assert_problem(&server.get("/healthz?loud"), 400, "parameter loud: unknown here");
     let wrong = server.ask("PUT", "/api/cameras", &[]);
     assert_problem(&wrong, 405, "this path takes only GET, HEAD, POST");
@@ -146,6 +148,47 @@ fn cameras_are_managed_and_passwords_stay_inside() {
     }
     assert_eq!(server.ask("DELETE", &format!("{path}?deleteFilm=true"), &[]).status, 204);
     assert_problem(&server.get(&path), 404, "there is none with this uuid");
+}
+
+#[test]
+fn the_whole_source_is_told_to_the_owner_alone() {
+    let server = Server::with_film();
+    let source = "rtsp://127.0.0.1:1/user=admin&password=hunter2";
+    let camera = format!(r#"{{"name": "yard", "streams": {{"main": {{"source": "{source}", "record": false}}}}}}"#);
+    let added = server.post("/api/cameras", &camera);
+    let path = added.header("location").to_owned();
+    let edited = server.body("PATCH", &path, r#"{"name": "court"}"#);
+    for answer in [&added, &edited, &server.get("/api/"), &server.get("/api/cameras"), &server.get(&path)] {
+        assert!(!answer.text().contains("hunter2"), "{}", answer.text());
+    }
+    let short = server.get(&path).json()["streams"]["main"]["source"].clone();
+    assert_eq!(short, "rtsp://127.0.0.1:1/… (TCP)");
+    let back = format!(r#"{{"streams": {{"main": {{"source": {short}}}}}}}"#);
+    assert_problem(&server.body("PATCH", &path, &back), 400, "it is the short form without its path");
+    assert_eq!(server.owner("GET", &path, "").json()["streams"]["main"]["source"], source);
+}
+
+#[test]
+fn a_stored_password_goes_to_no_other_server() {
+    let server = Server::with_film();
+    let login = r#""username": "u", "password": "hunter2""#;
+    let streams = r#""streams": {"main": {"source": "rtsp://127.0.0.1:1/a", "record": false}}"#;
+    let added = server.post("/api/cameras", &format!(r#"{{"name": "yard", {login}, {streams}}}"#));
+    let path = added.header("location").to_owned();
+    let edit = |kind: &str, source: &str, password: &str| {
+        let streams = format!(r#""streams": {{"{kind}": {{"source": "{source}", "record": false}}}}"#);
+        server.body("PATCH", &path, &format!("{{{password}{streams}}}"))
+    };
+    for (kind, source) in
+        [("main", "rtsp://127.0.0.2:1/a"), ("sub", "rtsp://127.0.0.2:1/a"), ("main", "rtsp://127.0.0.1/a")]
+    {
+        assert_problem(&edit(kind, source, ""), 400, "its password would go to another server; give the password");
+    }
+    assert_eq!(edit("main", "RTSP://127.0.0.1:1/b", "").status, 200);
+    assert_eq!(edit("sub", "rtsp://127.0.0.1:1/c", "").status, 200);
+    assert_eq!(edit("main", "rtsp://127.0.0.2:1/a", r#""password": "other", "#).status, 200);
+    assert_eq!(edit("main", "rtsp://127.0.0.3:1/a", r#""password": "", "#).status, 200);
+    assert_eq!(edit("main", "rtsp://127.0.0.4:1/a", "").status, 200, "there is none any more");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Sockets: connections in, each with its own task, until the daemon ends.
 
 use crate::web::answer::Body;
+use crate::web::patience::Patient;
 use crate::web::peer::Peer;
 use crate::web::{State, answer_request};
 use http::{Request, Response};
@@ -47,6 +48,9 @@ const MAX_CONNECTIONS: usize = 128;
 
 /// From accepting or the last response to the end of the next request's head: an idle connection goes after it.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may leave an answer unread: its place is for others then.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Heads above this are answered 431.
 const MAX_HEAD_BYTES: usize = 16 << 10;
@@ -123,7 +127,7 @@ async fn converse(
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_header_size(MAX_HEAD_BYTES);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(Patient::new(stream, PATIENCE)), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = told(&mut stop) => {

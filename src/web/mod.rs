@@ -5,11 +5,13 @@ mod answer;
 mod api;
 mod body;
 mod pages;
+mod patience;
 mod peer;
 mod problem;
 mod query;
 mod route;
 mod segments;
+mod slices;
 mod state;
 mod view;
 
@@ -67,9 +69,9 @@ where
     let answer = match route {
         Route::Page(asset) => asset.serve(&request),
         Route::Health => api::health::show(state),
-        Route::Top { days } => api::top::show(state, days),
-        Route::ListCameras => api::cameras::list(state),
-        Route::ShowCamera(camera) => api::cameras::show(state, camera)?,
+        Route::Top { days } => api::top::show(state, peer, days),
+        Route::ListCameras => api::cameras::list(state, peer),
+        Route::ShowCamera(camera) => api::cameras::show(state, peer, camera)?,
         Route::AddCamera => api::cameras::add(state, peer, body::read(request).await?).await?,
         Route::EditCamera(camera) => api::cameras::edit(state, peer, camera, body::read(request).await?).await?,
         Route::RemoveCamera { camera, delete_film } => api::cameras::remove(state, camera, delete_film).await?,

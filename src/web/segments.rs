@@ -18,6 +18,11 @@ pub(super) struct Segments {
 }
 
 impl Segments {
+    /// How many recordings are named.
+    pub(super) fn count(&self) -> u64 {
+        u64::from(*self.numbers.end()) - u64::from(*self.numbers.start()) + 1
+    }
+
     /// The part of them, for one after the other.
     pub(super) fn selection(&self) -> Selection {
         Selection::Relative(WallDuration(self.start_90k)..WallDuration(self.end_90k.unwrap_or(i64::MAX)))

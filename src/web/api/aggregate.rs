@@ -1,6 +1,6 @@
 //! `Row`: recordings of a run that follow each other, told as one.
 
-use crate::base::{MediaDuration, RecordingId, WallDuration, WallTime};
+use crate::base::{Error, Kind, MediaDuration, RecordingId, Result, WallDuration, WallTime};
 use crate::media::Recording;
 use std::collections::HashMap;
 
@@ -35,26 +35,56 @@ pub(super) struct Row {
     pub(super) end_reason: Option<String>,
 }
 
-/// Puts adjacent recordings of a run together, as long as a row stays within `split`; newest first (Fg2, Fb4).
+/// Puts adjacent recordings of a run together, as long as a row stays within `split` (Fg2, Fb4).
 ///
-/// `recordings` ascend by start. Rows are filled from the newest recording back, so that the oldest piece of a run is
-/// the short one (Fg3). Runs may overlap each other: each run fills its own row.
-pub(super) fn rows(recordings: &[Recording], split: Option<WallDuration>) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    let mut open: HashMap<RecordingId, usize> = HashMap::new();
-    for recording in recordings.iter().rev() {
-        let row = open.get(&recording.run_start).map(|&at| &mut rows[at]);
-        match row.filter(|row| row.takes(recording, split)) {
-            Some(row) => row.prepend(recording),
-            None => {
-                open.insert(recording.run_start, rows.len());
-                rows.push(Row::of(recording));
+/// Rows are filled from the newest recording back, so that the oldest piece of a run is the short one (Fg3). Runs may
+/// overlap each other: each run fills its own row.
+#[derive(Debug)]
+pub(super) struct Rows {
+    rows: Vec<Row>,
+    /// Where in `rows` the oldest row of a run is, by the run's first recording.
+    open: HashMap<RecordingId, usize>,
+    split: Option<WallDuration>,
+}
+
+impl Rows {
+    /// None so far.
+    pub(super) fn new(split: Option<WallDuration>) -> Self {
+        Self { rows: Vec::new(), open: HashMap::new(), split }
+    }
+
+    /// Adds recordings that ascend by start, all of them older than what was added before. More than [`MAX_ROWS`] rows
+    /// are an `Err` of kind `BadInput`.
+    pub(super) fn add_older(&mut self, recordings: &[Recording]) -> Result<()> {
+        for recording in recordings.iter().rev() {
+            let open = self.open.get(&recording.run_start).copied();
+            match open.filter(|&at| self.rows[at].takes(recording, self.split)) {
+                Some(at) => self.rows[at].prepend(recording),
+                None if self.rows.len() == MAX_ROWS => return Err(self.too_many()),
+                None => {
+                    self.open.insert(recording.run_start, self.rows.len());
+                    self.rows.push(Row::of(recording));
+                }
             }
         }
+        Ok(())
     }
-    rows.sort_by_key(|row| std::cmp::Reverse((row.start, row.first)));
-    rows
+
+    /// All rows, newest first.
+    pub(super) fn finish(mut self) -> Vec<Row> {
+        self.rows.sort_by_key(|row| std::cmp::Reverse((row.start, row.first)));
+        self.rows
+    }
+
+    fn too_many(&self) -> Error {
+        let longer = if self.split.is_some() { ", or with a longer split90k" } else { "" };
+        let what = format!("more than {MAX_ROWS} rows: ask for less with start90k and end90k{longer}");
+        Error::new(Kind::BadInput, what)
+    }
 }
+
+/// Two years in rows of an hour: about 10 MB of JSON.
+pub(super) const MAX_ROWS: usize = 20_000;
 
 impl Row {
     fn of(r: &Recording) -> Self {
@@ -128,6 +158,12 @@ mod tests {
         (1..=n).map(|i| recording(i, 1, i64::from(i) * 60, 60)).collect()
     }
 
+    fn rows(recordings: &[Recording], split: Option<WallDuration>) -> Vec<Row> {
+        let mut rows = Rows::new(split);
+        rows.add_older(recordings).unwrap();
+        rows.finish()
+    }
+
     /// Numbers, start and duration in seconds of each row.
     fn told(recordings: &[Recording], split_secs: Option<i64>) -> Vec<String> {
         let rows = rows(recordings, split_secs.map(WallDuration::from_secs));
@@ -196,5 +232,24 @@ mod tests {
         let row = &rows(&recordings, None)[0];
         assert!(row.growing && row.has_trailing_zero);
         assert_eq!(row.end_reason.as_deref(), Some("camera silent"));
+    }
+
+    #[test]
+    fn rows_do_not_depend_on_how_many_recordings_are_added_at_once() {
+        let split = Some(WallDuration::from_secs(600));
+        let all = minutes(61);
+        let mut rows = Rows::new(split);
+        all.rchunks(7).for_each(|older| rows.add_older(older).unwrap());
+        assert_eq!(rows.finish(), super::tests::rows(&all, split));
+    }
+
+    #[test]
+    fn more_rows_than_an_answer_may_have_are_refused_in_words() {
+        let mut rows = Rows::new(Some(WallDuration(1)));
+        rows.add_older(&minutes(MAX_ROWS as u32)).unwrap();
+        let one_more = rows.add_older(&[recording(1, 1, 0, 60)]).unwrap_err();
+        assert_eq!(one_more.kind(), Kind::BadInput);
+        let why = "more than 20000 rows: ask for less with start90k and end90k, or with a longer split90k";
+        assert_eq!(one_more.to_string(), why);
     }
 }

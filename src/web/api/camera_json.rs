@@ -2,10 +2,11 @@
 
 use crate::base::Transport;
 use crate::base::{StreamId, WallTime};
+use crate::camera::Source;
 use crate::live::Status;
 use crate::store::stats::Stats;
 use crate::store::{Camera, Stream, StreamKind};
-use crate::web::State;
+use crate::web::{Peer, State};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -56,18 +57,24 @@ struct LiveJson {
 }
 
 /// All cameras, as they are now.
-pub(super) fn all(state: &State, days: bool) -> Vec<CameraJson> {
+pub(super) fn all(state: &State, peer: Peer, days: bool) -> Vec<CameraJson> {
     let live = state.health.snapshot();
-    state.store.cameras().iter().map(|camera| CameraJson::of(camera, state, &live, days)).collect()
+    state.store.cameras().iter().map(|camera| CameraJson::of(camera, state, peer, &live, days)).collect()
 }
 
 impl CameraJson {
     /// A camera with what is known of its streams.
-    pub(super) fn of(camera: &Camera, state: &State, live: &BTreeMap<StreamId, Status>, days: bool) -> Self {
+    pub(super) fn of(
+        camera: &Camera,
+        state: &State,
+        peer: Peer,
+        live: &BTreeMap<StreamId, Status>,
+        days: bool,
+    ) -> Self {
         let stream = |s: &Stream| {
             let stats = state.store.stream_stats(s.id);
             let days = days.then(|| stats.days().iter().map(|(date, d)| (date.to_string(), d.0)).collect());
-            (s.kind, StreamJson { days, ..StreamJson::of(s, &stats, live.get(&s.id), &state.zone) })
+            (s.kind, StreamJson { days, ..StreamJson::of(s, peer, &stats, live.get(&s.id), &state.zone) })
         };
         Self {
             uuid: camera.uuid,
@@ -80,12 +87,20 @@ impl CameraJson {
     }
 }
 
+/// Many cameras take their password in the path or the query of the URL: the whole text is for the owner alone.
+fn shown_source(stream: &Stream, peer: Peer) -> String {
+    match peer {
+        Peer::Owner => stream.source.clone(),
+        Peer::Visitor => Source::parse(&stream.source, stream.transport).map_or(String::new(), |s| s.to_string()),
+    }
+}
+
 impl StreamJson {
-    fn of(stream: &Stream, stats: &Stats, live: Option<&Status>, zone: &TimeZone) -> Self {
+    fn of(stream: &Stream, peer: Peer, stats: &Stats, live: Option<&Status>, zone: &TimeZone) -> Self {
         let text = |time: Option<WallTime>| time.map(|t| t.text(zone));
         Self {
             id: stream.id.get(),
-            source: stream.source.clone(),
+            source: shown_source(stream, peer),
             transport: stream.transport,
             record: stream.record,
             retain_bytes: stream.retain_bytes,

@@ -3,6 +3,7 @@
 use crate::base::Transport;
 use crate::base::{Error, Kind, Result};
 use crate::camera::Source;
+use crate::store::Camera;
 use crate::store::camera::{CameraEdit, NewCamera};
 use crate::store::db::Film;
 use crate::web::answer::{self, Body};
@@ -16,17 +17,17 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// All cameras, and removed ones that left film.
-pub(in crate::web) fn list(state: &State) -> Response<Body> {
+pub(in crate::web) fn list(state: &State, peer: Peer) -> Response<Body> {
     #[derive(Serialize)]
     struct Cameras {
         cameras: Vec<CameraJson>,
     }
-    answer::json(StatusCode::OK, &Cameras { cameras: camera_json::all(state, false) })
+    answer::json(StatusCode::OK, &Cameras { cameras: camera_json::all(state, peer, false) })
 }
 
 /// One of them.
-pub(in crate::web) fn show(state: &State, camera: Uuid) -> Result<Response<Body>> {
-    told(state, StatusCode::OK, camera)
+pub(in crate::web) fn show(state: &State, peer: Peer, camera: Uuid) -> Result<Response<Body>> {
+    told(state, peer, StatusCode::OK, camera)
 }
 
 /// A new one; recording begins by itself. Answers 201 with the camera and its address.
@@ -36,7 +37,7 @@ pub(in crate::web) async fn add(state: &Arc<State>, peer: Peer, new: NewCamera) 
     }
     let store = state.store.clone();
     let uuid = blocking(move || store.add_camera(&new)).await?.uuid;
-    let mut answer = told(state, StatusCode::CREATED, uuid)?;
+    let mut answer = told(state, peer, StatusCode::CREATED, uuid)?;
     let address = HeaderValue::from_str(&format!("/api/cameras/{uuid}")).expect("a uuid is plain ASCII");
     answer.headers_mut().insert(header::LOCATION, address);
     Ok(answer)
@@ -52,9 +53,10 @@ pub(in crate::web) async fn edit(
     for source in edit.streams.iter().filter_map(|(_, stream)| stream.source.as_deref()) {
         check_source(peer, source, Transport::Tcp)?;
     }
+    check_password_stays(&state.camera(camera)?, &edit)?;
     let store = state.store.clone();
     blocking(move || store.edit_camera(camera, &edit)).await?;
-    told(state, StatusCode::OK, camera)
+    told(state, peer, StatusCode::OK, camera)
 }
 
 /// Stops recording it. Its film stays and is listed, unless it is to be deleted too.
@@ -67,10 +69,14 @@ pub(in crate::web) async fn remove(state: &Arc<State>, camera: Uuid, delete_film
 
 /// A source that can be opened, and that this peer may set: a command would run on this machine.
 pub(super) fn check_source(peer: Peer, source: &str, transport: Transport) -> Result<Source> {
-    let source = Source::parse(source, transport)?;
-    match source {
-        Source::Rtsp(_) => Ok(source),
-        Source::Pipe(..) | Source::Command(..) if peer == Peer::Owner => Ok(source),
+    let parsed = Source::parse(source, transport)?;
+    match parsed {
+        Source::Rtsp(_) if source.contains('…') => {
+            let why = "camera source: it is the short form without its path; give the whole";
+            Err(Error::new(Kind::BadInput, why))
+        }
+        Source::Rtsp(_) => Ok(parsed),
+        Source::Pipe(..) | Source::Command(..) if peer == Peer::Owner => Ok(parsed),
         Source::Pipe(..) | Source::Command(..) => {
             let why = "pipe: and exec: sources are set with `lunette camera` on the recorder itself";
             Err(Error::new(Kind::BadInput, why))
@@ -78,7 +84,39 @@ pub(super) fn check_source(peer: Peer, source: &str, transport: Transport) -> Re
     }
 }
 
-fn told(state: &State, status: StatusCode, uuid: Uuid) -> Result<Response<Body>> {
+/// The stored password goes to the servers it was given for. Else whoever may change a source could have the recorder
+/// send it to a server of theirs.
+fn check_password_stays(camera: &Camera, edit: &CameraEdit) -> Result<()> {
+    if camera.password.is_empty() || edit.password.is_some() {
+        return Ok(());
+    }
+    let known: Vec<Server> = camera.streams.iter().filter_map(|stream| Server::of(&stream.source)).collect();
+    let sources = edit.streams.iter().filter_map(|(_, stream)| stream.source.as_deref());
+    if sources.filter_map(Server::of).all(|server| known.contains(&server)) {
+        return Ok(());
+    }
+    let why = "its password would go to another server; give the password (\"\" for none) together with the source";
+    Err(Error::new(Kind::BadInput, format!("camera {}: {why}", camera.name)))
+}
+
+/// Who gets the login: scheme, host and port.
+#[derive(PartialEq)]
+struct Server(String, String, u16);
+
+impl Server {
+    /// `None` where no login is sent.
+    fn of(source: &str) -> Option<Self> {
+        match Source::parse(source, Transport::Tcp) {
+            Ok(Source::Rtsp(rtsp)) => {
+                let host = rtsp.url.host_str().unwrap_or_default().to_ascii_lowercase();
+                Some(Self(rtsp.url.scheme().to_owned(), host, rtsp.url.port().unwrap_or(554)))
+            }
+            Ok(Source::Pipe(..) | Source::Command(..)) | Err(_) => None,
+        }
+    }
+}
+
+fn told(state: &State, peer: Peer, status: StatusCode, uuid: Uuid) -> Result<Response<Body>> {
     let camera = state.camera(uuid)?;
-    Ok(answer::json(status, &CameraJson::of(&camera, state, &state.health.snapshot(), false)))
+    Ok(answer::json(status, &CameraJson::of(&camera, state, peer, &state.health.snapshot(), false)))
 }

@@ -4,8 +4,9 @@ use crate::base::{Result, WallDuration, WallTime};
 use crate::media::SampleEntry;
 use crate::web::State;
 use crate::web::answer::{self, Body};
-use crate::web::api::aggregate::{self, Row};
+use crate::web::api::aggregate::{Row, Rows};
 use crate::web::route::StreamName;
+use crate::web::slices;
 use crate::web::state::blocking;
 use http::{Response, StatusCode};
 use jiff::tz::TimeZone;
@@ -51,7 +52,7 @@ struct SampleEntryJson {
     rfc6381_codec: String,
 }
 
-/// All that overlaps the span; recordings are told whole. Rows of a run are put together as [`aggregate::rows`] says.
+/// All that overlaps the span; recordings are told whole. Those of a run are put together as [`Rows`] says.
 pub(in crate::web) async fn list(
     state: &Arc<State>,
     name: StreamName,
@@ -61,7 +62,11 @@ pub(in crate::web) async fn list(
     let stream = state.stream(name)?.id;
     let state = state.clone();
     blocking(move || {
-        let rows = aggregate::rows(&state.store.recordings(stream, span)?, split);
+        let mut rows = Rows::new(split);
+        for slice in slices::cut(span, state.store.stream_stats(stream).days(), &state.zone) {
+            rows.add_older(&slice.recordings(&state.store, stream)?)?;
+        }
+        let rows = rows.finish();
         let mut video_sample_entries = BTreeMap::new();
         for id in rows.iter().map(|row| row.sample_entry_id) {
             if let std::collections::btree_map::Entry::Vacant(vacant) = video_sample_entries.entry(id) {

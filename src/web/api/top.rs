@@ -1,9 +1,9 @@
 //! `/api/`: all that the page needs to begin.
 
 use crate::camera::clock;
-use crate::web::State;
 use crate::web::answer::{self, Body};
 use crate::web::api::camera_json::{self, CameraJson};
+use crate::web::{Peer, State};
 use http::{Response, StatusCode};
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ struct Top {
 }
 
 /// With `days`, each stream tells how much was recorded on which day.
-pub(in crate::web) fn show(state: &State, days: bool) -> Response<Body> {
+pub(in crate::web) fn show(state: &State, peer: Peer, days: bool) -> Response<Body> {
     let now = clock::wall_now();
     let top = Top {
         version: env!("CARGO_PKG_VERSION"),
@@ -29,7 +29,7 @@ pub(in crate::web) fn show(state: &State, days: bool) -> Response<Body> {
         now_90k: now.0,
         now: now.text(&state.zone),
         trouble: state.store.trouble(),
-        cameras: camera_json::all(state, days),
+        cameras: camera_json::all(state, peer, days),
     };
     answer::json(StatusCode::OK, &top)
 }

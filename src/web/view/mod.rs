@@ -13,6 +13,7 @@ use crate::web::State;
 use crate::web::answer::{self, Body};
 use crate::web::route::{Form, View, What};
 use crate::web::segments::Segments;
+use crate::web::slices;
 use crate::web::state::blocking;
 use entity::Mp4;
 use http::header::{self, HeaderValue};
@@ -72,17 +73,36 @@ fn plan(state: &Arc<State>, stream: StreamId, what: &What) -> Result<Mp4> {
 fn listed(state: &State, stream: StreamId, what: &What) -> Result<Vec<(Vec<Recording>, Selection)>> {
     match what {
         What::Span(span) => {
-            let mut recordings = state.store.recordings(stream, span.clone())?;
+            let mut recordings = Vec::new();
+            let mut slices = slices::cut(span.clone(), state.store.stream_stats(stream).days(), &state.zone);
+            slices.reverse();
+            for slice in slices {
+                recordings.extend(slice.recordings(&state.store, stream)?);
+                few_enough(recordings.len() as u64)?;
+            }
             // What is lost is one more hole.
             recordings.retain(|r| !r.is_missing());
             Ok(vec![(recordings, Selection::Span(span.clone()))])
         }
         What::Segments(all) => {
+            few_enough(all.iter().map(Segments::count).sum())?;
             let list = |s: &Segments| Ok((numbered(state, stream, s)?, s.selection()));
             all.iter().map(list).collect()
         }
     }
 }
+
+/// Says no before more is loaded than a file's tables have room for in any case.
+fn few_enough(recordings: u64) -> Result<()> {
+    if recordings <= MAX_RECORDINGS {
+        return Ok(());
+    }
+    let what = format!("more than {MAX_RECORDINGS} recordings for one file, about a month: ask for less at a time");
+    Err(Error::new(Kind::BadInput, what))
+}
+
+/// At 30 frames a second and a recording a minute, their tables are 1 GiB: the most that a plan takes.
+const MAX_RECORDINGS: u64 = 50_000;
 
 /// All the recordings that are named, or why not.
 fn numbered(state: &State, stream: StreamId, segments: &Segments) -> Result<Vec<Recording>> {
