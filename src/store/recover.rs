@@ -55,6 +55,10 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
             done.take_number(id);
         }
         let id = RecordingId::from_file_name(&entry.name);
+        if id.is_some_and(|id| known.garbage.binary_search(&id).is_ok()) {
+            // It would not go, and that is told already.
+            continue;
+        }
         if let Some(why) = &entry.hidden {
             done.problems.push(format!("{}: {why}; left for the next start", entry.name));
             files.extend(id);
@@ -63,8 +67,6 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
             continue;
         }
         match id.filter(|_| entry.is_file) {
-            // It is told of already.
-            Some(id) if known.garbage.binary_search(&id).is_ok() => {}
             Some(id) => {
                 files.push(id);
                 if known.rows.binary_search(&id).is_err() {
@@ -278,10 +280,7 @@ mod tests {
         assert_eq!(recovered.closed.iter().map(|c| c.recording.id).collect::<Vec<_>>(), [kept]);
         assert_eq!(
             recovered.problems,
-            [
-                "recording 3/1: deleted, but its file stays: unlink 0000000300000001: EIO: I/O error",
-                "0000000300000001: EIO: I/O error; left for the next start",
-            ]
+            ["recording 3/1: deleted, but its file stays: unlink 0000000300000001: EIO: I/O error"]
         );
     }
 
