@@ -57,7 +57,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
         };
         // What was whole before a failure stays: the file may be cut short, and the rest of it is film all the same.
         let kept = tape.finish();
-        frames.map(|()| kept).map_err(|e| e.on(format!("after {:.1} s of film were kept", kept.as_secs_f64())))
+        frames.map(|()| kept).map_err(|e| told(e, kept))
     });
     let closed = opening::close(&store, opening::PATIENCE);
     let length = imported.map_err(|e| e.on(what()))?;
@@ -168,3 +168,7 @@ impl<'a> Tape<'a> {
 
 /// Far below what makes the store give up on a recording.
 const AHEAD: MediaDuration = MediaDuration::from_secs(8);
+/// A failure, and what came of the file before it.
+fn told(e: Error, kept: MediaDuration) -> Error {
+    if kept == MediaDuration::ZERO { e } else { e.on(format!("after {:.1} s, which were kept", kept.as_secs_f64())) }
+}

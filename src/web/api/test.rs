@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 /// What to try: a camera that is known, or a source that may become one.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(try_from = "Question")]
 pub(in crate::web) enum Subject {
     /// With the login that is stored.
     Known(Known),
@@ -25,23 +25,46 @@ pub(in crate::web) enum Subject {
     New(New),
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug)]
 pub(in crate::web) struct Known {
     camera: Uuid,
     stream: StreamKind,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug)]
 pub(in crate::web) struct New {
     source: String,
+    transport: Transport,
+    username: String,
+    password: Secret,
+}
+
+/// A [`Subject`] as it is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Question {
+    camera: Option<Uuid>,
+    stream: Option<StreamKind>,
+    source: Option<String>,
     #[serde(default)]
     transport: Transport,
     #[serde(default)]
     username: String,
     #[serde(default)]
     password: Secret,
+}
+
+impl TryFrom<Question> for Subject {
+    type Error = &'static str;
+
+    fn try_from(question: Question) -> Result<Self, &'static str> {
+        let Question { camera, stream, source, transport, username, password } = question;
+        match (camera, stream, source) {
+            (Some(camera), Some(stream), None) => Ok(Self::Known(Known { camera, stream })),
+            (None, None, Some(source)) => Ok(Self::New(New { source, transport, username, password })),
+            _ => Err("either `camera` (its uuid) and `stream`, or `source` is expected"),
+        }
+    }
 }
 
 /// What a camera sends, as far as a few seconds tell.
