@@ -81,6 +81,16 @@ impl Session {
         }
     }
 
+    /// The frames that were received and not given yet, because only the next would have shown that they are whole.
+    /// To be asked for at the end of a session that is not read any more.
+    pub fn rest(&mut self) -> Vec<Frame> {
+        match &mut self.0 {
+            // The last packet of a picture says so.
+            Inner::Rtsp(_) => Vec::new(),
+            Inner::Pipe(session) => session.rest(),
+        }
+    }
+
     /// What is known of the stream by now.
     pub fn report(&self) -> Report {
         match &self.0 {

@@ -98,17 +98,29 @@ impl Session {
             let read = tokio::select! {
                 biased;
                 read = self.input.read_buf(&mut self.buffer) => read,
-                () = self.silence.is_too_long() => {
-                    let limit = self.silence.limit().as_secs_f64();
-                    return Err(EndReason::new(Cause::Silent, format!("no picture for {limit} s")));
-                }
+                () = self.silence.is_too_long() => return Err(self.silent()),
             };
             match read {
                 Ok(0) => self.finish().await,
                 Ok(_) => self.take_bytes(),
                 Err(e) => return Err(EndReason::new(Cause::Closed, e.to_string())),
             }
+            // Bytes without end that hold no picture are silence too.
+            if self.frames.is_empty() && self.ended.is_none() && self.silence.is_over() {
+                return Err(self.silent());
+            }
         }
+    }
+
+    /// The frames that are whole only if nothing more comes. To be asked for when nothing more is read.
+    pub(super) fn rest(&mut self) -> Vec<Frame> {
+        self.take_the_rest();
+        self.frames.drain(..).collect()
+    }
+
+    fn silent(&self) -> EndReason {
+        let limit = self.silence.limit().as_secs_f64();
+        EndReason::new(Cause::Silent, format!("no picture for {limit} s"))
     }
 
     pub(super) fn report(&self) -> Report {
@@ -169,12 +181,16 @@ impl Session {
         });
     }
 
-    /// The input has ended. To be dropped before it is done is no harm: the input goes on being at its end.
-    async fn finish(&mut self) {
+    fn take_the_rest(&mut self) {
         self.splitter.finish();
         while let Some(unit) = self.splitter.next() {
             self.take_access_unit(unit, self.last_read);
         }
+    }
+
+    /// The input has ended. To be dropped before it is done is no harm: the input goes on being at its end.
+    async fn finish(&mut self) {
+        self.take_the_rest();
         let detail = match &mut self.process {
             Some(process) => process.ending(self.farewell_limit).await,
             None => "the writer has gone".to_owned(),

@@ -97,6 +97,9 @@ impl Session {
                 },
                 None => return Err(self.broken.end()),
             }
+            if self.silence.is_over() {
+                return Err(silent(self.silence.limit()));
+            }
         }
     }
 

@@ -29,6 +29,11 @@ impl Silence {
         self.limit
     }
 
+    /// Nothing was heard for the limit, whatever else came.
+    pub(super) fn is_over(&self) -> bool {
+        self.heard.elapsed() > self.limit
+    }
+
     /// Ends when nothing was heard for the limit. Cancel-safe.
     pub(super) async fn is_too_long(&mut self) {
         loop {

@@ -2,7 +2,9 @@
 
 use super::units::{ByteSize, Interval};
 use crate::base::{Error, Kind, Result, ResultExt};
-use serde::Deserialize;
+use log::LevelFilter;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,8 +52,9 @@ pub(super) struct Recorder {}
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Log {
-    /// In the words of `RUST_LOG`, which wins.
-    pub(super) level: String,
+    /// `RUST_LOG` wins over it, and can tell more.
+    #[serde(deserialize_with = "level")]
+    pub(super) level: LevelFilter,
 }
 
 impl Default for Store {
@@ -75,8 +78,14 @@ impl Default for Web {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: "info".to_owned() }
+        Self { level: LevelFilter::Info }
     }
+}
+
+/// `off`, `error`, `warn`, `info`, `debug` or `trace`.
+fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LevelFilter, D::Error> {
+    let word = String::deserialize(from)?;
+    word.parse().map_err(|_| D::Error::custom("a level is one of off, error, warn, info, debug, trace"))
 }
 
 impl Config {
@@ -176,7 +185,7 @@ mod tests {
         assert_eq!(config.store.reserve, Some(ByteSize(1 << 30)));
         assert_eq!(config.store.flush_interval, Interval(Duration::from_secs(5)));
         assert_eq!(config.web.listen, ["[::1]:0".parse().unwrap()]);
-        assert_eq!(config.log.level, "debug");
+        assert_eq!(config.log.level, LevelFilter::Debug);
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub struct Status {
     pub camera_clock_offset_seconds: Option<f64>,
     /// How often a connection was begun.
     pub sessions: u64,
-    /// When the newest frame arrived.
+    /// When the newest recorded frame arrived; `None` since the last trouble.
     #[serde(skip)]
     pub last_frame: Option<MonoTime>,
 }
@@ -79,10 +79,10 @@ impl Health {
         entry.status.camera_clock_offset_seconds = None;
     }
 
-    /// A frame arrived and was taken (`State::Recording`), or was not (`State::NotRecording`).
-    pub fn frame(&self, stream: StreamId, state: State, arrived: MonoTime, now: WallTime, bytes: usize) {
+    /// A frame arrived and is being recorded.
+    pub fn frame(&self, stream: StreamId, arrived: MonoTime, now: WallTime, bytes: usize) {
         self.update(stream, |entry| {
-            entry.change(state, now);
+            entry.change(State::Recording, now);
             entry.meter.count(arrived, bytes);
             entry.status.last_frame = Some(arrived);
         });
@@ -197,7 +197,7 @@ mod tests {
             health.connecting(stream(), WallTime(1));
             said.push(health.trouble(stream(), reason, State::Waiting, WallTime(2)));
         }
-        health.frame(stream(), State::Recording, MonoTime(5), WallTime(3), 10);
+        health.frame(stream(), MonoTime(5), WallTime(3), 10);
         said.push(health.trouble(stream(), &silent, State::Waiting, WallTime(4)));
         assert_eq!(said, [true, false, true, false, true]);
         let status = &health.snapshot()[&stream()];
@@ -211,7 +211,7 @@ mod tests {
         let limit = WallDuration::from_secs(10);
         health.connecting(stream(), WallTime(0));
         assert_eq!(health.not_recording(MonoTime(0), limit), [stream()]);
-        health.frame(stream(), State::Recording, MonoTime(0), WallTime(0), 10);
+        health.frame(stream(), MonoTime(0), WallTime(0), 10);
         assert_eq!(health.not_recording(MonoTime(0) + limit, limit), []);
         assert_eq!(health.not_recording(MonoTime(1) + limit, limit), [stream()]);
         health.forget(stream());

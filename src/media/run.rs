@@ -142,14 +142,14 @@ impl Run {
 
     fn mind_key_frames(&self, frame: &Frame, duration_90k: i32) -> Result<(), EndReason> {
         let open = self.open.as_ref().expect("only asked while a recording is open");
+        if open.media_duration.0 + i64::from(duration_90k) > MAX_RECORDING_90K {
+            return Err(EndReason::new(Cause::NoKeyFrame, "the recording would grow over 5 minutes"));
+        }
         if frame.is_key {
             return Ok(());
         }
         if *open.sample_entry != *frame.sample_entry {
             return Err(EndReason::new(Cause::BadVideo, "parameter sets changed without a key frame"));
-        }
-        if open.media_duration.0 + i64::from(duration_90k) > MAX_RECORDING_90K {
-            return Err(EndReason::new(Cause::NoKeyFrame, "the recording would grow over 5 minutes"));
         }
         let key = self.last_key.expect("a run starts on a key frame");
         check_key_wait(frame.pts_90k - key.pts_90k)

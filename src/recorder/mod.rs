@@ -1,6 +1,7 @@
 //! From camera to disk: one session for every stream that is to be recorded.
 
 mod backoff;
+mod hole;
 mod pace;
 mod session;
 mod tape;
@@ -8,17 +9,17 @@ mod wanted;
 
 use crate::base::Result;
 use crate::base::StreamId;
-use crate::base::Transport;
 use crate::base::{Kind, ResultExt};
 use crate::camera::StaleSessions;
 use crate::live::Health;
 use crate::media::recording::Cause;
 use crate::store::Store;
-use pace::{Pace, Restless};
-use session::Session;
+use pace::Pace;
+use session::{Common, Session, stop_signal};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -42,8 +43,8 @@ impl Recorder {
         let runtime =
             runtime::Builder::new_current_thread().enable_all().on_thread_park(move || resting.rest()).build();
         let runtime = runtime.or_fail(Kind::Internal, || "start the recorder")?;
-        let sessions =
-            Sessions { store, health, running: HashMap::new(), tasks: JoinSet::new(), stale: HashMap::new(), pace };
+        let common = Common { store, health, pace };
+        let sessions = Sessions { common, running: HashMap::new(), tasks: JoinSet::new(), stale: HashMap::new() };
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
             .spawn(move || runtime.block_on(sessions.supervise(stopped)))
@@ -63,13 +64,11 @@ impl Recorder {
 
 /// The sessions that run.
 struct Sessions {
-    store: Arc<Store>,
-    health: Arc<Health>,
+    common: Common,
     running: HashMap<StreamId, Running>,
     tasks: JoinSet<StreamId>,
     /// What each camera may still think that we watch.
     stale: HashMap<Uuid, StaleSessions>,
-    pace: Pace,
 }
 
 struct Running {
@@ -77,12 +76,11 @@ struct Running {
     /// Why it has to end, once it has.
     stop: watch::Sender<Option<Cause>>,
     task: tokio::task::Id,
-    _awake: Option<Restless>,
 }
 
 impl Sessions {
     async fn supervise(mut self, mut stopped: watch::Receiver<bool>) {
-        let mut changes = self.store.changes();
+        let mut changes = self.common.store.changes();
         loop {
             changes.borrow_and_update();
             self.reconcile();
@@ -102,9 +100,9 @@ impl Sessions {
     /// Stops what is not wanted any more, or not so, and starts what is wanted and does not run. A changed stream
     /// starts when its old session has ended: until then a camera that allows one viewer would refuse the new one.
     fn reconcile(&mut self) {
-        let wanted = wanted::all(&self.store.cameras());
+        let wanted = wanted::all(&self.common.store.cameras());
         for (stream, running) in &self.running {
-            if wanted.get(stream) != Some(&running.wanted) {
+            if !wanted.get(stream).is_some_and(|wanted| wanted.link == running.wanted.link) {
                 running.stop.send_replace(Some(Cause::Reconfigured));
             }
         }
@@ -114,25 +112,35 @@ impl Sessions {
             }
             let (stop, stopped) = watch::channel(None);
             let stale = self.stale.entry(wanted.camera).or_default().clone();
-            let awake = (wanted.stream.transport == Transport::Udp).then(|| self.pace.datagrams());
-            let session = Session::new(self.store.clone(), self.health.clone(), wanted.clone(), stale, stopped);
-            let task = self.tasks.spawn(session.run()).id();
-            self.running.insert(stream, Running { wanted, stop, task, _awake: awake });
+            let session = Session::new(self.common.clone(), wanted.clone(), stale, stopped);
+            let task = self.tasks.spawn(async move { session.await.run().await }).id();
+            self.running.insert(stream, Running { wanted, stop, task });
         }
     }
 
     fn ended(&mut self, ended: Result<(tokio::task::Id, StreamId), tokio::task::JoinError>) {
-        let task = match ended {
-            Ok((task, _)) => task,
-            Err(panic) => {
-                log::error!("recorder: a session panicked and is started again: {panic}");
-                panic.id()
-            }
+        let task = ended.as_ref().map_or_else(tokio::task::JoinError::id, |(task, _)| *task);
+        let Some((&stream, running)) = self.running.iter_mut().find(|(_, running)| running.task == task) else {
+            return;
         };
-        let stream = self.running.iter().find(|(_, running)| running.task == task).map(|(&stream, _)| stream);
-        if let Some(stream) = stream {
-            self.running.remove(&stream);
-            self.health.forget(stream);
+        match ended {
+            Ok(_) => {
+                self.running.remove(&stream);
+                self.common.health.forget(stream);
+            }
+            Err(panic) => {
+                log::error!("{}: its session panicked and starts again in a while: {panic}", running.wanted.label);
+                let mut stopped = running.stop.subscribe();
+                let rest = async move {
+                    // A stop ends the rest early; that is all the difference.
+                    let _ = tokio::time::timeout(AFTER_PANIC, stop_signal(&mut stopped)).await;
+                    stream
+                };
+                running.task = self.tasks.spawn(rest).id();
+            }
         }
     }
 }
+
+/// A camera whose bytes make us panic must not hold the other cameras' thread up by doing so all the time.
+const AFTER_PANIC: Duration = Duration::from_secs(30);

@@ -6,29 +6,30 @@ use std::time::Duration;
 
 /// Six cameras at 30 frames a second would wake the thread some 350 times a second, mostly for a part of a frame. It
 /// rests before it waits for sockets instead: what comes meanwhile lies in the sockets' buffers and is read at once.
-/// Over TCP nothing can be lost by that; a datagram can, so while anything comes by UDP there is no rest.
+/// Over TCP nothing can be lost by that. A datagram can, and a pipe holds little, so while a session has either there is
+/// no rest.
 /// `docs/decisions/0070-recorder-pace.md` has the figures.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace {
-    datagram_sessions: Arc<AtomicUsize>,
+    awake: Arc<AtomicUsize>,
 }
 
-/// While it is there, the thread does not rest.
+/// See [`Pace::stay_awake`].
 #[derive(Debug)]
 pub(super) struct Restless(Arc<AtomicUsize>);
 
 impl Pace {
     /// What the recorder's thread does before it waits.
     pub(super) fn rest(&self) {
-        if self.datagram_sessions.load(Ordering::Relaxed) == 0 {
+        if self.awake.load(Ordering::Relaxed) == 0 {
             std::thread::sleep(REST);
         }
     }
 
-    /// Keeps the thread awake for a session that comes in datagrams.
-    pub(super) fn datagrams(&self) -> Restless {
-        self.datagram_sessions.fetch_add(1, Ordering::Relaxed);
-        Restless(self.datagram_sessions.clone())
+    /// No rest as long as the answer is there.
+    pub(super) fn stay_awake(&self) -> Restless {
+        self.awake.fetch_add(1, Ordering::Relaxed);
+        Restless(self.awake.clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! `Session`: one stream's loop: connect, record, and try again.
 
 use super::backoff::Backoff;
+use super::pace::Pace;
 use super::tape::{Taken, Tape};
 use super::wanted::Wanted;
 use crate::base::MonoTime;
@@ -23,7 +24,16 @@ pub(super) struct Session {
     wanted: Wanted,
     options: camera::Options,
     stopped: watch::Receiver<Option<Cause>>,
+    pace: Pace,
     tape: Tape,
+}
+
+/// What all sessions of a recorder share.
+#[derive(Clone)]
+pub(super) struct Common {
+    pub(super) store: Arc<Store>,
+    pub(super) health: Arc<Health>,
+    pub(super) pace: Pace,
 }
 
 /// Why a connection to the camera is over.
@@ -33,21 +43,25 @@ enum Ended {
 }
 
 impl Session {
-    pub(super) fn new(
-        store: Arc<Store>,
-        health: Arc<Health>,
+    /// A session that has not begun. `stale` is shared by all sessions with its camera.
+    pub(super) async fn new(
+        common: Common,
         wanted: Wanted,
         stale: camera::StaleSessions,
         stopped: watch::Receiver<Option<Cause>>,
     ) -> Self {
-        let tape = Tape::new(store, wanted.stream.id, &wanted.label);
+        let Common { store, health, pace } = common;
+        let (stream, label) = (wanted.stream, wanted.label.clone());
+        // The disk is asked where it holds no other stream up.
+        let tape = tokio::task::spawn_blocking(move || Tape::new(store, stream, &label)).await;
+        let tape = tape.expect("a tape begins without a panic, and nobody aborts it");
         let options = camera::Options { stale, ..camera::Options::default() };
-        Self { health, wanted, options, stopped, tape }
+        Self { health, wanted, options, stopped, pace, tape }
     }
 
     /// The loop. Answers its stream when it was told to stop and has handed over its last frame.
     pub(super) async fn run(mut self) -> StreamId {
-        let stream = self.wanted.stream.id;
+        let stream = self.wanted.stream;
         let mut backoff = Backoff::default();
         loop {
             self.health.connecting(stream, clock::wall_now());
@@ -56,6 +70,7 @@ impl Session {
                 Ended::Stopped(_) => return stream,
                 Ended::Failed(reason) => reason,
             };
+            self.tape.still_nothing(&reason);
             let wait = backoff.after(span.length());
             self.tell(&reason, State::Waiting, &format!("trying again every {} s or so", wait.as_secs()));
             if timeout(wait, stop_signal(&mut self.stopped)).await.is_ok() {
@@ -65,6 +80,7 @@ impl Session {
     }
 
     async fn connect_and_record(&mut self, span: &mut Span) -> Ended {
+        let _awake = self.wanted.link.may_lose_what_waits().then(|| self.pace.stay_awake());
         let mut stopped = self.stopped.clone();
         let camera = tokio::select! {
             biased;
@@ -85,8 +101,8 @@ impl Session {
     }
 
     async fn connect(&self) -> Result<camera::Session, EndReason> {
-        let source = self.wanted.source().map_err(|e| EndReason::new(Cause::Unreachable, e.to_string()))?;
-        camera::Session::open(&source, &self.wanted.login, &self.options).await
+        let source = self.wanted.link.source().map_err(|e| EndReason::new(Cause::Unreachable, e.to_string()))?;
+        camera::Session::open(&source, &self.wanted.link.login, &self.options).await
     }
 
     async fn record(&mut self, camera: &mut camera::Session, span: &mut Span) -> Ended {
@@ -110,29 +126,33 @@ impl Session {
         for _ in 0..DRAIN_MAX_FRAMES {
             match timeout(DRAIN_WAIT, camera.next()).await {
                 Ok(Ok(frame)) if self.take(camera, &frame, span).is_ok() => {}
-                _ => return,
+                Ok(_) => return,
+                Err(_) => break,
+            }
+        }
+        for frame in camera.rest() {
+            if self.take(camera, &frame, span).is_err() {
+                return;
             }
         }
     }
 
     fn take(&mut self, camera: &camera::Session, frame: &Frame, span: &mut Span) -> Result<(), EndReason> {
         let taken = self.tape.push(frame, clock_offset())?;
-        let state = match &taken {
-            Taken::Yes => State::Recording,
-            Taken::Waiting => State::Connecting,
+        match taken {
+            Taken::Yes => {}
+            Taken::Waiting => return Ok(()),
             Taken::Refused(reason) => {
-                self.tell(reason, State::NotRecording, "the camera goes on");
+                self.tell(&reason, State::NotRecording, "the camera goes on, the disk is tried again");
                 return Ok(());
             }
-        };
-        if matches!(taken, Taken::Yes) {
-            if span.first.is_none() {
-                log::info!("{}: recording {}", self.wanted.label, camera.report());
-            }
-            span.extend(frame.arrived);
         }
-        let stream = self.wanted.stream.id;
-        self.health.frame(stream, state, frame.arrived, clock::wall_now(), frame.data.len());
+        if span.first.is_none() {
+            log::info!("{}: recording {}", self.wanted.label, camera.report());
+        }
+        span.extend(frame.arrived);
+        let stream = self.wanted.stream;
+        self.health.frame(stream, frame.arrived, clock::wall_now(), frame.data.len());
         if frame.is_key {
             let report = camera.report();
             self.health.report(stream, &report.to_string(), report.lost_packets, report.clock_offset);
@@ -142,7 +162,7 @@ impl Session {
 
     /// Trouble goes to the health board, and to the log if it is news.
     fn tell(&self, reason: &EndReason, next: State, what_now: &str) {
-        if self.health.trouble(self.wanted.stream.id, reason, next, clock::wall_now()) {
+        if self.health.trouble(self.wanted.stream, reason, next, clock::wall_now()) {
             log::warn!("{}: {reason}; {what_now}", self.wanted.label);
         }
     }
@@ -173,7 +193,7 @@ fn clock_offset() -> WallDuration {
 }
 
 /// Waits until the session has to stop. The supervisor gone without a word is a stop too.
-async fn stop_signal(stopped: &mut watch::Receiver<Option<Cause>>) -> Cause {
+pub(super) async fn stop_signal(stopped: &mut watch::Receiver<Option<Cause>>) -> Cause {
     match stopped.wait_for(Option::is_some).await {
         Ok(cause) => cause.unwrap_or(Cause::Stopped),
         Err(_) => Cause::Stopped,

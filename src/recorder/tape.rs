@@ -1,9 +1,7 @@
 //! `Tape`: a stream's run and the recording it writes, kept in step.
 
-use crate::base::RecordingId;
-use crate::base::StreamId;
-use crate::base::WallDuration;
-use crate::base::{Error, Kind};
+use super::hole::Hole;
+use crate::base::{Error, Kind, MonoTime, RecordingId, StreamId, WallDuration, WallTime};
 use crate::media::Frame;
 use crate::media::growing::{Close, Step};
 use crate::media::recording::{Cause, EndReason};
@@ -19,6 +17,11 @@ pub(super) struct Tape {
     label: String,
     run: Option<Run>,
     growing: Option<Growing>,
+    hole: Hole,
+    /// Where the film ends so far.
+    film_end: WallTime,
+    /// Until then the disk, which refused, is left alone.
+    retry_at: Option<MonoTime>,
     /// Always empty between calls; kept for its memory.
     steps: Vec<Step>,
 }
@@ -35,21 +38,38 @@ pub(super) enum Taken {
 }
 
 impl Tape {
+    /// An empty one. Blocks on the disk.
     pub(super) fn new(store: Arc<Store>, stream: StreamId, label: &str) -> Self {
-        Self { store, stream, label: label.to_owned(), run: None, growing: None, steps: Vec::new() }
+        Self {
+            hole: Hole::before_session(store.clone(), stream),
+            store,
+            stream,
+            label: label.to_owned(),
+            run: None,
+            growing: None,
+            film_end: WallTime(0),
+            retry_at: None,
+            steps: Vec::new(),
+        }
     }
 
     /// Records a frame; `clock_offset` is realtime − monotonic now, used when a run begins with it. An error means
     /// that the camera's stream cannot go on.
     pub(super) fn push(&mut self, frame: &Frame, clock_offset: WallDuration) -> Result<Taken, EndReason> {
+        if self.retry_at.is_some_and(|at| frame.arrived < at) {
+            return Ok(Taken::Waiting);
+        }
         // `unproven` comes with the clock's state, which nobody can tell yet.
         let terms = Terms { stream: self.stream, clock_offset, unproven: false };
         let mut pushed = self.run.get_or_insert_with(|| Run::new(terms)).push(frame, &mut self.steps);
         if matches!(&pushed, Err(reason) if reason.cause == Cause::CameraClock) {
             pushed = self.run.insert(Run::new(terms)).push(frame, &mut self.steps);
         }
+        self.retry_at = None;
         if let Err(refused) = self.carry_out() {
             self.end(refused.clone());
+            self.hole.lasts(&refused);
+            self.retry_at = Some(frame.arrived + DISK_REST);
             return Ok(Taken::Refused(refused));
         }
         match pushed {
@@ -60,6 +80,11 @@ impl Tape {
                 Err(reason)
             }
         }
+    }
+
+    /// The hole lasts, and this is why now.
+    pub(super) fn still_nothing(&mut self, reason: &EndReason) {
+        self.hole.lasts(reason);
     }
 
     /// Ends the run, if there is one.
@@ -73,20 +98,44 @@ impl Tape {
         self.growing = None;
     }
 
+    /// Does what the run said. After a refusal nothing is open any more, and the rest is left undone.
     fn carry_out(&mut self) -> Result<(), EndReason> {
-        for step in self.steps.drain(..) {
-            match (step, &mut self.growing) {
-                (Step::Open(head), growing) => {
-                    *growing = Some(self.store.begin(head).map_err(|e| EndReason::new(cause(&e), e.to_string()))?);
+        let mut steps = std::mem::take(&mut self.steps);
+        let done = steps.drain(..).try_for_each(|step| self.carry_out_one(step));
+        self.steps = steps;
+        if let Err(refused) = &done
+            && self.growing.take().is_some()
+        {
+            self.hole.begins(self.film_end, refused);
+        }
+        done
+    }
+
+    fn carry_out_one(&mut self, step: Step) -> Result<(), EndReason> {
+        match step {
+            Step::Open(head) => {
+                let (start, starts_run) = (head.start, head.starts_run);
+                let begun = self.store.begin(head).map_err(|e| EndReason::new(cause(&e), e.to_string()))?;
+                self.growing = Some(begun);
+                if starts_run {
+                    self.hole.ends(start);
                 }
-                (Step::Append(append), Some(growing)) => growing.append(append)?,
-                (Step::Close(close), growing @ Some(_)) => {
-                    let growing = growing.take().expect("the pattern says so");
+            }
+            Step::Append(append) => {
+                if let Some(growing) = &mut self.growing {
+                    self.film_end = append.progress.start + append.progress.wall_duration;
+                    growing.append(append)?;
+                }
+            }
+            Step::Close(close) => {
+                if let Some(growing) = self.growing.take() {
+                    self.film_end = close.progress.start + close.progress.wall_duration;
+                    if let Some(reason) = &close.end_reason {
+                        self.hole.begins(self.film_end, reason);
+                    }
                     log_close(&self.label, growing.id(), &close);
                     growing.close(close);
                 }
-                // What was open is gone: the disk refused it earlier.
-                (Step::Append(_) | Step::Close(_), None) => {}
             }
         }
         Ok(())
@@ -100,6 +149,9 @@ fn cause(refusal: &Error) -> Cause {
         _ => Cause::DiskFailed,
     }
 }
+
+/// After a refusal; a disk that is full or gone is not asked at every key frame of every camera.
+const DISK_REST: WallDuration = WallDuration::from_secs(5);
 
 fn log_close(label: &str, id: RecordingId, close: &Close) {
     let seconds = close.progress.media_duration.as_secs_f64();
@@ -115,7 +167,6 @@ fn log_close(label: &str, id: RecordingId, close: &Close) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{MonoTime, WallTime};
     use crate::media::SampleEntry;
     use crate::store::Options;
     use crate::store::camera::{NewCamera, NewStream, PerKind};
@@ -179,6 +230,32 @@ mod tests {
         let stopped = Some("recorder stopped".to_owned());
         let bad = Some("bad timestamps: repeated".to_owned());
         assert_eq!(recorded(&store, tape.stream), [(0, 10, bad), (20, 1, stopped)]);
+    }
+
+    #[test]
+    fn a_hole_is_told_while_it_lasts_and_when_it_ends() {
+        let disk = tempfile::tempdir().unwrap();
+        let (store, mut tape) = tape(&disk);
+        let entry = entry();
+        let holes = |store: &Store, stream| {
+            let gaps = store.gaps(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
+            let tell = |g: crate::store::Gap| (g.start.0 / SECOND, g.end.map(|end| end.0 / SECOND), g.cause);
+            gaps.into_iter().map(tell).collect::<Vec<_>>()
+        };
+        for second in 0..5 {
+            tape.push(&frame(second, second * SECOND, &entry), WallDuration(0)).unwrap();
+        }
+        tape.end(EndReason::new(Cause::Closed, ""));
+        assert_eq!(holes(&store, tape.stream), [(4, None, "camera closed the stream".to_owned())]);
+        tape.still_nothing(&EndReason::new(Cause::Unreachable, "no route"));
+        assert_eq!(holes(&store, tape.stream), [(4, None, "camera unreachable".to_owned())]);
+        store.flush().unwrap();
+
+        // Another session finds the hole that it begins in.
+        let mut tape = Tape::new(store.clone(), tape.stream, "porch/main");
+        tape.push(&frame(0, 20 * SECOND, &entry), WallDuration(0)).unwrap();
+        store.flush().unwrap();
+        assert_eq!(holes(&store, tape.stream), [(4, Some(20), "camera closed the stream".to_owned())]);
     }
 
     #[test]

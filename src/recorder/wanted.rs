@@ -1,19 +1,28 @@
 //! `Wanted`: what is to be recorded, as far as a session has to know it.
 
-use crate::base::Result;
-use crate::base::StreamId;
+use crate::base::{Result, StreamId, Transport};
 use crate::camera;
+use crate::camera::Login;
 use crate::store::camera::{Camera, Stream};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
-/// A stream with the login of its camera. A session runs as long as this stays equal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A stream, and how to get it.
+#[derive(Clone, Debug)]
 pub(super) struct Wanted {
     /// `porch/main`, for the log.
     pub(super) label: String,
-    pub(super) camera: uuid::Uuid,
-    pub(super) stream: Stream,
-    pub(super) login: camera::Login,
+    pub(super) camera: Uuid,
+    pub(super) stream: StreamId,
+    pub(super) link: Link,
+}
+
+/// How to get a stream. A session goes on as long as this stays equal: a new name or quota is no reason to lose film.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    source: String,
+    transport: Transport,
+    pub(super) login: Login,
 }
 
 /// All streams that are to be recorded.
@@ -29,13 +38,24 @@ impl Wanted {
         Self {
             label: format!("{}/{}", camera.name, stream.kind),
             camera: camera.uuid,
-            stream: stream.clone(),
-            login: camera::Login { username: camera.username.clone(), password: camera.password.clone() },
+            stream: stream.id,
+            link: Link {
+                source: stream.source.clone(),
+                transport: stream.transport,
+                login: Login { username: camera.username.clone(), password: camera.password.clone() },
+            },
         }
+    }
+}
+
+impl Link {
+    /// What is not read at once may be lost or hold its sender up: datagrams, and a pipe's few kilobytes.
+    pub(super) fn may_lose_what_waits(&self) -> bool {
+        self.transport == Transport::Udp || !self.source.starts_with("rtsp:")
     }
 
     /// Where it comes from, in the camera room's terms.
     pub(super) fn source(&self) -> Result<camera::Source> {
-        camera::Source::parse(&self.stream.source, self.stream.transport)
+        camera::Source::parse(&self.source, self.transport)
     }
 }

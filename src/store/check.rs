@@ -169,7 +169,9 @@ impl Check {
     /// Files without a row.
     fn orphans(&mut self) -> Result<()> {
         let garbage = self.db.garbage()?;
-        let stories = journal::replay(journal_file::read(&self.dir)?).stories;
+        let found = journal_file::read(&self.dir);
+        self.problems.extend(found.unreadable.iter().map(|(name, e)| format!("{name}: {e}")));
+        let stories = journal::replay(found.entries).stories;
         for entry in self.dir.list()? {
             let Some(id) = RecordingId::from_file_name(&entry.name) else { continue };
             if garbage.binary_search(&id).is_ok() || self.db.recording(id)?.is_some() {

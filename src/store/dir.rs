@@ -37,6 +37,8 @@ pub(crate) struct Entry {
     pub(crate) disk_bytes: u64,
     /// A plain file, neither a directory nor a link.
     pub(crate) is_file: bool,
+    /// Why nothing but the name is known of it.
+    pub(crate) hidden: Option<String>,
 }
 
 impl SampleDir {
@@ -162,7 +164,7 @@ impl SampleDir {
         file.set_len(len)
     }
 
-    /// Every entry, in the order of names.
+    /// Every entry, in the order of names. One that cannot be looked at is [hidden](Entry::hidden) and hides no other.
     pub(crate) fn list(&self) -> Result<Vec<Entry>> {
         let list = || -> nix::Result<Vec<Entry>> {
             let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -174,10 +176,16 @@ impl SampleDir {
                 if matches!(name.to_bytes(), b"." | b"..") {
                     continue;
                 }
+                let shown = name.to_string_lossy().into_owned();
+                #[cfg(test)]
+                if let Err(e) = self.faults.hit_entry(&shown) {
+                    entries.push(Entry::hidden(shown, e));
+                    continue;
+                }
                 match stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-                    Ok(stat) => entries.push(Entry::new(name.to_string_lossy().into_owned(), &stat)),
+                    Ok(stat) => entries.push(Entry::new(shown, &stat)),
                     Err(Errno::ENOENT) => {}
-                    Err(e) => return Err(e),
+                    Err(e) => entries.push(Entry::hidden(shown, e)),
                 }
             }
             entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -198,6 +206,8 @@ impl SampleDir {
     /// Removes a file; false when it was not there.
     pub(crate) fn unlink(&self, name: &str) -> Result<bool> {
         self.dirty.store(true, Ordering::Release);
+        #[cfg(test)]
+        self.faults.hit_entry(name).or_fail(Kind::Disk, || format!("unlink {name}"))?;
         match unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir) {
             Ok(()) => Ok(true),
             Err(Errno::ENOENT) => Ok(false),
@@ -266,7 +276,12 @@ impl Entry {
             len: u64::try_from(stat.st_size).unwrap_or(0),
             disk_bytes: u64::try_from(stat.st_blocks).unwrap_or(0) * 512,
             is_file: SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG,
+            hidden: None,
         }
+    }
+
+    fn hidden(name: String, e: Errno) -> Self {
+        Self { name, len: 0, disk_bytes: 0, is_file: false, hidden: Some(e.to_string()) }
     }
 
     /// The recording whose number this name takes: its sample file, also when set aside.
@@ -291,23 +306,35 @@ const IOV_MAX: usize = 1024;
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use std::sync::Mutex;
     use std::sync::atomic::AtomicI64;
 
     /// Lets writes fail: counts down at each, and once below zero all of them fail until it is mended.
     #[derive(Debug)]
-    pub(super) struct Faults(AtomicI64);
+    pub(super) struct Faults {
+        writes: AtomicI64,
+        /// An entry that can be neither looked at nor unlinked.
+        entry: Mutex<Option<String>>,
+    }
 
     impl Default for Faults {
         fn default() -> Self {
-            Self(AtomicI64::new(i64::MAX))
+            Self { writes: AtomicI64::new(i64::MAX), entry: Mutex::default() }
         }
     }
 
     impl Faults {
         pub(super) fn hit(&self) -> io::Result<()> {
-            match self.0.fetch_sub(1, Ordering::SeqCst) > 0 {
+            match self.writes.fetch_sub(1, Ordering::SeqCst) > 0 {
                 true => Ok(()),
                 false => Err(io::Error::from_raw_os_error(nix::libc::ENOSPC)),
+            }
+        }
+
+        pub(super) fn hit_entry(&self, name: &str) -> nix::Result<()> {
+            match self.entry.lock().unwrap().as_deref() == Some(name) {
+                true => Err(Errno::EIO),
+                false => Ok(()),
             }
         }
     }
@@ -315,7 +342,12 @@ pub(crate) mod tests {
     impl SampleDir {
         /// The next `n` writes succeed, then the disk is full.
         pub(crate) fn fail_after(&self, n: i64) {
-            self.faults.0.store(n, Ordering::SeqCst);
+            self.faults.writes.store(n, Ordering::SeqCst);
+        }
+
+        /// The entry of this name, if any, can be neither looked at nor unlinked.
+        pub(crate) fn fail_entry(&self, name: Option<&str>) {
+            *self.faults.entry.lock().unwrap() = name.map(str::to_owned);
         }
     }
 

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -65,6 +65,8 @@ impl Options {
 pub struct Store {
     shared: Arc<Shared>,
     cameras: RwLock<Cameras>,
+    /// Held from before a change is written until it is loaded, so that what is loaded last is the newest.
+    changing: Mutex<()>,
     changes: watch::Sender<u64>,
     /// None when the store is only looked at.
     syncer: Option<SyncSender<Ask>>,
@@ -115,6 +117,7 @@ impl Store {
         let store = Self {
             shared,
             cameras: RwLock::default(),
+            changing: Mutex::default(),
             changes: watch::Sender::new(0),
             syncer,
             syncer_ended: Mutex::new(syncer_ended),
@@ -160,6 +163,7 @@ impl Store {
 
     /// Adds a camera. Blocks on the disk.
     pub fn add_camera(&self, new: &NewCamera) -> Result<Camera> {
+        let _changing = self.changing();
         let camera = self.shared.db.add_camera(new)?;
         self.load_cameras()?;
         Ok(camera)
@@ -167,6 +171,7 @@ impl Store {
 
     /// Changes a camera, and gives it as it is then. Blocks on the disk.
     pub fn edit_camera(&self, uuid: Uuid, edit: &CameraEdit) -> Result<Camera> {
+        let _changing = self.changing();
         let camera = self.shared.db.edit_camera(uuid, edit)?;
         self.load_cameras()?;
         Ok(camera)
@@ -174,6 +179,7 @@ impl Store {
 
     /// Takes a camera away, with its film or without. Its files go with the next flush. Blocks on the disk.
     pub fn remove_camera(&self, uuid: Uuid, film: db::Film) -> Result<()> {
+        let _changing = self.changing();
         let streams = self.cameras().iter().find(|c| c.uuid == uuid).map_or(Vec::new(), |c| c.streams.clone());
         self.shared.db.remove_camera(uuid, film)?;
         if film == db::Film::Condemn {
@@ -184,6 +190,11 @@ impl Store {
         self.load_cameras()
     }
 
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be called while [`Self::changing`] is held, once there is anybody else who could change cameras.
     fn load_cameras(&self) -> Result<()> {
         let all = self.shared.db.cameras()?;
         let owners = all.iter().flat_map(|c| c.streams.iter().map(|s| (s.id, Owner { camera: c.uuid, kind: s.kind })));

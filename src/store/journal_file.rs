@@ -1,6 +1,6 @@
 //! `JournalFile`: the journal on disk. It is begun anew now and then, for it tells nothing of what is closed and durable.
 
-use crate::base::{Kind, Result, ResultExt};
+use crate::base::{Error, Kind, Result, ResultExt};
 use crate::store::dir::SampleDir;
 use crate::store::journal::{self, Entry, MAGIC};
 use std::fs::File;
@@ -99,21 +99,31 @@ impl Renewal {
     }
 }
 
-/// All entries of the journal, and of a newer one that did not take its place yet.
-pub(crate) fn read(dir: &SampleDir) -> Result<Vec<Entry>> {
-    let mut entries = Vec::new();
+/// What is on the disk of the journal, and of a newer one that did not take its place yet.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// All entries that could be read.
+    pub(crate) entries: Vec<Entry>,
+    /// The files that could not be read, or not to the end.
+    pub(crate) unreadable: Vec<(&'static str, Error)>,
+}
+
+/// Reads as much as the disk gives: it is better to know half than not to record at all.
+pub(crate) fn read(dir: &SampleDir) -> Found {
+    let mut found = Found::default();
     for name in NAMES {
-        match dir.open_read(name) {
-            Ok(mut file) => {
-                let mut bytes = Vec::new();
-                file.read_to_end(&mut bytes).or_fail(Kind::Disk, || format!("read {name}"))?;
-                entries.extend(journal::decode(&bytes));
-            }
-            Err(e) if e.kind() == Kind::NotFound => {}
-            Err(e) => return Err(e),
+        let mut bytes = Vec::new();
+        let read = dir
+            .open_read(name)
+            .and_then(|mut file| file.read_to_end(&mut bytes).or_fail(Kind::Disk, || format!("read {name}")));
+        found.entries.extend(journal::decode(&bytes));
+        if let Err(e) = read
+            && e.kind() != Kind::NotFound
+        {
+            found.unreadable.push((name, e));
         }
     }
-    Ok(entries)
+    found
 }
 
 /// The journal and its successor, in the order in which they are read.

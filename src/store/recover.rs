@@ -36,21 +36,37 @@ pub(crate) struct Recovered {
     pub(crate) numbers: BTreeMap<StreamId, u32>,
 }
 
-/// Makes a directory consistent: every file has a row, will have one, or is out of the way.
+/// Makes a directory consistent: every file has a row, will have one, or is out of the way. What the disk refuses for
+/// one file is a problem of that file and keeps no other from being recorded; an error is the whole directory's.
 pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
-    let journal = journal::replay(journal_file::read(dir)?);
+    let found = journal_file::read(dir);
+    let journal = journal::replay(found.entries);
     let mut done = Recovered::default();
     for &id in &known.garbage {
-        dir.unlink(&id.file_name())?;
         done.take_number(id);
-        done.unlinked.push(id);
+        match dir.unlink(&id.file_name()) {
+            Ok(_) => done.unlinked.push(id),
+            Err(e) => done.problems.push(format!("recording {id}: deleted, but its file stays: {e}")),
+        }
     }
     let (mut files, mut orphans) = (Vec::new(), Vec::new());
     for entry in dir.list()? {
         if let Some(id) = entry.takes_number() {
             done.take_number(id);
         }
-        match RecordingId::from_file_name(&entry.name).filter(|_| entry.is_file) {
+        let id = RecordingId::from_file_name(&entry.name);
+        if id.is_some_and(|id| known.garbage.binary_search(&id).is_ok()) {
+            // It would not go, and that is told already.
+            continue;
+        }
+        if let Some(why) = &entry.hidden {
+            done.problems.push(format!("{}: {why}; left for the next start", entry.name));
+            files.extend(id);
+            let story = id.and_then(|id| journal.stories.get(&id));
+            done.unresolved.extend(story.into_iter().flat_map(Story::entries));
+            continue;
+        }
+        match id.filter(|_| entry.is_file) {
             Some(id) => {
                 files.push(id);
                 if known.rows.binary_search(&id).is_err() {
@@ -64,6 +80,10 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     for orphan in orphans {
         let (story, suspect) = (journal.stories.get(&orphan.id), suspects.contains(&orphan.id));
         done.settle(dir, orphan, story, suspect);
+    }
+    // Last, so that a power cut just now loses nothing of what could be read.
+    for (name, e) in found.unreadable {
+        done.set_aside(dir, name, &e.to_string());
     }
     files.sort_unstable();
     done.missing = known.rows.iter().filter(|id| files.binary_search(id).is_err()).copied().collect();
@@ -247,6 +267,63 @@ mod tests {
         rig.dir.fail_after(i64::MAX);
         rig.journal = JournalFile::begin(rig.dir.clone(), &recovered.unresolved).unwrap();
         assert_eq!(rig.recover().closed[0].recording.video_samples, 11);
+    }
+
+    #[test]
+    fn garbage_that_cannot_be_unlinked_stays_garbage_and_is_told() {
+        let mut rig = Rig::new();
+        let [stuck, gone, kept] = [1, 2, 3].map(|number| rig.record(number, false, true));
+        rig.dir.fail_entry(Some(&stuck.file_name()));
+        let known = Known { garbage: vec![stuck, gone], ..Known::default() };
+        let recovered = recover(&rig.dir, &known).unwrap();
+        assert_eq!(recovered.unlinked, [gone]);
+        assert_eq!(recovered.closed.iter().map(|c| c.recording.id).collect::<Vec<_>>(), [kept]);
+        assert_eq!(
+            recovered.problems,
+            ["recording 3/1: deleted, but its file stays: unlink 0000000300000001: EIO: I/O error"]
+        );
+    }
+
+    #[test]
+    fn garbage_that_can_be_looked_at_but_not_unlinked_gets_no_row() {
+        let rig = Rig::new();
+        let id = RecordingId::new(StreamId::new(3).unwrap(), 1);
+        fs::create_dir(rig.tmp.path().join(id.file_name())).unwrap();
+        let recovered = recover(&rig.dir, &Known { garbage: vec![id], ..Known::default() }).unwrap();
+        assert_eq!((recovered.unlinked, recovered.closed), (vec![], vec![]));
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_looked_at_is_left_and_hides_no_other() {
+        let mut rig = Rig::new();
+        let [row, growing, _] = [1, 2, 3].map(|number| rig.record(number, false, number != 2));
+        rig.dir.fail_entry(Some(&row.file_name()));
+        let known = Known { rows: vec![row], ..Known::default() };
+        let recovered = recover(&rig.dir, &known).unwrap();
+        assert_eq!(recovered.missing, []);
+        let first = "0000000300000001: EIO: I/O error; left for the next start";
+        assert_eq!(told(&recovered)[2..], [first, "recording 3/2: recovered: it was not closed"]);
+
+        let mut rig = Rig::new();
+        rig.record(2, false, false);
+        rig.dir.fail_entry(Some(&growing.file_name()));
+        let recovered = rig.recover();
+        rig.dir.fail_entry(None);
+        rig.journal = JournalFile::begin(rig.dir.clone(), &recovered.unresolved).unwrap();
+        assert_eq!(told(&rig.recover())[0], "3/2: 11");
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_read_is_set_aside() {
+        let mut rig = Rig::new();
+        rig.record(1, false, true);
+        fs::remove_file(rig.tmp.path().join("journal")).unwrap();
+        fs::create_dir(rig.tmp.path().join("journal")).unwrap();
+        assert_eq!(
+            told(&rig.recover()),
+            ["3/1: 12", "journal: read journal: Is a directory (os error 21); set aside as aside.journal"]
+        );
+        JournalFile::begin(rig.dir.clone(), &[]).unwrap();
     }
 
     #[test]

@@ -33,7 +33,8 @@ impl Shared {
             unflushed: Arc::new(Unflushed::new(zone)),
             shelf: Arc::default(),
             clock,
-            pending: Mutex::default(),
+            // The start may have found files that it could not unlink.
+            pending: Mutex::new(Pending { sweep: true, ..Pending::default() }),
             failure: Mutex::default(),
             cameras_changed: AtomicBool::new(true),
         }

@@ -33,7 +33,7 @@ pub(crate) struct Pending {
     pub(crate) condemned: BTreeSet<RecordingId>,
     /// Streams that were removed with their film: what closes of them later is deleted too.
     pub(crate) removed: BTreeSet<StreamId>,
-    /// There is garbage in the database that no flush of ours made.
+    /// There may be garbage in the database whose files are not unlinked yet.
     pub(crate) sweep: bool,
 }
 
@@ -57,7 +57,9 @@ pub(crate) struct Syncer {
     /// Those that wait for their rows and of which the journal knows that they are durable.
     durable: BTreeSet<RecordingId>,
     /// Garbage whose files are gone.
-    unlinked: Vec<RecordingId>,
+    unlinked: BTreeSet<RecordingId>,
+    /// Garbage whose files the disk does not let go.
+    stuck: BTreeSet<RecordingId>,
     /// The catalog as it is on the disk.
     catalog: Option<Vec<u8>>,
     catalog_written: Option<Instant>,
@@ -75,7 +77,8 @@ impl Syncer {
             flush_interval,
             last_flush: now,
             durable: BTreeSet::new(),
-            unlinked: Vec::new(),
+            unlinked: BTreeSet::new(),
+            stuck: BTreeSet::new(),
             catalog: None,
             catalog_written: None,
             failing: false,
@@ -169,19 +172,20 @@ impl Syncer {
         Ok(())
     }
 
-    /// One transaction for all that waits; then the files of the condemned go.
+    /// One transaction for all that waits; then the files of garbage go. A file that does not is in no row's way.
     fn flush(&mut self, attached: &Attached, closed: Vec<Arc<ClosedRecording>>, wished: bool) -> Result<()> {
-        let mut condemned = self.condemned(&closed)?;
-        let (gaps, removed, sweep) = {
+        let committed = self.commit(closed, wished);
+        committed.and(self.sweep(attached))
+    }
+
+    fn commit(&mut self, closed: Vec<Arc<ClosedRecording>>, wished: bool) -> Result<()> {
+        let mut condemned = self.condemned(&closed);
+        let (gaps, removed) = {
             let pending = self.shared.pending();
-            (pending.gaps.clone(), pending.removed.clone(), pending.sweep)
+            (pending.gaps.clone(), pending.removed.clone())
         };
         let (gone, closed): (Vec<_>, _) = closed.into_iter().partition(|c| removed.contains(&c.recording.id.stream()));
         condemned.extend(gone.iter().map(|c| c.recording.id));
-        if sweep {
-            self.unlink(attached, &self.shared.db.garbage()?)?;
-            self.shared.pending().sweep = false;
-        }
         let nothing_new = closed.is_empty() && gaps.is_empty() && condemned.is_empty();
         if nothing_new && (!wished || self.unlinked.is_empty()) {
             return Ok(());
@@ -190,16 +194,16 @@ impl Syncer {
             closed,
             gaps: gaps.iter().map(|((stream, _), gap)| (*stream, gap.clone())).collect(),
             condemned,
-            unlinked: std::mem::take(&mut self.unlinked),
+            unlinked: self.unlinked.iter().copied().collect(),
         };
         match self.shared.db.commit(&batch) {
             Ok(done) => {
                 self.settle(&batch, &done);
                 gone.iter().for_each(|c| self.shared.unflushed.forget(c.recording.id));
-                self.unlink(attached, &batch.condemned)
+                self.unlinked.clear();
+                Ok(())
             }
             Err(e) => {
-                self.unlinked = batch.unlinked;
                 self.shared.unflushed.forget_oldest(REMEMBERED);
                 Err(e)
             }
@@ -208,17 +212,18 @@ impl Syncer {
 
     /// What is to be deleted and is there: the number of one that is not could be given to another recording while the
     /// garbage still speaks of it.
-    fn condemned(&self, closed: &[Arc<ClosedRecording>]) -> Result<Vec<RecordingId>> {
+    fn condemned(&self, closed: &[Arc<ClosedRecording>]) -> Vec<RecordingId> {
         let wished = self.shared.pending().condemned.clone();
         let mut condemned = Vec::new();
         for id in wished {
-            if closed.iter().any(|c| c.recording.id == id) || self.shared.db.recording(id)?.is_some() {
-                condemned.push(id);
-            } else {
-                self.shared.pending().condemned.remove(&id);
+            let is_closed = closed.iter().any(|c| c.recording.id == id);
+            match self.shared.db.recording(id) {
+                Ok(row) if is_closed || row.is_some() => condemned.push(id),
+                Ok(_) => _ = self.shared.pending().condemned.remove(&id),
+                Err(e) => warn!("recording {id}: not deleted yet: {e}"),
             }
         }
-        Ok(condemned)
+        condemned
     }
 
     /// What became rows is forgotten here.
@@ -231,6 +236,7 @@ impl Syncer {
         unflushed.became_rows(batch.closed.iter().map(|c| c.recording.id));
         unflushed.uncount(&done.condemned);
         let mut pending = self.shared.pending();
+        pending.sweep |= !batch.condemned.is_empty();
         for id in &batch.condemned {
             pending.condemned.remove(id);
         }
@@ -242,19 +248,40 @@ impl Syncer {
         }
     }
 
-    fn unlink(&mut self, attached: &Attached, condemned: &[RecordingId]) -> Result<()> {
-        if condemned.is_empty() {
+    /// Unlinks the files of garbage, each on its own. What stays is tried again with the next flush, and the garbage
+    /// rows of what went go with it: the sync before that makes the names durable.
+    fn sweep(&mut self, attached: &Attached) -> Result<()> {
+        if !std::mem::take(&mut self.shared.pending().sweep) {
             return Ok(());
         }
-        for &id in condemned {
-            let name = id.file_name();
-            let weight = attached.dir.stat(&name)?.map_or(0, |e| e.disk_bytes);
-            if attached.dir.unlink(&name)? {
-                self.shared.shelf.unlinked(id, weight);
+        let garbage = self.shared.db.garbage().inspect_err(|_| self.shared.pending().sweep = true)?;
+        let mut stuck = BTreeSet::new();
+        for id in garbage {
+            if self.unlinked.contains(&id) {
+                continue;
+            }
+            match self.unlink(attached, id) {
+                Ok(()) => _ = self.unlinked.insert(id),
+                Err(e) => {
+                    if !self.stuck.contains(&id) {
+                        error!("recording {id}: deleted, but its file stays: {e}; tried again until it goes");
+                    }
+                    stuck.insert(id);
+                }
             }
         }
-        attached.dir.sync_names()?;
-        self.unlinked.extend(condemned);
+        self.shared.pending().sweep |= !stuck.is_empty();
+        self.stuck = stuck;
+        Ok(())
+    }
+
+    fn unlink(&self, attached: &Attached, id: RecordingId) -> Result<()> {
+        let name = id.file_name();
+        // Not to know its weight is no reason to keep it.
+        let weight = attached.dir.stat(&name).ok().flatten().map_or(0, |e| e.disk_bytes);
+        if attached.dir.unlink(&name)? {
+            self.shared.shelf.unlinked(id, weight);
+        }
         Ok(())
     }
 

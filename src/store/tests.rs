@@ -274,6 +274,62 @@ fn deleting_takes_the_row_then_the_file_then_the_garbage() {
 }
 
 #[test]
+fn a_file_that_cannot_be_unlinked_keeps_neither_rows_nor_other_files_waiting() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let other = store.add_camera(&new_camera("gate")).unwrap().streams[0].id;
+    let (kept, _) = record(&store, other, true, 6);
+    let (stuck, _) = record(&store, stream, true, 6);
+    let (gone, _) = record(&store, stream, false, 6);
+    store.flush().unwrap();
+    dir(&store).fail_entry(Some(&stuck.file_name()));
+    store.remove_camera(store.cameras()[0].uuid, crate::store::db::Film::Condemn).unwrap();
+    for n in 2..4 {
+        record(&store, other, false, 6);
+        store.flush().unwrap();
+        assert_eq!(store.db().recordings(other, ALWAYS).unwrap().len(), n);
+    }
+    assert!(place.names().contains(&stuck.file_name()) && !place.names().contains(&gone.file_name()));
+    assert_eq!(store.db().garbage().unwrap(), [stuck]);
+    let two = RecordingId::new(other, 2);
+    store.delete([kept, two]);
+    dir(&store).fail_entry(Some(&kept.file_name()));
+    store.flush().unwrap();
+    assert!(place.names().contains(&kept.file_name()) && !place.names().contains(&two.file_name()));
+    dir(&store).fail_entry(None);
+    store.flush().unwrap();
+    store.flush().unwrap();
+    assert!(!place.names().contains(&stuck.file_name()) && !place.names().contains(&kept.file_name()));
+    assert_eq!(store.db().garbage().unwrap(), []);
+}
+
+#[test]
+fn garbage_that_a_start_could_not_unlink_goes_with_a_flush() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (id, _) = record(&store, stream, true, 6);
+    store.flush().unwrap();
+    store.db().commit(&crate::store::db::Batch { condemned: vec![id], ..Default::default() }).unwrap();
+    let copy = place.crash();
+    // No unlink takes a directory away.
+    let file = copy.film().join(id.file_name());
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    let store = copy.open();
+    assert_eq!(store.problems().len(), 1, "{:?}", store.problems());
+    assert_eq!(store.db().garbage().unwrap(), [id]);
+    record(&store, stream, true, 6);
+    store.flush().unwrap();
+    assert_eq!(listed(&store, stream), ["1/2: 6 frames"]);
+    fs::remove_dir(&file).unwrap();
+    fs::write(&file, "").unwrap();
+    store.flush().unwrap();
+    store.flush().unwrap();
+    assert!(!file.exists());
+    assert_eq!(store.db().garbage().unwrap(), []);
+}
+
+#[test]
 fn garbage_is_unlinked_at_the_start() {
     let place = Place::new();
     let (store, stream) = place.with_camera();

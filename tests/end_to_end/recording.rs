@@ -4,6 +4,7 @@ use crate::support::cameras::GstCamera;
 use crate::support::daemon::{Daemon, Home, NewCamera};
 use crate::support::film::{Film, Packet};
 use crate::support::sent::Sent;
+use crate::support::wait::{secs, wait_until};
 use std::path::Path;
 
 const FPS: i64 = 15;
@@ -48,6 +49,29 @@ fn what_was_sent_is_stored_once_and_plays() {
         lasts_as_long(&film, &packets);
         trims_to_the_frame(&daemon, &home, name, &packets);
     }
+    daemon.stop();
+}
+
+#[test]
+fn a_stop_in_the_middle_takes_what_had_come_by_then() {
+    let home = Home::new();
+    let camera = GstCamera::start(&["porch:h264:320x180@15"]);
+    home.add_camera(NewCamera { name: "porch", url: camera.url("porch"), ..Default::default() });
+    let daemon = home.start();
+    daemon.wait_for_film("porch", 3);
+    let before_the_stop = camera.sent("porch").len();
+    // When the next ones are on their way, those have left the server.
+    let more = || (camera.sent("porch").len() >= before_the_stop + 2).then_some(());
+    wait_until("two more frames are sent", secs(10), more);
+    daemon.stop();
+    let sent = camera.sent("porch");
+    drop(camera);
+
+    let daemon = home.start();
+    let stored = whole(&daemon, &home, "porch").packets();
+    let skipped = sent.iter().position(|s| s.key).unwrap();
+    assert!(skipped + stored.len() >= before_the_stop, "{} of {before_the_stop} frames", stored.len());
+    was_sent(&stored, &sent[..skipped + stored.len()]);
     daemon.stop();
 }
 

@@ -15,6 +15,8 @@ use tokio::time::timeout;
 pub(super) struct Process {
     program: String,
     child: Child,
+    /// Its own and its children's; `None` once all of them were killed.
+    group: Option<Pid>,
     last_words: JoinHandle<String>,
 }
 
@@ -32,7 +34,8 @@ impl Process {
         let stdout = child.stdout.take().expect("its standard output was asked for");
         let stderr = child.stderr.take().expect("its standard error was asked for");
         let last_words = tokio::spawn(last_line(stderr));
-        Ok((Self { program: words[0].clone(), child, last_words }, stdout))
+        let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+        Ok((Self { program: words[0].clone(), child, group, last_words }, stdout))
     }
 
     /// It has closed its output: how it ended and what it said last.
@@ -42,6 +45,8 @@ impl Process {
             Ok(Err(e)) => format!("{}: {e}", self.program),
             Err(_) => format!("{} closed its output", self.program),
         };
+        // Children that outlive it would hold its standard error, and the camera.
+        self.kill_group();
         match timeout(limit, &mut self.last_words).await {
             Ok(Ok(words)) if !words.is_empty() => format!("{ended}: {words}"),
             _ => ended,
@@ -52,7 +57,7 @@ impl Process {
     pub(super) async fn end(mut self, limit: Duration) {
         self.signal(Signal::SIGTERM);
         if timeout(limit, self.child.wait()).await.is_err() {
-            self.signal(Signal::SIGKILL);
+            self.kill_group();
             if let Err(e) = self.child.wait().await {
                 log::warn!("{}: wait: {e}", self.program);
             }
@@ -60,15 +65,21 @@ impl Process {
     }
 
     fn signal(&self, signal: Signal) {
-        let group = self.child.id().and_then(|id| i32::try_from(id).ok());
         // It fails when all of the group is gone already, which is what is wanted.
-        let _ = group.map(|group| killpg(Pid::from_raw(group), signal));
+        let _ = self.group.map(|group| killpg(group, signal));
+    }
+
+    /// Once: the number may be another group's after that.
+    fn kill_group(&mut self) {
+        self.signal(Signal::SIGKILL);
+        self.group = None;
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.signal(Signal::SIGKILL);
+        self.kill_group();
+        self.last_words.abort();
     }
 }
 

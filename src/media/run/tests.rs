@@ -233,6 +233,14 @@ fn four_minutes_without_a_key_frame_end_the_run() {
     assert_eq!(refused, Some((241, "no key frame: none in 4 minutes".to_owned())));
 
     let mut camera = Camera::new();
+    camera.seconds(0..79);
+    for s in [130, 180, 230, 280, 320] {
+        camera.now = s * SECOND;
+        let refused = camera.send(s * SECOND, s == 320).err().map(|e| e.to_string());
+        assert_eq!(refused.is_some(), s == 320, "{s} s: {refused:?}");
+    }
+
+    let mut camera = Camera::new();
     camera.seconds(0..79); // one second before it is due
     let refused = (79..).find_map(|s| camera.send(s * SECOND, false).err().map(|e| (s, e.to_string())));
     assert_eq!(refused, Some((300, "no key frame: the recording would grow over 5 minutes".to_owned())));

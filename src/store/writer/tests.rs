@@ -214,7 +214,7 @@ fn the_journal_knows_what_grows_across_a_renewal() {
     rig.writer.journal.renewal().settle(&rig.dir).unwrap();
     add(&mut growing, script.frames(1));
     rig.work(Duration::ZERO);
-    let stories = journal::replay(journal_file::read(&rig.dir).unwrap()).stories;
+    let stories = journal::replay(journal_file::read(&rig.dir).entries).stories;
     let story = &stories[&growing.id()];
     let marks: Vec<_> = story.marks.iter().map(|m| (m.covered.video_samples, m.covered.sample_file_bytes)).collect();
     assert_eq!(marks, [(5, 510), (6, 615)]);

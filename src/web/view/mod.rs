@@ -2,6 +2,7 @@
 
 mod entity;
 mod indexes;
+mod ranges;
 
 pub(super) use indexes::Indexes;
 
@@ -29,12 +30,27 @@ pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>
     match view.form {
         Form::Text => blocking(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
         Form::Mp4 => {
-            let mut answer = http_serve::serve(mp4, request);
+            let asked = with_plain_ranges(request, http_serve::Entity::len(&mp4));
+            let mut answer = http_serve::serve(mp4, &asked);
             // May be kept, but the tag must be asked for: it is film of somebody's house, and it may be deleted.
             answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
             Ok(answer)
         }
     }
+}
+
+/// The head of a request for a file of this length, as http-serve can read it.
+fn with_plain_ranges<B>(request: &Request<B>, len: u64) -> Request<()> {
+    let mut asked = Request::new(());
+    *asked.method_mut() = request.method().clone();
+    *asked.headers_mut() = request.headers().clone();
+    if let Some(header) = asked.headers_mut().remove(header::RANGE)
+        && let Some(plain) = header.to_str().ok().and_then(|header| ranges::plain(header, len))
+    {
+        let plain = HeaderValue::from_str(&plain).expect("digits and commas make a header");
+        asked.headers_mut().insert(header::RANGE, plain);
+    }
+    asked
 }
 
 /// Lists the recordings and lays out the file. Blocks on the database.
