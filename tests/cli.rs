@@ -195,6 +195,12 @@ fn cameras_are_managed_without_a_daemon() {
     let told = home.lunette("camera edit nobody --name x");
     assert_eq!((told.status, told.err.as_str()), (3, "lunette: camera \"nobody\": no such camera; known: yard\n"));
     assert!(home.lunette("camera edit yard").err.contains("nothing to change"));
+    let elsewhere = home.lunette("camera edit yard --url rtsp://other/main");
+    assert!(
+        elsewhere.status == 2 && elsewhere.err.contains("its password would go to another server"),
+        "{elsewhere:?}"
+    );
+    assert_eq!(home.lunette("camera edit yard --url rtsp://h/main --password-file password").status, 0);
     let listed: serde_json::Value = serde_json::from_str(&home.lunette("camera list --json").out).unwrap();
     let camera = &listed["cameras"][0];
     assert_eq!((&camera["name"], &camera["username"]), (&"yard".into(), &"u".into()));

@@ -58,7 +58,7 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
         listeners.push(Listener::Tcp(listen(*address).await?));
     }
     let recorder = if args.read_only { None } else { Some(Recorder::start(store.clone(), health.clone())?) };
-    let state = State::new(store, health, TimeZone::system());
+    let state = if args.read_only { State::for_reading } else { State::new }(store, health, TimeZone::system());
     let served = tokio::spawn(web::serve(state, listeners, stopped));
 
     asked.wait().await;

@@ -16,12 +16,19 @@ pub struct State {
     /// Times are told in it, and asked in it where they have no offset.
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
+    /// Something is to be recorded into the store.
+    pub(super) records: bool,
 }
 
 impl State {
     /// Answers from this store and this board.
     pub fn new(store: Arc<Store>, health: Arc<Health>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, health, zone, indexes: Indexes::default() })
+        Arc::new(Self { store, health, zone, indexes: Indexes::default(), records: true })
+    }
+
+    /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
+    pub fn for_reading(store: Arc<Store>, health: Arc<Health>, zone: TimeZone) -> Arc<Self> {
+        Arc::new(Self { store, health, zone, indexes: Indexes::default(), records: false })
     }
 
     /// A stream of a camera, as it is now.
