@@ -114,13 +114,21 @@ impl SampleDir {
         &self.path
     }
 
+    /// Does what changes something on the disk. A sync that begins before it is done covers nothing of it for certain,
+    /// so it is dirty afterwards whoever synced meanwhile; and it is before, for what is half done when it fails.
+    fn changing<T>(&self, change: impl FnOnce() -> T) -> T {
+        self.dirty.store(true, Ordering::Release);
+        let done = change();
+        self.dirty.store(true, Ordering::Release);
+        done
+    }
+
     /// Creates a file that did not exist, to be appended to only.
     pub(crate) fn create(&self, name: &str) -> Result<File> {
         #[cfg(test)]
         self.faults.hit().or_fail(Kind::Disk, || format!("create {name}"))?;
-        self.dirty.store(true, Ordering::Release);
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_APPEND;
-        self.open_file(name, flags).map_err(|e| Error::caused(Kind::Disk, format!("create {name}"), e))
+        self.changing(|| self.open_file(name, flags)).or_fail(Kind::Disk, || format!("create {name}"))
     }
 
     /// Opens a file for reading. `NotFound` when it is not there.
@@ -139,29 +147,17 @@ impl SampleDir {
     }
 
     /// Writes all of the slices to the end of a file, without copying them together.
-    pub(crate) fn append(&self, mut file: &File, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+    pub(crate) fn append(&self, file: &File, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
         #[cfg(test)]
         self.faults.hit()?;
-        self.dirty.store(true, Ordering::Release);
-        IoSlice::advance_slices(&mut slices, 0);
-        while !slices.is_empty() {
-            let most = slices.len().min(IOV_MAX);
-            match file.write_vectored(&slices[..most]) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => IoSlice::advance_slices(&mut slices, n),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(())
+        self.changing(|| write_all(file, slices))
     }
 
     /// Cuts a file.
     pub(crate) fn cut(&self, file: &File, len: u64) -> io::Result<()> {
         #[cfg(test)]
         self.faults.hit()?;
-        self.dirty.store(true, Ordering::Release);
-        file.set_len(len)
+        self.changing(|| file.set_len(len))
     }
 
     /// Every entry, in the order of names. One that cannot be looked at is [hidden](Entry::hidden) and hides no other.
@@ -205,10 +201,9 @@ impl SampleDir {
 
     /// Removes a file; false when it was not there.
     pub(crate) fn unlink(&self, name: &str) -> Result<bool> {
-        self.dirty.store(true, Ordering::Release);
         #[cfg(test)]
         self.faults.hit_entry(name).or_fail(Kind::Disk, || format!("unlink {name}"))?;
-        match unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir) {
+        match self.changing(|| unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir)) {
             Ok(()) => Ok(true),
             Err(Errno::ENOENT) => Ok(false),
             Err(e) => Err(Error::caused(Kind::Disk, format!("unlink {name}"), e)),
@@ -217,8 +212,8 @@ impl SampleDir {
 
     /// Renames a file; another one of the new name is replaced.
     pub(crate) fn rename(&self, from: &str, to: &str) -> Result<()> {
-        self.dirty.store(true, Ordering::Release);
-        fcntl::renameat(&self.fd, from, &self.fd, to).or_fail(Kind::Disk, || format!("rename {from} to {to}"))
+        self.changing(|| fcntl::renameat(&self.fd, from, &self.fd, to))
+            .or_fail(Kind::Disk, || format!("rename {from} to {to}"))
     }
 
     /// Moves something out of the way under a name that nobody reads, and returns that name. Never replaces anything.
@@ -289,6 +284,20 @@ impl Entry {
         let name = self.name.strip_prefix(SampleDir::ASIDE).unwrap_or(&self.name);
         RecordingId::from_file_name(name.split('.').next().unwrap_or(name))
     }
+}
+
+fn write_all(mut file: &File, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+    IoSlice::advance_slices(&mut slices, 0);
+    while !slices.is_empty() {
+        let most = slices.len().min(IOV_MAX);
+        match file.write_vectored(&slices[..most]) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => IoSlice::advance_slices(&mut slices, n),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
 }
 
 fn on_open(name: &str, e: Errno) -> Error {
@@ -375,6 +384,35 @@ pub(crate) mod tests {
         assert_eq!(SampleDir::open(&tmp.path().join("no"), true).unwrap_err().kind(), Kind::NotFound);
         std::fs::write(tmp.path().join("lunette-dir"), "hello\n").unwrap();
         assert_eq!(SampleDir::open(tmp.path(), true).unwrap_err().kind(), Kind::Corrupt);
+    }
+
+    #[test]
+    fn a_sync_in_the_midst_of_a_change_does_not_count_for_it() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = SampleDir::open(tmp.path(), true).unwrap();
+        let syncs = || {
+            dir.fail_after(0);
+            let failed = dir.sync_all().is_err();
+            dir.fail_after(i64::MAX);
+            failed
+        };
+        assert!(!syncs());
+        dir.changing(|| dir.sync_all().unwrap());
+        assert!(syncs());
+        dir.sync_all().unwrap();
+        assert!(!syncs());
+        let file = dir.create("a").unwrap();
+        let changes: [&dyn Fn(); 4] = [
+            &|| dir.append(&file, &mut [IoSlice::new(b"film")]).unwrap(),
+            &|| dir.cut(&file, 1).unwrap(),
+            &|| dir.rename("a", "b").unwrap(),
+            &|| assert!(dir.unlink("b").unwrap()),
+        ];
+        for change in changes {
+            dir.sync_all().unwrap();
+            change();
+            assert!(syncs());
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(crate) struct JournalFile {
     len: u64,
     /// At this length it is to be begun anew.
     renew_at: u64,
+    /// What every new one is told first: of files that only the next start can mend.
+    unresolved: Vec<Entry>,
     renewal: Arc<Renewal>,
 }
 
@@ -26,17 +28,18 @@ pub(crate) struct Renewal(AtomicBool);
 impl JournalFile {
     /// Begins a journal in place of any other: what the other told besides `unresolved` is closed and durable.
     pub(crate) fn begin(dir: Arc<SampleDir>, unresolved: &[Entry]) -> Result<Self> {
-        let journal = Self::create(dir, unresolved, Arc::default())?;
+        let journal = Self::create(dir, unresolved.to_vec(), &[], Arc::default())?;
         journal.dir.sync_all()?;
         journal.dir.rename(NEW, NAME)?;
         Ok(journal)
     }
 
-    fn create(dir: Arc<SampleDir>, told: &[Entry], renewal: Arc<Renewal>) -> Result<Self> {
+    fn create(dir: Arc<SampleDir>, unresolved: Vec<Entry>, growing: &[Entry], renewal: Arc<Renewal>) -> Result<Self> {
         dir.unlink(NEW)?;
         let file = dir.create(NEW)?;
-        let mut journal = Self { dir, file, len: 0, renew_at: 0, renewal };
-        journal.write(MAGIC).and_then(|()| journal.append(told)).or_fail(Kind::Disk, || format!("write {NEW}"))?;
+        let told: Vec<_> = unresolved.iter().chain(growing).cloned().collect();
+        let mut journal = Self { dir, file, len: 0, renew_at: 0, unresolved, renewal };
+        journal.write(MAGIC).and_then(|()| journal.append(&told)).or_fail(Kind::Disk, || format!("write {NEW}"))?;
         journal.renew_at = journal.len + RENEW_AT;
         Ok(journal)
     }
@@ -79,7 +82,7 @@ impl JournalFile {
     /// reader takes both. When it fails, the old one goes on.
     pub(crate) fn renew(&mut self, growing: &[Entry]) -> Result<()> {
         self.renew_at = self.len + RENEW_AT;
-        *self = Self::create(self.dir.clone(), growing, self.renewal.clone())?;
+        *self = Self::create(self.dir.clone(), self.unresolved.clone(), growing, self.renewal.clone())?;
         self.renewal.0.store(true, Ordering::Release);
         Ok(())
     }

@@ -260,9 +260,11 @@ impl Writer {
     }
 
     fn renew_journal(&mut self) {
-        let growing: Vec<_> = self.open.values_mut().flat_map(|o| o.file.tell_anew()).collect();
-        let durable = self.durable.iter().copied().map(Entry::Durable);
-        if let Err(e) = self.journal.renew(&growing.into_iter().chain(durable).collect::<Vec<_>>()) {
+        let unsealed = self.unsealed.iter_mut().map(|(file, _)| file);
+        let without_trailer = self.open.values_mut().map(|o| &mut o.file).chain(unsealed);
+        let mut told: Vec<_> = without_trailer.flat_map(SampleFile::tell_anew).collect();
+        told.extend(self.durable.iter().copied().map(Entry::Durable));
+        if let Err(e) = self.journal.renew(&told) {
             warn!("begin a new journal: {e}; the old one goes on");
         }
     }

@@ -222,6 +222,34 @@ fn the_journal_knows_what_grows_across_a_renewal() {
 }
 
 #[test]
+fn the_journal_knows_what_waits_for_its_trailer_across_a_renewal() {
+    let mut rig = Rig::new();
+    let (mut growing, mut script) = rig.begin(1);
+    let id = growing.id();
+    add(&mut growing, script.frames(6));
+    rig.work(PATIENCE);
+    rig.dir.fail_after(0);
+    growing.close(script.close());
+    rig.work(Duration::ZERO);
+    assert_eq!(rig.writer.unsealed.len(), 1);
+    rig.dir.fail_after(i64::MAX);
+    rig.writer.renew_journal();
+    rig.writer.journal.renewal().settle(&rig.dir).unwrap();
+    let stories = journal::replay(journal_file::read(&rig.dir).entries).stories;
+    assert_eq!(stories[&id].marks.last().unwrap().covered.sample_file_bytes, 510);
+}
+
+#[test]
+fn what_a_start_could_not_mend_is_told_by_every_journal_until_the_next_start() {
+    let rig = Rig::new();
+    let left = journal::Entry::Head(Box::new(facts(7)));
+    let mut journal = JournalFile::begin(rig.dir.clone(), std::slice::from_ref(&left)).unwrap();
+    journal.renew(&[]).unwrap();
+    journal.renewal().settle(&rig.dir).unwrap();
+    assert_eq!(journal_file::read(&rig.dir).entries, [left]);
+}
+
+#[test]
 fn stopping_writes_and_closes_everything() {
     let mut rig = Rig::new();
     let (mut one, mut script) = rig.begin(1);
