@@ -11,8 +11,8 @@ use crate::store::gap::Gap;
 use crate::store::shared::Shared;
 use log::{error, info, warn};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What the syncer is asked.
@@ -179,6 +179,8 @@ impl Syncer {
     }
 
     fn commit(&mut self, closed: Vec<Arc<ClosedRecording>>, wished: bool) -> Result<()> {
+        let shared = self.shared.clone();
+        let _removal = shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
         let mut condemned = self.condemned(&closed);
         let (gaps, removed) = {
             let pending = self.shared.pending();
