@@ -355,7 +355,7 @@ impl Store {
 
 #[cfg(test)]
 impl Store {
-    pub(crate) fn shared_for_tests(&self) -> &Shared {
+    pub(crate) fn shared_for_tests(&self) -> &Arc<Shared> {
         &self.shared
     }
 }
