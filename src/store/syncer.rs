@@ -307,7 +307,7 @@ impl Syncer {
         let write = || -> Result<Vec<u8>> {
             let text = self.catalog_text()?;
             if self.catalog.as_ref() != Some(&text) {
-                attached.dir.replace(catalog::NAME, &text)?;
+                attached.dir.replace_private(catalog::NAME, &text)?;
             }
             Ok(text)
         };

@@ -471,6 +471,28 @@ fn film_of_a_camera_that_was_removed_with_it_goes_at_the_start_too() {
     assert_eq!(store.db().garbage().unwrap(), []);
 }
 
+#[test]
+fn only_the_owner_reads_the_catalog_for_sources_may_hold_secrets() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (id, _) = record(&store, stream, true, 6);
+    store.flush().unwrap();
+    let mode = |name: &str| place.film().join(name).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("catalog"), 0o600);
+    // As far as the umask of whoever runs this test lets them be.
+    for name in [&id.file_name(), "journal", "lunette-dir"] {
+        assert_eq!(mode(name) | 0o040, 0o640, "{name}");
+    }
+    assert_eq!(mode(".") | 0o050, 0o750);
+    // One that an older lunette left is replaced with the first flush.
+    fs::set_permissions(place.film().join("catalog"), fs::Permissions::from_mode(0o640)).unwrap();
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    place.open().flush().unwrap();
+    assert_eq!(mode("catalog"), 0o600);
+}
+
 fn dir(store: &Store) -> &crate::store::dir::SampleDir {
     &store.shared_for_tests().mount.attached().unwrap().dir
 }
