@@ -74,7 +74,7 @@ impl Attached {
         now: WallTime,
     ) -> Result<Self> {
         let dir = Arc::new(dir);
-        let mut known = Known { garbage: db.garbage()?, rows: Vec::new() };
+        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, rows: Vec::new() };
         db.visit_ids(|id| known.rows.push(id))?;
         let recovered = recover(&dir, &known)?;
         dir.sync_all()?;

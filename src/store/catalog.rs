@@ -10,7 +10,8 @@ use uuid::Uuid;
 /// The file's name in the sample directory.
 pub(crate) const NAME: &str = "catalog";
 
-/// Cameras and streams without their secrets, and the gaps. JSON, so that people can read it too.
+/// Cameras and streams without user names and passwords, and the gaps. JSON, so that people can read it too. Sources are
+/// as the owner typed them, and may hold a secret in a path, a query or a command's arguments: the file is its owner's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Catalog {
@@ -121,7 +122,7 @@ mod tests {
     use crate::store::Stream;
 
     #[test]
-    fn it_is_json_without_secrets_and_reads_back() {
+    fn it_is_json_without_passwords_and_reads_back() {
         let stream = StreamId::new(7).unwrap();
         let camera = Camera {
             uuid: Uuid::from_u128(1),

@@ -172,6 +172,7 @@ impl Check {
         let found = journal_file::read(&self.dir);
         self.problems.extend(found.unreadable.iter().map(|(name, e)| format!("{name}: {e}")));
         let stories = journal::replay(found.entries).stories;
+        let streams = self.db.stream_ids()?;
         for entry in self.dir.list()? {
             let Some(id) = RecordingId::from_file_name(&entry.name) else { continue };
             if garbage.binary_search(&id).is_ok() || self.db.recording(id)?.is_some() {
@@ -179,6 +180,9 @@ impl Check {
             }
             let told = self.dir.open_read(&entry.name).and_then(|file| trailer::read(&file));
             let what = match told {
+                _ if streams.was_removed(id.stream()) => {
+                    "is of a camera that was removed; the next start unlinks it".to_owned()
+                }
                 _ if stories.contains_key(&id) => "was growing at the end; the next start closes it".to_owned(),
                 Ok(Some(told)) if told.recording.id == id => "has no row; the next start makes it one".to_owned(),
                 Err(e) if e.kind() == Kind::Disk => e.to_string(),

@@ -74,7 +74,7 @@ impl SampleDir {
 
     /// Gives a directory without identity this one, and locks it.
     pub(crate) fn initialize(&mut self, uuid: Uuid) -> Result<()> {
-        self.replace(Self::IDENTITY, format!("{IDENTITY_FORMAT}\n{uuid}\n").as_bytes())?;
+        self.replace(Self::IDENTITY, format!("{IDENTITY_FORMAT}\n{uuid}\n").as_bytes(), GROUP_READS)?;
         let file = self.open_read(Self::IDENTITY)?;
         self.identity = Some(self.identify(file, true)?);
         Ok(())
@@ -125,24 +125,27 @@ impl SampleDir {
 
     /// Creates a file that did not exist, to be appended to only.
     pub(crate) fn create(&self, name: &str) -> Result<File> {
+        self.create_for(name, GROUP_READS)
+    }
+
+    fn create_for(&self, name: &str, mode: Mode) -> Result<File> {
         #[cfg(test)]
         self.faults.hit().or_fail(Kind::Disk, || format!("create {name}"))?;
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_APPEND;
-        self.changing(|| self.open_file(name, flags)).or_fail(Kind::Disk, || format!("create {name}"))
+        self.changing(|| self.open_file(name, flags, mode)).or_fail(Kind::Disk, || format!("create {name}"))
     }
 
     /// Opens a file for reading. `NotFound` when it is not there.
     pub(crate) fn open_read(&self, name: &str) -> Result<File> {
-        self.open_file(name, OFlag::O_RDONLY).map_err(|e| on_open(name, e))
+        self.open_file(name, OFlag::O_RDONLY, Mode::empty()).map_err(|e| on_open(name, e))
     }
 
     /// Opens a file that exists for reading, cutting and appending; only recovery does so.
     pub(crate) fn open_append(&self, name: &str) -> Result<File> {
-        self.open_file(name, OFlag::O_RDWR | OFlag::O_APPEND).map_err(|e| on_open(name, e))
+        self.open_file(name, OFlag::O_RDWR | OFlag::O_APPEND, Mode::empty()).map_err(|e| on_open(name, e))
     }
 
-    fn open_file(&self, name: &str, flags: OFlag) -> nix::Result<File> {
-        let mode = Mode::S_IRUSR | Mode::S_IWUSR | Mode::S_IRGRP;
+    fn open_file(&self, name: &str, flags: OFlag, mode: Mode) -> nix::Result<File> {
         fcntl::openat(&self.fd, name, flags | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW, mode).map(File::from)
     }
 
@@ -228,11 +231,16 @@ impl SampleDir {
         Ok(aside)
     }
 
+    /// Puts a whole small file that only its owner may read into place; see [`Self::replace`].
+    pub(crate) fn replace_private(&self, name: &str, data: &[u8]) -> Result<()> {
+        self.replace(name, data, OWNER_ONLY)
+    }
+
     /// Puts a whole small file into place, so that after a power cut it is either the old one or the new one.
-    pub(crate) fn replace(&self, name: &str, data: &[u8]) -> Result<()> {
+    fn replace(&self, name: &str, data: &[u8], mode: Mode) -> Result<()> {
         let new = format!("{name}.new");
         self.unlink(&new)?;
-        let file = self.create(&new)?;
+        let file = self.create_for(&new, mode)?;
         self.append(&file, &mut [IoSlice::new(data)])
             .and_then(|()| file.sync_all())
             .or_fail(Kind::Disk, || format!("write {new}"))?;
@@ -305,6 +313,10 @@ fn on_open(name: &str, e: Errno) -> Error {
     Error::caused(kind, format!("open {name}"), e)
 }
 
+/// Mode 0600.
+const OWNER_ONLY: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
+/// Mode 0640: who makes backups need not be who records.
+const GROUP_READS: Mode = OWNER_ONLY.union(Mode::S_IRGRP);
 /// The first line of the identity file.
 const IDENTITY_FORMAT: &str = "lunette sample directory 1";
 /// More than any identity file has.
@@ -451,9 +463,9 @@ pub(crate) mod tests {
     fn a_replaced_file_is_whole() {
         let tmp = tempfile::tempdir().unwrap();
         let dir = SampleDir::open(tmp.path(), true).unwrap();
-        dir.replace("catalog", b"one").unwrap();
+        dir.replace_private("catalog", b"one").unwrap();
         std::fs::write(tmp.path().join("catalog.new"), "torn").unwrap();
-        dir.replace("catalog", b"two").unwrap();
+        dir.replace_private("catalog", b"two").unwrap();
         assert_eq!(names(&dir), ["catalog"]);
         assert_eq!(std::fs::read(tmp.path().join("catalog")).unwrap(), b"two");
     }

@@ -181,12 +181,14 @@ impl Store {
     pub fn remove_camera(&self, uuid: Uuid, film: db::Film) -> Result<()> {
         let _changing = self.changing();
         let streams = self.cameras().iter().find(|c| c.uuid == uuid).map_or(Vec::new(), |c| c.streams.clone());
+        let removal = self.shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
         self.shared.db.remove_camera(uuid, film)?;
         if film == db::Film::Condemn {
             let mut pending = self.shared.pending();
             pending.removed.extend(streams.iter().map(|s| s.id));
             pending.sweep = true;
         }
+        drop(removal);
         self.load_cameras()
     }
 
@@ -353,7 +355,7 @@ impl Store {
 
 #[cfg(test)]
 impl Store {
-    pub(crate) fn shared_for_tests(&self) -> &Shared {
+    pub(crate) fn shared_for_tests(&self) -> &Arc<Shared> {
         &self.shared
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::base::{RecordingId, Result, StreamId};
 use crate::store::closed::ClosedRecording;
+use crate::store::db::StreamIds;
 use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal::{self, Story};
 use crate::store::orphan::{Orphan, Outcome};
@@ -17,6 +18,8 @@ pub(crate) struct Known {
     pub(crate) rows: Vec<RecordingId>,
     /// What is to be unlinked, ascending.
     pub(crate) garbage: Vec<RecordingId>,
+    /// Whatever there is of a stream that was removed is garbage too: it closed too late to be condemned by name.
+    pub(crate) streams: StreamIds,
 }
 
 /// What recovery did. The directory must be synced before the database learns of it.
@@ -57,6 +60,12 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         let id = RecordingId::from_file_name(&entry.name);
         if id.is_some_and(|id| known.garbage.binary_search(&id).is_ok()) {
             // It would not go, and that is told already.
+            continue;
+        }
+        if let Some(id) = id.filter(|id| known.streams.was_removed(id.stream())) {
+            if let Err(e) = dir.unlink(&entry.name) {
+                done.problems.push(format!("recording {id}: its camera was removed, but its file stays: {e}"));
+            }
             continue;
         }
         if let Some(why) = &entry.hidden {
@@ -333,7 +342,7 @@ mod tests {
         fs::write(rig.tmp.path().join("0000000300000009"), "").unwrap();
         fs::write(rig.tmp.path().join("aside.0000000200000008.3"), "x").unwrap();
         let stream = |n| StreamId::new(n).unwrap();
-        let known = Known { garbage: vec![RecordingId::new(stream(5), 7)], rows: Vec::new() };
+        let known = Known { garbage: vec![RecordingId::new(stream(5), 7)], ..Known::default() };
         let numbers = recover(&rig.dir, &known).unwrap().numbers;
         assert_eq!(numbers, BTreeMap::from([(stream(2), 8), (stream(3), 9), (stream(5), 7)]));
     }

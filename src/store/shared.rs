@@ -20,6 +20,9 @@ pub(crate) struct Shared {
     /// The time of day, when an opening of the database is noted.
     pub(crate) clock: fn() -> WallTime,
     pending: Mutex<Pending>,
+    /// Held while a camera is removed with its film, and while a flush writes rows: what closes of its streams is either
+    /// a row before and condemned with the others, or known to be of a removed stream after.
+    pub(crate) removal: Mutex<()>,
     /// What the last sync or flush failed of.
     failure: Mutex<Option<String>>,
     cameras_changed: AtomicBool,
@@ -35,6 +38,7 @@ impl Shared {
             clock,
             // The start may have found files that it could not unlink.
             pending: Mutex::new(Pending { sweep: true, ..Pending::default() }),
+            removal: Mutex::default(),
             failure: Mutex::default(),
             cameras_changed: AtomicBool::new(true),
         }

@@ -11,8 +11,8 @@ use crate::store::gap::Gap;
 use crate::store::shared::Shared;
 use log::{error, info, warn};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What the syncer is asked.
@@ -63,10 +63,10 @@ pub(crate) struct Syncer {
     /// The catalog as it is on the disk.
     catalog: Option<Vec<u8>>,
     catalog_written: Option<Instant>,
-    /// The last flush failed; the next one that works says so.
-    failing: bool,
-    /// So with the last sync.
-    sync_failing: bool,
+    /// Syncs, as the log knows them.
+    syncs: Health,
+    /// Transactions, as the log knows them.
+    rows: Health,
 }
 
 impl Syncer {
@@ -81,8 +81,14 @@ impl Syncer {
             stuck: BTreeSet::new(),
             catalog: None,
             catalog_written: None,
-            failing: false,
-            sync_failing: false,
+            syncs: Health::new(
+                "the sample directory cannot be synced, every recording that grows ends here",
+                "the sample directory syncs again",
+            ),
+            rows: Health::new(
+                "rows cannot be written, what closes waits, and its files tell what it is",
+                "rows are written again",
+            ),
         }
     }
 
@@ -113,18 +119,18 @@ impl Syncer {
         if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, (shared.clock)()) {
             shared.mount.tell(e.to_string());
         }
-        let due = flush || self.failing || now - self.last_flush >= self.flush_interval;
+        let due = flush || self.syncs.failing || self.rows.failing || now - self.last_flush >= self.flush_interval;
         if due {
             self.last_flush = now;
         }
         let result = match shared.mount.attached() {
             Some(attached) => self.sync_and_flush(attached, now, due, flush),
-            None if due => self.flush_gaps(),
+            None if due => {
+                let flushed = self.flush_gaps();
+                self.rows.mind(flushed)
+            }
             None => Ok(()),
         };
-        if due {
-            self.mind_failure(&result);
-        }
         if due || result.is_err() {
             *shared.failure() = result.as_ref().err().map(Error::to_string);
         }
@@ -135,7 +141,8 @@ impl Syncer {
         let closed = self.shared.unflushed.closed();
         self.sync(attached)?;
         if due {
-            self.flush(attached, closed, wished)?;
+            let flushed = self.flush(attached, closed, wished);
+            self.rows.mind(flushed)?;
             self.write_catalog(attached, now, wished);
         } else {
             self.note_durable(attached, &closed);
@@ -155,17 +162,8 @@ impl Syncer {
     /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.
     fn sync(&mut self, attached: &Attached) -> Result<()> {
         let renewed = attached.renewal.waits();
-        if let Err(e) = attached.dir.sync_all() {
-            if !self.sync_failing {
-                error!("{e}; every recording that grows ends here");
-                self.sync_failing = true;
-            }
-            attached.end_all(EndReason::new(Cause::DiskFailed, e.to_string()));
-            return Err(e);
-        }
-        if std::mem::take(&mut self.sync_failing) {
-            info!("the sample directory syncs again");
-        }
+        let synced = self.syncs.mind(attached.dir.sync_all());
+        synced.inspect_err(|e| attached.end_all(EndReason::new(Cause::DiskFailed, e.to_string())))?;
         if renewed && let Err(e) = attached.renewal.settle(&attached.dir) {
             warn!("journal: {e}");
         }
@@ -179,6 +177,8 @@ impl Syncer {
     }
 
     fn commit(&mut self, closed: Vec<Arc<ClosedRecording>>, wished: bool) -> Result<()> {
+        let shared = self.shared.clone();
+        let _removal = shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
         let mut condemned = self.condemned(&closed);
         let (gaps, removed) = {
             let pending = self.shared.pending();
@@ -307,7 +307,7 @@ impl Syncer {
         let write = || -> Result<Vec<u8>> {
             let text = self.catalog_text()?;
             if self.catalog.as_ref() != Some(&text) {
-                attached.dir.replace(catalog::NAME, &text)?;
+                attached.dir.replace_private(catalog::NAME, &text)?;
             }
             Ok(text)
         };
@@ -327,20 +327,29 @@ impl Syncer {
         }
         Ok(Catalog::new(db.meta()?.database, &cameras, &gaps).encode())
     }
+}
 
-    /// Tells the log once that it goes wrong, and once that it goes well again.
-    fn mind_failure(&mut self, result: &Result<()>) {
-        match result {
-            Err(e) if !self.failing => {
-                error!("rows cannot be written: {e}; what closes waits, and its files tell what it is");
-                self.failing = true;
-            }
-            Ok(()) if self.failing => {
-                info!("rows are written again");
-                self.failing = false;
-            }
+/// Tells the log once that something goes wrong, and once that it goes well again.
+#[derive(Debug)]
+struct Health {
+    wrong: &'static str,
+    well: &'static str,
+    failing: bool,
+}
+
+impl Health {
+    fn new(wrong: &'static str, well: &'static str) -> Self {
+        Self { wrong, well, failing: false }
+    }
+
+    fn mind(&mut self, result: Result<()>) -> Result<()> {
+        match &result {
+            Err(e) if !self.failing => error!("{}: {e}", self.wrong),
+            Ok(()) if self.failing => info!("{}", self.well),
             _ => {}
         }
+        self.failing = result.is_err();
+        result
     }
 }
 
@@ -354,3 +363,33 @@ pub(crate) fn stopped() -> Error {
 const REMEMBERED: usize = 10_000;
 /// How seldom holes alone make the catalog be written.
 const CATALOG_INTERVAL: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Place;
+
+    #[test]
+    fn a_sync_that_fails_is_not_told_as_rows_that_cannot_be_written() {
+        let place = Place::new();
+        let (store, stream) = place.with_camera();
+        let shared = store.shared_for_tests();
+        let mut syncer = Syncer::new(shared.clone(), Duration::MAX, Duration::MAX, Instant::now());
+        let mut tick = || {
+            let failed = syncer.tick(Instant::now(), true).is_err();
+            (failed, syncer.syncs.failing, syncer.rows.failing)
+        };
+        let dir = &shared.mount.attached().unwrap().dir;
+        dir.create("a").unwrap();
+        dir.fail_after(0);
+        assert_eq!(tick(), (true, true, false));
+        dir.fail_after(i64::MAX);
+        assert_eq!(tick(), (false, false, false));
+        store.db().write_sql("ALTER TABLE gap RENAME TO hidden");
+        let gap = Gap { start: WallTime(9), end: None, cause: "camera silent".into(), detail: String::new() };
+        store.gap(stream, gap);
+        assert_eq!(tick(), (true, false, true));
+        store.db().write_sql("ALTER TABLE hidden RENAME TO gap");
+        assert_eq!(tick(), (false, false, false));
+    }
+}

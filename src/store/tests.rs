@@ -443,6 +443,56 @@ fn holes_are_listed_at_once_and_kept() {
     assert!(catalog.contains("camera silent") && catalog.contains("porch"), "{catalog}");
 }
 
+#[test]
+fn film_of_a_camera_that_was_removed_with_it_goes_at_the_start_too() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let gate = store.add_camera(&new_camera("gate")).unwrap().streams[0].id;
+    let (flushed, _) = record(&store, stream, true, 6);
+    store.flush().unwrap();
+    let (closed, _) = record(&store, stream, false, 6);
+    let (mut growing, mut script) = begin(&store, stream, false);
+    add(&mut growing, script.frames(6));
+    let (kept, _) = record(&store, gate, true, 6);
+    store.shared_for_tests().mount.attached().unwrap().written(FIVE_SECONDS).unwrap();
+    store.remove_camera(store.cameras()[0].uuid, crate::store::db::Film::Condemn).unwrap();
+    let copy = place.crash();
+    // Of a stream that this database never had: it may know nothing of it because it is an old copy.
+    let stranger = RecordingId::new(StreamId::new(77).unwrap(), 1).file_name();
+    fs::copy(copy.film().join(kept.file_name()), copy.film().join(&stranger)).unwrap();
+    for gone in [flushed, closed, growing.id()] {
+        assert!(copy.names().contains(&gone.file_name()));
+    }
+    let store = copy.open();
+    assert_eq!(listed(&store, gate), ["3/1: 6 frames"]);
+    let aside = format!("aside.{stranger}");
+    assert_eq!(copy.names(), [&kept.file_name(), &aside, "catalog", "journal", "lunette-dir"]);
+    assert_eq!(store.problems().len(), 1, "{:?}", store.problems());
+    assert_eq!(store.db().garbage().unwrap(), []);
+}
+
+#[test]
+fn only_the_owner_reads_the_catalog_for_sources_may_hold_secrets() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (id, _) = record(&store, stream, true, 6);
+    store.flush().unwrap();
+    let mode = |name: &str| place.film().join(name).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("catalog"), 0o600);
+    // As far as the umask of whoever runs this test lets them be.
+    for name in [&id.file_name(), "journal", "lunette-dir"] {
+        assert_eq!(mode(name) | 0o040, 0o640, "{name}");
+    }
+    assert_eq!(mode(".") | 0o050, 0o750);
+    // One that an older lunette left is replaced with the first flush.
+    fs::set_permissions(place.film().join("catalog"), fs::Permissions::from_mode(0o640)).unwrap();
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    place.open().flush().unwrap();
+    assert_eq!(mode("catalog"), 0o600);
+}
+
 fn dir(store: &Store) -> &crate::store::dir::SampleDir {
     &store.shared_for_tests().mount.attached().unwrap().dir
 }

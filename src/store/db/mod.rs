@@ -25,4 +25,5 @@ pub use database::{Access, Database};
 pub use meta::{Meta, Opening};
 pub use recordings::RECORDING_LIMIT;
 pub use runs::Moved;
+pub use streams::StreamIds;
 pub use version::VERSION;

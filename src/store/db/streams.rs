@@ -3,9 +3,45 @@
 use crate::base::Transport;
 use crate::base::{Error, Kind, RecordingId, Result, StreamId};
 use crate::store::camera::{NewStream, Stream, StreamEdit, StreamKind, checked_source};
+use crate::store::db::Database;
 use crate::store::db::error::SqlResult;
 use crate::store::db::recordings::out_of_range;
 use rusqlite::{Connection, Row, named_params};
+use std::collections::BTreeSet;
+
+/// The ids of streams. None is ever given twice, so one that was given and is not there belongs to a stream that was
+/// removed with its film.
+#[derive(Clone, Debug, Default)]
+pub struct StreamIds {
+    highest: i64,
+    present: BTreeSet<StreamId>,
+}
+
+impl StreamIds {
+    /// This database had such a stream, and has it no more.
+    pub fn was_removed(&self, id: StreamId) -> bool {
+        i64::from(id.get()) <= self.highest && !self.present.contains(&id)
+    }
+}
+
+impl Database {
+    /// Which streams there are, and were.
+    pub fn stream_ids(&self) -> Result<StreamIds> {
+        const HIGHEST_SQL: &str = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'stream'";
+        const PRESENT_SQL: &str = "SELECT id FROM stream";
+        self.read(|conn| {
+            let read = || -> rusqlite::Result<StreamIds> {
+                // The highest first: a stream that is added meanwhile is above it, and not taken for a removed one.
+                let highest = conn.query_row(HIGHEST_SQL, (), |row| row.get(0))?;
+                let mut statement = conn.prepare(PRESENT_SQL)?;
+                let id = |row: &Row<'_>| row.get(0).and_then(|id| StreamId::new(id).ok_or_else(|| out_of_range(0, id)));
+                let present = statement.query_map((), id)?.collect::<rusqlite::Result<_>>()?;
+                Ok(StreamIds { highest, present })
+            };
+            read().or_sql(|| "list streams")
+        })
+    }
+}
 
 /// The stream whose columns are `id, kind, source, transport, record, retain_bytes` from `first` on; none when the
 /// camera of an outer join has none.
@@ -101,7 +137,21 @@ fn to_sql_bytes(bytes: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::db::testing::plan;
+    use crate::store::db::cameras::Film;
+    use crate::store::db::testing::{Fixture, new_camera, plan};
+
+    #[test]
+    fn a_stream_that_was_removed_is_told_from_one_that_never_was() {
+        let f = Fixture::new();
+        f.db.add_camera(&new_camera("gate")).unwrap();
+        f.db.remove_camera(f.camera, Film::Condemn).unwrap();
+        let ids = f.db.stream_ids().unwrap();
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|id| ids.was_removed(StreamId::new(id).unwrap())),
+            [true, true, false, false, false]
+        );
+        assert!(!StreamIds::default().was_removed(f.main));
+    }
 
     #[test]
     fn a_stream_is_removed_by_ranges_of_ids() {
