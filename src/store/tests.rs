@@ -1,6 +1,8 @@
 //! The whole room at work: what a recorder and a page see of it, across crashes too.
 
+mod disks;
 mod power_cut;
+mod removal;
 
 use crate::base::{Kind, RecordingId, StreamId, WallTime};
 use crate::media::growing::Append;
@@ -247,166 +249,6 @@ fn a_row_without_its_file_is_listed_as_missing() {
 }
 
 #[test]
-fn deleting_takes_the_row_then_the_file_then_the_garbage() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    let (one, film) = record(&store, stream, true, 6);
-    let (two, _) = record(&store, stream, false, 6);
-    let (growing, _) = begin(&store, stream, false);
-    let grows = growing.id();
-    store.flush().unwrap();
-    let open = store.film(one).unwrap();
-    // One that is there, one that grows, one that never was.
-    store.delete([one, grows, RecordingId::new(stream, 99)]);
-    assert_eq!(listed(&store, stream).len(), 2);
-    store.flush().unwrap();
-    assert_eq!(listed(&store, stream), ["1/2: 6 frames"]);
-    assert_eq!(sums(&store, stream), (1, 615, 54_000));
-    assert!(!place.names().contains(&one.file_name()));
-    assert_eq!(open.window(0, 6).unwrap().as_ref(), &film[..6]);
-    assert!(store.open_film().1 > 0);
-    drop(open);
-    assert_eq!(store.open_film(), (0, 0));
-    assert_eq!(store.db().garbage().unwrap(), [one]);
-    store.flush().unwrap();
-    assert_eq!(store.db().garbage().unwrap(), []);
-    assert!(place.names().contains(&two.file_name()));
-}
-
-#[test]
-fn a_file_that_cannot_be_unlinked_keeps_neither_rows_nor_other_files_waiting() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    let other = store.add_camera(&new_camera("gate")).unwrap().streams[0].id;
-    let (kept, _) = record(&store, other, true, 6);
-    let (stuck, _) = record(&store, stream, true, 6);
-    let (gone, _) = record(&store, stream, false, 6);
-    store.flush().unwrap();
-    dir(&store).fail_entry(Some(&stuck.file_name()));
-    store.remove_camera(store.cameras()[0].uuid, crate::store::db::Film::Condemn).unwrap();
-    for n in 2..4 {
-        record(&store, other, false, 6);
-        store.flush().unwrap();
-        assert_eq!(store.db().recordings(other, ALWAYS).unwrap().len(), n);
-    }
-    assert!(place.names().contains(&stuck.file_name()) && !place.names().contains(&gone.file_name()));
-    assert_eq!(store.db().garbage().unwrap(), [stuck]);
-    let two = RecordingId::new(other, 2);
-    store.delete([kept, two]);
-    dir(&store).fail_entry(Some(&kept.file_name()));
-    store.flush().unwrap();
-    assert!(place.names().contains(&kept.file_name()) && !place.names().contains(&two.file_name()));
-    dir(&store).fail_entry(None);
-    store.flush().unwrap();
-    store.flush().unwrap();
-    assert!(!place.names().contains(&stuck.file_name()) && !place.names().contains(&kept.file_name()));
-    assert_eq!(store.db().garbage().unwrap(), []);
-}
-
-#[test]
-fn garbage_that_a_start_could_not_unlink_goes_with_a_flush() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    let (id, _) = record(&store, stream, true, 6);
-    store.flush().unwrap();
-    store.db().commit(&crate::store::db::Batch { condemned: vec![id], ..Default::default() }).unwrap();
-    let copy = place.crash();
-    // No unlink takes a directory away.
-    let file = copy.film().join(id.file_name());
-    fs::remove_file(&file).unwrap();
-    fs::create_dir(&file).unwrap();
-    let store = copy.open();
-    assert_eq!(store.problems().len(), 1, "{:?}", store.problems());
-    assert_eq!(store.db().garbage().unwrap(), [id]);
-    record(&store, stream, true, 6);
-    store.flush().unwrap();
-    assert_eq!(listed(&store, stream), ["1/2: 6 frames"]);
-    fs::remove_dir(&file).unwrap();
-    fs::write(&file, "").unwrap();
-    store.flush().unwrap();
-    store.flush().unwrap();
-    assert!(!file.exists());
-    assert_eq!(store.db().garbage().unwrap(), []);
-}
-
-#[test]
-fn garbage_is_unlinked_at_the_start() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    let (id, _) = record(&store, stream, true, 6);
-    store.flush().unwrap();
-    let batch = crate::store::db::Batch { condemned: vec![id], ..Default::default() };
-    store.db().commit(&batch).unwrap();
-    let copy = place.crash();
-    assert!(copy.names().contains(&id.file_name()));
-    let store = copy.open();
-    assert!(!copy.names().contains(&id.file_name()));
-    assert_eq!(store.db().garbage().unwrap(), []);
-    assert_eq!(begin(&store, stream, true).0.id().number(), 2);
-}
-
-#[test]
-fn another_disk_is_not_recorded_into_until_the_right_one_is_back() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    record(&store, stream, true, 6);
-    store.shutdown(START, FIVE_SECONDS).unwrap();
-    drop(store);
-    let away = place.tmp.path().join("away");
-    fs::rename(place.film(), &away).unwrap();
-    for make_another in [false, true] {
-        if make_another {
-            fs::create_dir(place.film()).unwrap();
-        }
-        let store = place.open();
-        let trouble = store.trouble().unwrap();
-        assert!(trouble.contains(if make_another { "wrong disk or not mounted" } else { "there is no" }), "{trouble}");
-        assert_eq!(listed(&store, stream), ["1/1: 6 frames"]);
-        assert_eq!(store.begin(head(stream, true, START)).unwrap_err().kind(), Kind::Conflict);
-        if make_another {
-            assert_eq!(fs::read_dir(place.film()).unwrap().count(), 0);
-            fs::remove_dir(place.film()).unwrap();
-            fs::rename(&away, place.film()).unwrap();
-            store.flush().unwrap();
-            assert_eq!(store.trouble(), None);
-            record(&store, stream, true, 6);
-            store.flush().unwrap();
-            assert_eq!(listed(&store, stream), ["1/1: 6 frames", "1/2: 6 frames"]);
-        }
-        store.shutdown(START, FIVE_SECONDS).unwrap();
-    }
-}
-
-#[test]
-fn a_directory_with_other_things_or_other_film_is_left_alone() {
-    let place = Place::new();
-    fs::create_dir(place.film()).unwrap();
-    fs::write(place.film().join("thesis.odt"), "").unwrap();
-    assert_eq!(Store::open(place.options()).unwrap_err().kind(), Kind::Conflict);
-    assert_eq!(place.names(), ["thesis.odt"]);
-
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    record(&store, stream, true, 6);
-    store.shutdown(START, FIVE_SECONDS).unwrap();
-    drop(store);
-    let other = Options { db_dir: place.tmp.path().join("other"), ..place.options() };
-    let e = Store::open(other).unwrap_err();
-    assert!(e.to_string().ends_with("holds the film of another database: adopt it, or use another directory"), "{e}");
-}
-
-#[test]
-fn two_daemons_do_not_share_a_directory() {
-    let place = Place::new();
-    let (store, _) = place.with_camera();
-    assert_eq!(Store::open(place.options()).unwrap_err().kind(), Kind::Conflict);
-    let looked = Store::open(Options { read_only: true, ..place.options() }).unwrap();
-    assert_eq!(looked.cameras().len(), 1);
-    assert_eq!(looked.flush().unwrap_err().kind(), Kind::Conflict);
-    drop(store);
-}
-
-#[test]
 fn a_shutdown_closes_what_grows_with_every_frame_that_was_received() {
     let place = Place::new();
     let (store, stream) = place.with_camera();
@@ -444,34 +286,6 @@ fn holes_are_listed_at_once_and_kept() {
 }
 
 #[test]
-fn film_of_a_camera_that_was_removed_with_it_goes_at_the_start_too() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    let gate = store.add_camera(&new_camera("gate")).unwrap().streams[0].id;
-    let (flushed, _) = record(&store, stream, true, 6);
-    store.flush().unwrap();
-    let (closed, _) = record(&store, stream, false, 6);
-    let (mut growing, mut script) = begin(&store, stream, false);
-    add(&mut growing, script.frames(6));
-    let (kept, _) = record(&store, gate, true, 6);
-    store.shared_for_tests().mount.attached().unwrap().written(FIVE_SECONDS).unwrap();
-    store.remove_camera(store.cameras()[0].uuid, crate::store::db::Film::Condemn).unwrap();
-    let copy = place.crash();
-    // Of a stream that this database never had: it may know nothing of it because it is an old copy.
-    let stranger = RecordingId::new(StreamId::new(77).unwrap(), 1).file_name();
-    fs::copy(copy.film().join(kept.file_name()), copy.film().join(&stranger)).unwrap();
-    for gone in [flushed, closed, growing.id()] {
-        assert!(copy.names().contains(&gone.file_name()));
-    }
-    let store = copy.open();
-    assert_eq!(listed(&store, gate), ["3/1: 6 frames"]);
-    let aside = format!("aside.{stranger}");
-    assert_eq!(copy.names(), [&kept.file_name(), &aside, "catalog", "journal", "lunette-dir"]);
-    assert_eq!(store.problems().len(), 1, "{:?}", store.problems());
-    assert_eq!(store.db().garbage().unwrap(), []);
-}
-
-#[test]
 fn only_the_owner_reads_the_catalog_for_sources_may_hold_secrets() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
@@ -498,46 +312,6 @@ fn dir(store: &Store) -> &crate::store::dir::SampleDir {
 }
 
 #[test]
-fn a_failed_sync_ends_what_grows_and_nothing_becomes_a_row_until_one_succeeds() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    record(&store, stream, true, 6);
-    let (mut growing, mut script) = begin(&store, stream, false);
-    add(&mut growing, script.frames(6));
-    store.shared_for_tests().mount.attached().unwrap().written(FIVE_SECONDS).unwrap();
-    dir(&store).fail_after(0);
-    assert_eq!(store.flush().unwrap_err().kind(), Kind::Disk);
-    assert!(store.db().recordings(stream, ALWAYS).unwrap().is_empty());
-    assert!(store.trouble().unwrap().contains("No space left on device"));
-    dir(&store).fail_after(i64::MAX);
-    store.flush().unwrap();
-    assert_eq!(store.trouble(), None);
-    let reason = growing.append(script.frame(false, 1)).unwrap_err();
-    assert_eq!(reason.cause, crate::media::recording::Cause::DiskFailed);
-    let all = listed(&store, stream);
-    assert_eq!((all.len(), all[0].as_str()), (2, "1/1: 6 frames"));
-    assert!(all[1].starts_with("1/2: 6 frames, trailing zero, disk failed: sync"), "{}", all[1]);
-}
-
-#[test]
-fn while_no_row_can_be_written_recording_goes_on_and_the_rows_come_later() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    store.db().write_sql("ALTER TABLE recording_index RENAME TO hidden");
-    for n in 0..3 {
-        record(&store, stream, n == 0, 6);
-        assert!(store.flush().is_err());
-    }
-    let all = store.recordings(stream, ALWAYS).unwrap();
-    assert_eq!(all.len(), 3);
-    assert_eq!(store.db().recordings(stream, ALWAYS).unwrap(), []);
-    store.db().write_sql("ALTER TABLE hidden RENAME TO recording_index");
-    store.flush().unwrap();
-    assert_eq!(store.db().recordings(stream, ALWAYS).unwrap(), all);
-    assert_eq!(store.recordings(stream, ALWAYS).unwrap(), all);
-}
-
-#[test]
 fn cameras_change_without_a_restart() {
     let place = Place::new();
     let (store, stream) = place.with_camera();
@@ -551,28 +325,4 @@ fn cameras_change_without_a_restart() {
     assert_eq!(*changes.borrow(), before + 1);
     store.remove_camera(uuid, crate::store::db::Film::Condemn).unwrap();
     assert_eq!(store.begin(head(stream, true, START)).unwrap_err().kind(), Kind::NotFound);
-}
-
-#[test]
-fn a_camera_is_removed_with_all_its_film_even_what_grows() {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    let other = store.add_camera(&new_camera("gate")).unwrap().streams[0].id;
-    let (kept, _) = record(&store, other, true, 6);
-    record(&store, stream, true, 6);
-    store.flush().unwrap();
-    record(&store, stream, false, 6);
-    let (mut growing, mut script) = begin(&store, stream, false);
-    add(&mut growing, script.frames(6));
-    store.remove_camera(store.cameras()[0].uuid, crate::store::db::Film::Condemn).unwrap();
-    store.flush().unwrap();
-    drop(growing);
-    store.flush().unwrap();
-    store.flush().unwrap();
-    assert_eq!(listed(&store, stream), [""; 0]);
-    assert_eq!(place.names(), [&kept.file_name(), "catalog", "journal", "lunette-dir"]);
-    assert_eq!(store.db().garbage().unwrap(), []);
-    store.shutdown(START, FIVE_SECONDS).unwrap();
-    drop(store);
-    assert_eq!(place.open().problems(), [""; 0]);
 }

@@ -1,0 +1,125 @@
+//! Rows of runs.
+
+use super::*;
+use crate::store::db::Batch;
+use crate::store::db::testing::{Fixture, plan, show};
+use crate::store::gap::Gap;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+#[test]
+fn trimming_and_moving_a_run_touch_only_its_own_rows() {
+    assert_eq!(
+        [TRIM_SQL, MOVE_SQL].map(plan).join("\n"),
+        "SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+CORRELATED SCALAR SUBQUERY 1
+SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+CORRELATED SCALAR SUBQUERY 2
+SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+    );
+}
+
+#[test]
+fn checking_runs_sorts_no_recordings() {
+    assert_eq!(
+        plan(WRONG_SQL),
+        "MERGE (UNION)
+LEFT
+SCAN run
+CORRELATED SCALAR SUBQUERY 1
+SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+CORRELATED SCALAR SUBQUERY 2
+SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
+RIGHT
+SCAN recording
+CORRELATED SCALAR SUBQUERY 4
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+USE TEMP B-TREE FOR ORDER BY",
+        "the sort is of what was found wrong"
+    );
+}
+
+#[test]
+fn a_run_is_one_piece_until_somebody_deletes_from_its_middle() {
+    let f = Fixture::new();
+    let all = [1, 2, 3, 4].map(|n| f.closed(n, 1, i64::from(n) * 60, 60));
+    f.insert(&all);
+    let pieces = || {
+        let pieces = f.db.pieces(f.main).unwrap();
+        let text = pieces.iter().map(|p| format!("{}-{} {}..{}", p.first, p.last, p.start.0, p.end.0));
+        text.collect::<Vec<_>>().join(", ").replace("00000", "")
+    };
+    let condemn = |number| {
+        let condemned = vec![RecordingId::new(f.main, number)];
+        f.db.commit(&Batch { condemned, ..Batch::default() }).unwrap();
+    };
+    assert_eq!(pieces(), "1-4 54..270");
+    condemn(1);
+    assert_eq!(pieces(), "2-4 108..270");
+    condemn(3);
+    assert_eq!(pieces(), "2-2 108..162, 4-4 216..270");
+    condemn(4);
+    assert_eq!(pieces(), "2-2 108..162");
+    condemn(2);
+    assert_eq!(pieces(), "");
+}
+
+#[test]
+fn unproven_runs_of_this_boot_move_to_the_proven_time() {
+    let f = Fixture::new();
+    let unproven = |number, run, start| {
+        let mut closed = f.closed(number, run, start, 60);
+        closed.recording.flags = Flags::UNPROVEN_TIME.with(Flags::TRAILING_ZERO);
+        closed.clock_offset = WallDuration(1000);
+        Arc::new(closed)
+    };
+    let mut before = f.closed(3, 3, 900, 60);
+    before.recording.flags = Flags::UNPROVEN_TIME;
+    (before.recording.open_id, before.boot_id) = (7, Uuid::from_u128(7));
+    let gap = |start: i64| Gap { start: WallTime(start), end: None, cause: "x".into(), detail: String::new() };
+    let closed = vec![unproven(1, 1, 0), unproven(2, 1, 60), before.into(), Arc::new(f.closed(4, 4, 1800, 60))];
+    let gaps = vec![(f.main, gap(120 * 90_000)), (f.main, gap(960 * 90_000))];
+    f.db.commit(&Batch { closed, gaps, ..Batch::default() }).unwrap();
+
+    let moved = f.db.prove_clock(f.boot_id, WallDuration(1007)).unwrap();
+    let first = RecordingId::new(f.main, 1);
+    assert_eq!(moved, [Moved { run: first, shift: WallDuration(7) }]);
+    let rows: Vec<_> = f.all().iter().map(|r| (r.id.number(), r.start.0 % 90_000, r.flags.0)).collect();
+    assert_eq!(rows, [(1, 7, 1), (2, 7, 1), (3, 0, 2), (4, 0, 0)]);
+    let gaps = f.db.gaps(f.main, WallTime(0)..WallTime(i64::MAX)).unwrap();
+    assert_eq!(gaps, [gap(120 * 90_000 + 7), gap(960 * 90_000)]);
+    assert_eq!(f.db.wrong_runs().unwrap(), []);
+    assert_eq!(f.db.prove_clock(f.boot_id, WallDuration(2000)).unwrap(), []);
+}
+
+#[test]
+fn a_wrong_sum_is_found() {
+    let f = Fixture::new();
+    f.insert([&f.closed(1, 1, 0, 60), &f.closed(2, 2, 60, 60), &f.closed(3, 3, 120, 60)]);
+    assert_eq!(f.db.wrong_runs().unwrap(), []);
+    f.write_sql("UPDATE run SET sample_file_bytes = sample_file_bytes + 1 WHERE first_id & 0xffff = 2");
+    f.write_sql("DELETE FROM run WHERE first_id & 0xffff = 3");
+    assert_eq!(f.db.wrong_runs().unwrap(), [2, 3].map(|n| RecordingId::new(f.main, n)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn sums_are_those_of_the_recordings_whatever_comes_and_goes(
+        order in Just((1u32..=12).collect::<Vec<_>>()).prop_shuffle(),
+        deletions in prop::collection::vec(prop::collection::vec(1u32..=12, 1..5), 0..5),
+    ) {
+        let f = Fixture::new();
+        // Runs of four, a recording a minute, inserted in any order as recovery may do.
+        for number in order {
+            f.insert([&f.closed(number, (number - 1) / 4 * 4 + 1, i64::from(number) * 60, 60)]);
+        }
+        prop_assert_eq!(f.db.wrong_runs().unwrap(), []);
+        for numbers in deletions {
+            let condemned = numbers.iter().map(|&n| RecordingId::new(f.main, n)).collect();
+            f.db.commit(&Batch { condemned, ..Batch::default() }).unwrap();
+            prop_assert_eq!(f.db.wrong_runs().unwrap(), [], "left: {}", show(&f.all()));
+        }
+    }
+}
