@@ -16,7 +16,7 @@ use crate::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Records a stream until it is told to stop.
 pub(super) struct Session {
@@ -123,7 +123,8 @@ impl Session {
 
     /// Takes what had arrived when the stop came: nothing that was received is lost.
     async fn drain(&mut self, camera: &mut camera::Session, span: &mut Span) {
-        for _ in 0..DRAIN_MAX_FRAMES {
+        let end = Instant::now() + DRAIN_LIMIT;
+        while Instant::now() < end {
             match timeout(DRAIN_WAIT, camera.next()).await {
                 Ok(Ok(frame)) if self.take(camera, &frame, span).is_ok() => {}
                 Ok(_) => return,
@@ -202,5 +203,5 @@ pub(super) async fn stop_signal(stopped: &mut watch::Receiver<Option<Cause>>) ->
 
 /// Frames that are in our socket's buffer come without a wait; a camera sends the next one later than this.
 const DRAIN_WAIT: Duration = Duration::from_millis(20);
-/// More than a socket's buffer holds of frames worth the name.
-const DRAIN_MAX_FRAMES: usize = 100;
+/// A camera that sends faster than [`DRAIN_WAIT`] would never be done.
+const DRAIN_LIMIT: Duration = Duration::from_millis(200);
