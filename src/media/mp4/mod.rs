@@ -1,8 +1,11 @@
-//! Virtual mp4 files: boxes, and the plan of a file's pieces.
+//! Virtual mp4 files: boxes, the plan of a file's pieces, and fragments.
 
 pub mod boxes;
 pub mod builder;
 pub mod edit;
+mod header;
+pub mod init;
+pub mod moof;
 pub mod moov;
 pub mod piece;
 pub mod plan;
@@ -10,6 +13,8 @@ pub mod reader;
 pub mod table;
 
 pub use builder::Builder;
+pub use init::init;
+pub use moof::Fragment;
 pub use piece::Piece;
 pub use plan::Plan;
 pub use reader::Track;
