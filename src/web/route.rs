@@ -1,6 +1,7 @@
 //! `Route`: what a request asks for, parsed once, before anything is looked up.
 
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
+use crate::media::mp4::Gaps;
 use crate::store::StreamKind;
 use crate::web::pages::Asset;
 use crate::web::problem::Refusal;
@@ -41,6 +42,9 @@ pub(super) struct View {
     pub(super) stream: StreamName,
     pub(super) what: What,
     pub(super) form: Form,
+    pub(super) gaps: Gaps,
+    /// With the wall time as subtitles.
+    pub(super) ts: bool,
 }
 
 /// What of a stream.
@@ -139,7 +143,7 @@ impl Route {
                     (true, true) => What::Span(span),
                     _ => return Err(bad("a film needs either s, or both start90k and end90k").into()),
                 };
-                Ok(Self::View(View { stream, what, form }))
+                Ok(Self::View(View { stream, what, form, gaps: gaps(query)?, ts: query.flag("ts")? }))
             }
         }
     }
@@ -168,6 +172,14 @@ fn split(query: &mut Query) -> Result<Option<WallDuration>> {
     match text.parse() {
         Ok(units) if units > 0 => Ok(Some(WallDuration(units))),
         _ => Err(bad(format!("parameter split90k={text}: expected a number above 0"))),
+    }
+}
+
+fn gaps(query: &mut Query) -> Result<Gaps> {
+    match query.one("gaps")?.as_deref() {
+        None | Some("skip") => Ok(Gaps::Skip),
+        Some("hold") => Ok(Gaps::Hold),
+        Some(other) => Err(bad(format!("parameter gaps={other}: expected skip or hold"))),
     }
 }
 
@@ -220,13 +232,15 @@ mod tests {
             ),
             (
                 "GET CAMERA/main/view.mp4?start90k=1970-01-01T01:00:00+01:00&end90k=1970-01-01T00:00:01",
-                format!("View(View {{ {main}, what: Span(WallTime(0)..WallTime(90000)), form: Mp4 }})"),
+                format!(
+                    "View(View {{ {main}, what: Span(WallTime(0)..WallTime(90000)), form: Mp4, gaps: Skip, ts: false }})"
+                ),
             ),
             (
-                "HEAD CAMERA/main/view.mp4.txt?s=7.-9",
+                "HEAD CAMERA/main/view.mp4.txt?s=7.-9&gaps=hold&ts=true",
                 format!(
                     "View(View {{ {main}, what: Segments([Segments {{ numbers: 7..=7, start_90k: 0, end_90k: Some(9) }}]), \
-                     form: Text }})"
+                     form: Text, gaps: Hold, ts: true }})"
                 ),
             ),
         ];
@@ -273,6 +287,10 @@ mod tests {
             ("GET CAMERA/main/view.mp4", "400 a film needs either s, or both start90k and end90k"),
             ("GET CAMERA/main/view.mp4?start90k=1", "400 a film needs either s, or both start90k and end90k"),
             ("GET CAMERA/main/view.mp4?s=1&start90k=1", "400 a film needs either s, or both start90k and end90k"),
+            ("GET CAMERA/main/view.mp4?s=1&gaps=", "400 parameter gaps=: expected skip or hold"),
+            ("GET CAMERA/main/view.mp4?s=1&gaps=skip&gaps=hold", "400 parameter gaps: given twice"),
+            ("GET CAMERA/main/view.mp4?s=1&ts=1", "400 parameter ts=1: expected true or false"),
+            ("GET CAMERA/main/recordings?gaps=skip", "400 parameter gaps: unknown here"),
             ("GET CAMERA/main/view.mp4?s=1&quality=high", "400 parameter quality: unknown here"),
         ];
         for (line, refusal) in table {
