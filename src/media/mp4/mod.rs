@@ -7,9 +7,11 @@ pub mod moov;
 pub mod piece;
 pub mod plan;
 pub mod reader;
+pub mod style;
 pub mod table;
 
 pub use builder::Builder;
 pub use piece::Piece;
 pub use plan::Plan;
 pub use reader::Track;
+pub use style::{Gaps, Style};

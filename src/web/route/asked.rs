@@ -2,6 +2,7 @@
 
 use super::{Form, StreamName, View, What};
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
+use crate::media::mp4::Gaps;
 use crate::store::StreamKind;
 use crate::web::query::{Query, percent_decode};
 use crate::web::segments::Segments;
@@ -89,7 +90,16 @@ impl Asked<'_> {
     }
 
     pub(super) fn view(&mut self, form: Form) -> Result<View> {
-        Ok(View { stream: self.stream(), what: self.what()?, form })
+        let (what, gaps, ts) = (self.what()?, self.gaps()?, self.query.flag("ts")?);
+        Ok(View { stream: self.stream(), what, form, gaps, ts })
+    }
+
+    fn gaps(&mut self) -> Result<Gaps> {
+        match self.query.one("gaps")?.as_deref() {
+            None | Some("skip") => Ok(Gaps::Skip),
+            Some("hold") => Ok(Gaps::Hold),
+            Some(other) => Err(bad(format!("parameter gaps={other}: expected skip or hold"))),
+        }
     }
 
     /// Recordings by number, or a span with both its ends.

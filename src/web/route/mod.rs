@@ -4,6 +4,7 @@ mod asked;
 mod table;
 
 use crate::base::{WallDuration, WallTime};
+use crate::media::mp4::Gaps;
 use crate::store::StreamKind;
 use crate::web::pages::Asset;
 use crate::web::problem::Refusal;
@@ -46,6 +47,9 @@ pub(super) struct View {
     pub(super) stream: StreamName,
     pub(super) what: What,
     pub(super) form: Form,
+    pub(super) gaps: Gaps,
+    /// With the wall time as subtitles.
+    pub(super) ts: bool,
 }
 
 /// What of a stream.

@@ -60,13 +60,16 @@ pub(super) static RESOURCES: &[Resource] = &[
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/view.mp4",
-        operations: &[get(&["s", "start90k", "end90k"], |asked| Ok(Route::View(asked.view(Form::Mp4)?)))],
+        operations: &[get(FILM, |asked| Ok(Route::View(asked.view(Form::Mp4)?)))],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/view.mp4.txt",
-        operations: &[get(&["s", "start90k", "end90k"], |asked| Ok(Route::View(asked.view(Form::Text)?)))],
+        operations: &[get(FILM, |asked| Ok(Route::View(asked.view(Form::Text)?)))],
     },
 ];
+
+/// What film is asked with.
+const FILM: &[&str] = &["s", "start90k", "end90k", "gaps", "ts"];
 
 const fn get(parameters: &'static [&'static str], read: Read) -> Operation {
     on("GET", parameters, read)

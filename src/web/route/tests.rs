@@ -43,13 +43,15 @@ fn requests_and_their_routes() {
         ),
         (
             "GET CAMERA/main/view.mp4?start90k=1970-01-01T01:00:00+01:00&end90k=1970-01-01T00:00:01",
-            format!("View(View {{ {main}, what: Span(WallTime(0)..WallTime(90000)), form: Mp4 }})"),
+            format!(
+                "View(View {{ {main}, what: Span(WallTime(0)..WallTime(90000)), form: Mp4, gaps: Skip, ts: false }})"
+            ),
         ),
         (
-            "HEAD CAMERA/main/view.mp4.txt?s=7.-9",
+            "HEAD CAMERA/main/view.mp4.txt?s=7.-9&gaps=hold&ts=true",
             format!(
                 "View(View {{ {main}, what: Segments([Segments {{ numbers: 7..=7, start_90k: 0, end_90k: Some(9) }}]), \
-                 form: Text }})"
+                 form: Text, gaps: Hold, ts: true }})"
             ),
         ),
     ];
@@ -96,6 +98,10 @@ fn requests_that_are_none() {
         ("GET CAMERA/main/view.mp4", "400 a film needs either s, or both start90k and end90k"),
         ("GET CAMERA/main/view.mp4?start90k=1", "400 a film needs either s, or both start90k and end90k"),
         ("GET CAMERA/main/view.mp4?s=1&start90k=1", "400 a film needs either s, or both start90k and end90k"),
+        ("GET CAMERA/main/view.mp4?s=1&gaps=", "400 parameter gaps=: expected skip or hold"),
+        ("GET CAMERA/main/view.mp4?s=1&gaps=skip&gaps=hold", "400 parameter gaps: given twice"),
+        ("GET CAMERA/main/view.mp4?s=1&ts=1", "400 parameter ts=1: expected true or false"),
+        ("GET CAMERA/main/recordings?gaps=skip", "400 parameter gaps: unknown here"),
         ("GET CAMERA/main/view.mp4?s=1&quality=high", "400 parameter quality: unknown here"),
     ];
     for (line, refusal) in table {
