@@ -10,6 +10,7 @@ pub mod moov;
 pub mod piece;
 pub mod plan;
 pub mod reader;
+pub mod style;
 pub mod table;
 
 pub use builder::Builder;
@@ -18,3 +19,4 @@ pub use moof::Fragment;
 pub use piece::Piece;
 pub use plan::Plan;
 pub use reader::Track;
+pub use style::{Gaps, Style};
