@@ -7,7 +7,7 @@ mod ranges;
 pub(super) use indexes::Indexes;
 
 use crate::base::{Error, Kind, RecordingId, Result, StreamId};
-use crate::media::mp4::Builder;
+use crate::media::mp4::{Builder, Style};
 use crate::media::{Recording, Selection};
 use crate::web::State;
 use crate::web::answer::{self, Body};
@@ -26,7 +26,8 @@ pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>
     let stream = state.stream(view.stream)?.id;
     let shared = state.clone();
     // A cache of plans belongs around this call: same rows, same plan.
-    let mp4 = blocking(move || plan(&shared, stream, &view.what)).await?;
+    let style = Style { gaps: view.gaps, subtitles: view.ts.then(|| state.zone.clone()) };
+    let mp4 = blocking(move || plan(&shared, stream, &view.what, style)).await?;
     match view.form {
         Form::Text => blocking(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
         Form::Mp4 => {
@@ -54,11 +55,11 @@ fn with_plain_ranges<B>(request: &Request<B>, len: u64) -> Request<()> {
 }
 
 /// Lists the recordings and lays out the file. Blocks on the database.
-fn plan(state: &Arc<State>, stream: StreamId, what: &What) -> Result<Mp4> {
+fn plan(state: &Arc<State>, stream: StreamId, what: &What, style: Style) -> Result<Mp4> {
     let lists = listed(state, stream, what)?;
     let growing: HashSet<RecordingId> =
         lists.iter().flat_map(|(list, _)| list).filter(|r| r.growing).map(|r| r.id).collect();
-    let mut builder = Builder::new(|id| state.indexes.get(&state.store, id, growing.contains(&id)));
+    let mut builder = Builder::new(style, |id| state.indexes.get(&state.store, id, growing.contains(&id)));
     for (recordings, mut selection) in lists {
         for recording in recordings {
             let sample_entry = state.store.sample_entry(recording.sample_entry_id)?;
