@@ -1,7 +1,7 @@
 //! A library of recordings in memory, and the files planned from it.
 
 use lunette::base::{MediaDuration, RecordingId, Result, StreamId, WallDuration, WallTime};
-use lunette::media::mp4::{Builder, Piece, Plan};
+use lunette::media::mp4::{Builder, Piece, Plan, Style};
 use lunette::media::recording::Flags;
 use lunette::media::sample_index::{self, Encoder, Sample};
 use lunette::media::{Recording, SampleEntry, Selection};
@@ -74,7 +74,7 @@ impl Library {
 
     /// Several selections one after the other in one file.
     pub(crate) fn plan_all(&self, selections: impl IntoIterator<Item = Selection>) -> Result<Plan> {
-        let mut builder = Builder::new(|id| self.index(id));
+        let mut builder = Builder::new(Style::default(), |id| self.index(id));
         for mut selection in selections {
             for (recording, entry) in &self.recordings {
                 builder.add(recording, entry, selection.next(recording))?;

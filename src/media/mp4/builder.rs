@@ -4,6 +4,7 @@ use crate::base::{Error, Kind, MediaDuration, RecordingId, Result, WallDuration,
 use crate::media::mp4::edit::EditList;
 use crate::media::mp4::moov::Movie;
 use crate::media::mp4::plan::Plan;
+use crate::media::mp4::style::Style;
 use crate::media::mp4::table::{Row, Totals};
 use crate::media::{Recording, SampleEntry, Segment, sample_index};
 use std::ops::Range;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 /// of `indexes` only where it is cut, or where its last frame has no duration and playback goes on.
 #[derive(Debug)]
 pub struct Builder<I> {
+    style: Style,
     indexes: I,
     rows: Vec<Row>,
     totals: Totals,
@@ -23,8 +25,9 @@ pub struct Builder<I> {
 
 impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
     /// Nothing so far.
-    pub fn new(indexes: I) -> Self {
+    pub fn new(style: Style, indexes: I) -> Self {
         Self {
+            style,
             indexes,
             rows: Vec::new(),
             totals: Totals::default(),
@@ -73,6 +76,9 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
 
     /// The plan of the file with all that was added. Nothing at all is an `Err` of kind `NotFound`.
     pub fn finish(mut self) -> Result<Plan> {
+        if self.style != Style::default() {
+            return Err(Error::new(Kind::BadInput, "holds and subtitles are not made yet"));
+        }
         let is_cut = self.rows.iter().any(|row| row.segment.hidden > MediaDuration::ZERO);
         let last = self.rows.last_mut();
         let last = last.ok_or_else(|| Error::new(Kind::NotFound, "nothing was recorded in this span"))?;

@@ -1,15 +1,22 @@
-//! Virtual mp4 files: boxes, and the plan of a file's pieces.
+//! Virtual mp4 files: boxes, the plan of a file's pieces, and fragments.
 
 pub mod boxes;
 pub mod builder;
 pub mod edit;
+mod header;
+pub mod init;
+pub mod moof;
 pub mod moov;
 pub mod piece;
 pub mod plan;
 pub mod reader;
+pub mod style;
 pub mod table;
 
 pub use builder::Builder;
+pub use init::init;
+pub use moof::Fragment;
 pub use piece::Piece;
 pub use plan::Plan;
 pub use reader::Track;
+pub use style::{Gaps, Style};

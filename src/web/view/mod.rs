@@ -7,7 +7,7 @@ mod ranges;
 pub(super) use indexes::Indexes;
 
 use crate::base::{Error, Kind, RecordingId, Result, StreamId};
-use crate::media::mp4::Builder;
+use crate::media::mp4::{Builder, Style};
 use crate::media::{Recording, Selection};
 use crate::web::State;
 use crate::web::answer::{self, Body};
@@ -26,7 +26,8 @@ pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>
     let stream = state.stream(view.stream)?.id;
     let shared = state.clone();
     // A cache of plans belongs around this call: same rows, same plan.
-    let mp4 = blocking(move || plan(&shared, stream, &view.what)).await?;
+    let style = Style { gaps: view.gaps, subtitles: view.ts.then(|| state.zone.clone()) };
+    let mp4 = blocking(move || plan(&shared, stream, &view.what, style)).await?;
     match view.form {
         Form::Text => blocking(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
         Form::Mp4 => {
@@ -54,11 +55,11 @@ fn with_plain_ranges<B>(request: &Request<B>, len: u64) -> Request<()> {
 }
 
 /// Lists the recordings and lays out the file. Blocks on the database.
-fn plan(state: &Arc<State>, stream: StreamId, what: &What) -> Result<Mp4> {
+fn plan(state: &Arc<State>, stream: StreamId, what: &What, style: Style) -> Result<Mp4> {
     let lists = listed(state, stream, what)?;
     let growing: HashSet<RecordingId> =
         lists.iter().flat_map(|(list, _)| list).filter(|r| r.growing).map(|r| r.id).collect();
-    let mut builder = Builder::new(|id| state.indexes.get(&state.store, id, growing.contains(&id)));
+    let mut builder = Builder::new(style, |id| state.indexes.get(&state.store, id, growing.contains(&id)));
     for (recordings, mut selection) in lists {
         for recording in recordings {
             let sample_entry = state.store.sample_entry(recording.sample_entry_id)?;
@@ -97,12 +98,13 @@ fn few_enough(recordings: u64) -> Result<()> {
     if recordings <= MAX_RECORDINGS {
         return Ok(());
     }
-    let what = format!("more than {MAX_RECORDINGS} recordings for one file, about a month: ask for less at a time");
+    let what = format!("more than {MAX_RECORDINGS} recordings for one file, about six weeks: ask for less at a time");
     Err(Error::new(Kind::BadInput, what))
 }
 
-/// At 30 frames a second and a recording a minute, their tables are 1 GiB: the most that a plan takes.
-const MAX_RECORDINGS: u64 = 50_000;
+/// Six weeks of a recording a minute, with 20 MB to list and plan them. At 10 frames a second their tables are 430 MB;
+/// at 30 a plan refuses what is beyond 34 days, where they are 1 GiB.
+const MAX_RECORDINGS: u64 = 60_480;
 
 /// All the recordings that are named, or why not.
 fn numbered(state: &State, stream: StreamId, segments: &Segments) -> Result<Vec<Recording>> {
