@@ -1,8 +1,9 @@
 //! `NewCamera` and `CameraEdit`: what the owner wants of a camera.
 
-use crate::base::Secret;
-use crate::base::Transport;
+use crate::base::json::given;
+use crate::base::{Secret, Transport};
 use crate::store::camera::StreamKind;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 /// A camera to be added.
@@ -34,7 +35,7 @@ pub struct NewStream {
     #[serde(default = "yes")]
     pub record: bool,
     /// See [`crate::store::Stream::retain_bytes`].
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bytes")]
     pub retain_bytes: Option<u64>,
 }
 
@@ -54,10 +55,13 @@ fn yes() -> bool {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CameraEdit {
     /// See [`crate::store::Camera::name`].
+    #[serde(deserialize_with = "given")]
     pub name: Option<String>,
     /// See [`crate::store::Camera::username`].
+    #[serde(deserialize_with = "given")]
     pub username: Option<String>,
     /// See [`crate::store::Camera::password`].
+    #[serde(deserialize_with = "given")]
     pub password: Option<Secret>,
     /// Changes of its streams. One that the camera did not have is added, and needs a source.
     pub streams: PerKind<StreamEdit>,
@@ -68,10 +72,13 @@ pub struct CameraEdit {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct StreamEdit {
     /// See [`crate::store::Stream::source`].
+    #[serde(deserialize_with = "given")]
     pub source: Option<String>,
     /// See [`crate::store::Stream::transport`].
+    #[serde(deserialize_with = "given")]
     pub transport: Option<Transport>,
     /// See [`crate::store::Stream::record`].
+    #[serde(deserialize_with = "given")]
     pub record: Option<bool>,
     /// See [`crate::store::Stream::retain_bytes`]; `Some(None)`, in JSON `null`, gives the stream back to the pool.
     #[serde(deserialize_with = "even_null")]
@@ -80,18 +87,28 @@ pub struct StreamEdit {
 
 /// A field that is there, be it `null`.
 fn even_null<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<u64>>, D::Error> {
-    Deserialize::deserialize(d).map(Some)
+    bytes(d).map(Some)
 }
+
+/// A size that every program can read back, JavaScript too.
+fn bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
+    match Deserialize::deserialize(d)? {
+        Some(bytes) if bytes > MAX_BYTES => Err(D::Error::custom(format!("{bytes} is more than {MAX_BYTES}"))),
+        bytes => Ok(bytes),
+    }
+}
+
+const MAX_BYTES: u64 = (1 << 53) - 1;
 
 /// Something for the main stream, something for the sub stream.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, bound(deserialize = "T: Deserialize<'de>"))]
 pub struct PerKind<T> {
     /// Of the main stream.
-    #[serde(default = "none")]
+    #[serde(default = "none", deserialize_with = "given")]
     pub main: Option<T>,
     /// Of the sub stream.
-    #[serde(default = "none")]
+    #[serde(default = "none", deserialize_with = "given")]
     pub sub: Option<T>,
 }
 
@@ -132,6 +149,18 @@ mod tests {
         assert_eq!(edit("{}"), None);
         assert_eq!(edit(r#"{"retainBytes": null}"#), Some(None));
         assert_eq!(edit(r#"{"retainBytes": 7}"#), Some(Some(7)));
+    }
+
+    #[test]
+    fn null_is_no_value_and_a_size_has_an_end() {
+        for body in ["source", "transport", "record"].map(|name| format!("{{\"{name}\": null}}")) {
+            assert!(serde_json::from_str::<StreamEdit>(&body).is_err(), "{body}");
+        }
+        for body in [r#"{"name": null}"#, r#"{"password": null}"#, r#"{"streams": {"main": null}}"#] {
+            assert!(serde_json::from_str::<CameraEdit>(body).is_err(), "{body}");
+        }
+        let too_much = serde_json::from_str::<StreamEdit>(r#"{"retainBytes": 9007199254740992}"#).unwrap_err();
+        assert!(too_much.to_string().starts_with("9007199254740992 is more than 9007199254740991"), "{too_much}");
     }
 
     #[test]
