@@ -5,6 +5,7 @@ use crate::base::{Secret, Transport};
 use crate::store::camera::StreamKind;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 
 /// A camera to be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -90,12 +91,12 @@ fn even_null<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<u64>>, D::
     bytes(d).map(Some)
 }
 
-/// A size that every program can read back, JavaScript too.
+/// A size that every program can read back, JavaScript too; `7.0` is 7, as JSON Schema has it.
 fn bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
-    match Deserialize::deserialize(d)? {
-        Some(bytes) if bytes > MAX_BYTES => Err(D::Error::custom(format!("{bytes} is more than {MAX_BYTES}"))),
-        bytes => Ok(bytes),
-    }
+    let Some(number) = Option::<Number>::deserialize(d)? else { return Ok(None) };
+    let whole = number.as_f64().filter(|f| f.fract() == 0.0 && (0.0..=MAX_BYTES as f64).contains(f));
+    let bytes = number.as_u64().or(whole.map(|f| f as u64)).filter(|&bytes| bytes <= MAX_BYTES);
+    bytes.map(Some).ok_or_else(|| D::Error::custom(format!("{number} is no whole number up to {MAX_BYTES}")))
 }
 
 const MAX_BYTES: u64 = (1 << 53) - 1;
@@ -159,8 +160,12 @@ mod tests {
         for body in [r#"{"name": null}"#, r#"{"password": null}"#, r#"{"streams": {"main": null}}"#] {
             assert!(serde_json::from_str::<CameraEdit>(body).is_err(), "{body}");
         }
+        assert_eq!(serde_json::from_str::<StreamEdit>(r#"{"retainBytes": 7.0}"#).unwrap().retain_bytes, Some(Some(7)));
+        for size in ["-1", "7.5", "\"7\"", "1e300"].map(|size| format!("{{\"retainBytes\": {size}}}")) {
+            assert!(serde_json::from_str::<StreamEdit>(&size).is_err(), "{size}");
+        }
         let too_much = serde_json::from_str::<StreamEdit>(r#"{"retainBytes": 9007199254740992}"#).unwrap_err();
-        assert!(too_much.to_string().starts_with("9007199254740992 is more than 9007199254740991"), "{too_much}");
+        assert!(too_much.to_string().starts_with("9007199254740992 is no whole number up to 9007199254740991"), "{too_much}");
     }
 
     #[test]
