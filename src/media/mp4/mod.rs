@@ -8,7 +8,9 @@ pub mod piece;
 pub mod plan;
 pub mod reader;
 pub mod style;
+pub mod subtitles;
 pub mod table;
+pub mod time_line;
 
 pub use builder::Builder;
 pub use piece::Piece;
