@@ -55,7 +55,7 @@ fn what_is_skipped_stays_skipped_and_has_another_tag() {
     assert_ne!(held(&library, &[Selection::all()]).unwrap().etag(), skipped.etag());
     // Where there is no hole, there is no other film.
     let first = relative(0..27_000);
-    assert_eq!(held(&library, &[first.clone()]).unwrap().etag(), library.plan(first).unwrap().etag());
+    assert_eq!(held(&library, std::slice::from_ref(&first)).unwrap().etag(), library.plan(first).unwrap().etag());
 }
 
 #[test]

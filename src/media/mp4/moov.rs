@@ -1,11 +1,11 @@
 //! `Movie`: what stands before the film: `ftyp`, `moov`, and the header of `mdat` (ISO/IEC 14496-12).
 
-use crate::base::time::UNITS_PER_SEC;
-use crate::base::{MediaDuration, WallTime};
+use crate::base::WallTime;
 use crate::media::SampleEntry;
 use crate::media::mp4::boxes::Boxes;
 use crate::media::mp4::edit::EditList;
-use crate::media::mp4::subtitles::TEXT_BYTES;
+use crate::media::mp4::header::{self, Header, Place, number};
+use crate::media::mp4::subtitles::{TEXT_BYTES, tx3g};
 use crate::media::mp4::table::{ChunkTable, Part, SampleTable, Totals};
 use std::sync::Arc;
 
@@ -27,18 +27,6 @@ pub struct Movie<'a> {
     pub has_texts: bool,
 }
 
-/// What a track has that another has not.
-struct Track {
-    id: u32,
-    handler: &'static [u8; 4],
-    /// Lower ones lie in front.
-    layer: i16,
-    /// Tracks of the same are there to choose from.
-    alternate_group: u16,
-    /// How long all the media is, shown or not.
-    media_duration: u64,
-}
-
 impl Movie<'_> {
     /// The whole file. The tables must be below 1 GiB.
     pub fn write(&self) -> Boxes<Part> {
@@ -48,87 +36,31 @@ impl Movie<'_> {
             b.u32(0x200);
             b.put(b"isomiso2mp41");
         });
+        let header = |duration| Header::new(self.created, duration);
+        let shown = header(self.edits.shown());
         b.plain(b"moov", |b| {
-            self.mvhd(b);
+            shown.mvhd(b, VIDEO.track + u32::from(self.has_texts));
             b.plain(b"trak", |b| {
-                let track = self.video();
-                self.tkhd(b, &track);
+                shown.tkhd(b, VIDEO, header::shown_size(self.sample_entries));
                 self.edts(b);
-                self.mdia(b, &track, |b| {
-                    b.full(b"vmhd", 0, 1, |b| b.zeros(8)); // 12.1.2
-                    dinf(b);
-                    b.plain(b"stbl", |b| self.video_tables(b));
+                b.plain(b"mdia", |b| {
+                    header(self.edits.media_duration()).mdhd(b);
+                    self.video(b);
                 });
             });
             if self.has_texts {
                 b.plain(b"trak", |b| {
-                    let track = self.texts();
-                    self.tkhd(b, &track);
-                    self.mdia(b, &track, |b| {
-                        b.full(b"nmhd", 0, 0, |_| {}); // 8.4.5.2
-                        dinf(b);
-                        b.plain(b"stbl", |b| self.text_tables(b));
+                    shown.tkhd(b, TEXTS, header::shown_size(self.sample_entries));
+                    b.plain(b"mdia", |b| {
+                        // As long as what is shown of the video: it needs no edits of its own.
+                        shown.mdhd(b);
+                        self.texts(b);
                     });
                 });
             }
         });
         b.large(b"mdat", |b| b.leave(Part::Media, self.totals.media_bytes()));
         b
-    }
-
-    fn video(&self) -> Track {
-        let media_duration = number(self.edits.media_duration());
-        Track { id: VIDEO_ID, handler: b"vide", layer: 0, alternate_group: 0, media_duration }
-    }
-
-    /// It lasts as long as what is shown of the video, and so needs no edits of its own. `sbtl` is what Apple's players
-    /// look for, and the others know it; they offer it in their menu if it is of a group.
-    fn texts(&self) -> Track {
-        let media_duration = number(self.edits.shown());
-        Track { id: VIDEO_ID + 1, handler: b"sbtl", layer: -1, alternate_group: 2, media_duration }
-    }
-
-    /// 8.2.2
-    fn mvhd(&self, b: &mut Boxes<Part>) {
-        let duration = number(self.edits.shown());
-        let version = self.version_for(duration);
-        b.full(b"mvhd", version, 0, |b| {
-            self.times(b, version);
-            b.u32(TIME_SCALE);
-            b.sized(version, duration);
-            b.u32(0x0001_0000); // rate 1.0
-            b.u16(0x0100); // volume 1.0
-            b.zeros(10);
-            matrix(b);
-            b.zeros(24);
-            b.u32(VIDEO_ID + 1 + u32::from(self.has_texts)); // the next track
-        });
-    }
-
-    /// 8.3.2
-    fn tkhd(&self, b: &mut Boxes<Part>, track: &Track) {
-        let duration = number(self.edits.shown());
-        let version = self.version_for(duration);
-        b.full(b"tkhd", version, ENABLED | IN_MOVIE, |b| {
-            self.times(b, version);
-            b.u32(track.id);
-            b.zeros(4);
-            b.sized(version, duration);
-            b.zeros(8);
-            b.u16(track.layer as u16);
-            b.u16(track.alternate_group);
-            b.zeros(4); // volume of what makes no sound, reserved
-            matrix(b);
-            let (width, height) = self.picture();
-            b.u32(width);
-            b.u32(height);
-        });
-    }
-
-    /// The size of the largest picture as it is shown, 16.16.
-    fn picture(&self) -> (u32, u32) {
-        let size = |of: fn(&SampleEntry) -> u32| self.sample_entries.iter().map(|e| of(e)).max().unwrap_or(0);
-        (size(shown_width), size(|e| u32::from(e.height) << 16))
     }
 
     /// 8.6.5, 8.6.6
@@ -153,36 +85,18 @@ impl Movie<'_> {
         });
     }
 
-    fn mdia(&self, b: &mut Boxes<Part>, track: &Track, minf: impl FnOnce(&mut Boxes<Part>)) {
-        let version = self.version_for(track.media_duration);
-        b.plain(b"mdia", |b| {
-            // 8.4.2
-            b.full(b"mdhd", version, 0, |b| {
-                self.times(b, version);
-                b.u32(TIME_SCALE);
-                b.sized(version, track.media_duration);
-                b.u16(UNDETERMINED);
-                b.zeros(2);
-            });
-            // 8.4.3
-            b.full(b"hdlr", 0, 0, |b| {
-                b.zeros(4);
-                b.put(track.handler);
-                b.zeros(12);
-                b.put(b"Lunette\0");
-            });
-            b.plain(b"minf", minf);
+    fn video(&self, b: &mut Boxes<Part>) {
+        header::hdlr(b, b"vide");
+        b.plain(b"minf", |b| {
+            header::vmhd(b);
+            header::dinf(b);
+            b.plain(b"stbl", |b| self.stbl(b));
         });
     }
 
-    fn video_tables(&self, b: &mut Boxes<Part>) {
+    fn stbl(&self, b: &mut Boxes<Part>) {
         let Totals { samples, sync_samples, .. } = self.totals;
-        b.full(b"stsd", 0, 0, |b| {
-            b.u32(self.sample_entries.len() as u32);
-            for entry in self.sample_entries {
-                b.put(&entry.data);
-            }
-        });
+        header::stsd(b, self.sample_entries);
         self.samples(b, b"stts", samples, SampleTable::Stts);
         self.chunks(b, b"stsc", self.segments, ChunkTable::Stsc);
         self.samples(b, b"stss", sync_samples, SampleTable::Stss);
@@ -195,11 +109,20 @@ impl Movie<'_> {
         self.chunks(b, b"co64", self.segments, ChunkTable::Co64);
     }
 
-    fn text_tables(&self, b: &mut Boxes<Part>) {
-        let (width, height) = self.picture();
+    fn texts(&self, b: &mut Boxes<Part>) {
+        // What Apple's players look for, and the others know.
+        header::hdlr(b, b"sbtl");
+        b.plain(b"minf", |b| {
+            b.full(b"nmhd", 0, 0, |_| {}); // 8.4.5.2
+            header::dinf(b);
+            b.plain(b"stbl", |b| self.text_stbl(b));
+        });
+    }
+
+    fn text_stbl(&self, b: &mut Boxes<Part>) {
         b.full(b"stsd", 0, 0, |b| {
             b.u32(1);
-            b.plain(b"tx3g", |b| tx3g(b, width >> 16, height >> 16));
+            tx3g(b, header::shown_size(self.sample_entries));
         });
         self.chunks(b, b"stts", self.totals.text_runs, ChunkTable::TextStts);
         self.chunks(b, b"stsc", self.segments, ChunkTable::TextStsc);
@@ -225,82 +148,10 @@ impl Movie<'_> {
             b.leave(Part::Chunks(table), table.bytes(self.segments, &self.totals));
         });
     }
-
-    /// Creation and modification time.
-    fn times(&self, b: &mut Boxes<Part>, version: u8) {
-        b.sized(version, self.created_1904());
-        b.sized(version, self.created_1904());
-    }
-
-    fn created_1904(&self) -> u64 {
-        (self.created.unix_seconds() + SECONDS_1904_TO_1970).max(0) as u64
-    }
-
-    /// All ones is no duration but "unknown".
-    fn version_for(&self, duration: u64) -> u8 {
-        u8::from(duration.max(self.created_1904()) >= u64::from(u32::MAX))
-    }
 }
 
-const TIME_SCALE: u32 = UNITS_PER_SEC as u32;
-const VIDEO_ID: u32 = 1;
-const ENABLED: u32 = 1;
-const IN_MOVIE: u32 = 2;
-const IN_THIS_FILE: u32 = 1;
-const SECONDS_1904_TO_1970: i64 = 2_082_844_800;
+/// The only track of a film without texts.
+pub(super) const VIDEO: Place = Place { track: 1, layer: 0, alternate_group: 0 };
 
-/// The language code `und`, in three times five bits.
-const UNDETERMINED: u16 = 0x55c4;
-
-/// The width on a screen of square pixels, 16.16.
-fn shown_width(entry: &SampleEntry) -> u32 {
-    let (horizontal, vertical) = entry.pixel_aspect;
-    let width = (u64::from(entry.width) << 16) * u64::from(horizontal) / u64::from(vertical.max(1));
-    u32::try_from(width).unwrap_or(u32::MAX)
-}
-
-fn number(duration: MediaDuration) -> u64 {
-    u64::try_from(duration.0).expect("durations of samples are not negative")
-}
-
-/// 8.7.1
-fn dinf(b: &mut Boxes<Part>) {
-    b.plain(b"dinf", |b| {
-        b.full(b"dref", 0, 0, |b| {
-            b.u32(1);
-            b.full(b"url ", 0, IN_THIS_FILE, |_| {});
-        });
-    });
-}
-
-/// White on half a shadow, in the middle of the lowest line of the picture (3GPP TS 26.245 5.16). Most players put it
-/// where they like.
-fn tx3g(b: &mut Boxes<Part>, width: u32, height: u32) {
-    let short = |n: u32| n.min(i16::MAX as u32) as u16;
-    b.zeros(6);
-    b.u16(1); // the first data reference
-    b.u32(0); // neither scrolling nor karaoke
-    b.put(&[1, 0xff]); // in the middle, at the bottom
-    b.u32(0x0000_0080); // red, green, blue, opacity
-    for edge in [0, 0, short(height), short(width)] {
-        b.u16(edge);
-    }
-    b.zeros(4); // the style of all characters
-    b.u16(FONT);
-    b.put(&[0, (height / 20).clamp(8, 0xff) as u8]);
-    b.u32(0xffff_ffff);
-    b.plain(b"ftab", |b| {
-        b.u16(1);
-        b.u16(FONT);
-        b.put(b"\x09Monospace");
-    });
-}
-
-const FONT: u16 = 1;
-
-/// Upright and in its own size.
-fn matrix(b: &mut Boxes<Part>) {
-    for n in [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000] {
-        b.u32(n);
-    }
-}
+/// Some players offer only what is of a group.
+const TEXTS: Place = Place { track: 2, layer: -1, alternate_group: 1 };

@@ -4,11 +4,11 @@ use crate::base::{Error, Kind, Result, WallTime};
 use crate::media::mp4::boxes::{Content, Region};
 use crate::media::mp4::moov::Movie;
 use crate::media::mp4::piece::Piece;
+use crate::media::mp4::planned::Planned;
 use crate::media::mp4::subtitles;
 use crate::media::mp4::table::{Part, Row, Totals};
 use bytes::Bytes;
 use jiff::tz::TimeZone;
-use std::fmt::Write;
 use std::ops::Range;
 
 /// Raised whenever the bytes made for the same recordings change, so that nobody joins ranges of two files.
@@ -111,50 +111,56 @@ impl Plan {
         (segment, row, start..start + bytes(&Totals::of(row)))
     }
 
-    /// The pieces under a range of the file, in order, and which bytes of each piece. Nothing lies beyond the end.
+    /// See [`Planned`].
     pub fn pieces(&self, range: Range<u64>) -> impl Iterator<Item = (Piece, Range<u64>)> {
-        let mut at = range.start;
-        std::iter::from_fn(move || {
-            if at >= range.end {
-                return None;
-            }
-            let (piece, place) = self.piece_at(at)?;
-            let wanted = at - place.start..range.end.min(place.end) - place.start;
-            at = place.end;
-            Some((piece, wanted))
-        })
+        (self as &dyn Planned).pieces(range)
     }
 
     /// The bytes of a whole piece of this plan that is no film. `index` is the `video_index` of the piece's recording
     /// where it names one, else it is not looked at. After `Ok` they are as many as were promised; an index that does
     /// not hold what the plan was made from is an `Err` of kind `Corrupt`.
     pub fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes> {
-        match piece {
-            Piece::Head(range) => Ok(self.head.slice(range.clone())),
-            Piece::Chunks(table) => Ok(table.entries(&self.rows, self.film_offset).into()),
-            Piece::Samples { table, segment, recording } => {
+        match (piece, &self.zone) {
+            (Piece::Head(range), _) => Ok(self.head.slice(range.clone())),
+            (Piece::Chunks(table), _) => Ok(table.entries(&self.rows, self.film_offset).into()),
+            (Piece::Samples { table, segment, recording }, _) => {
                 let entries = self.rows[*segment].entries(*table, index);
                 entries.map(Bytes::from).map_err(|e| e.on(format_args!("recording {recording}")))
             }
-            Piece::Texts { segment, .. } => {
-                let zone =
-                    self.zone.as_ref().ok_or_else(|| Error::new(Kind::Internal, format!("{piece}: no texts")))?;
-                Ok(self.rows[*segment].texts.write(zone).into())
-            }
-            Piece::Film { .. } => Err(Error::new(Kind::Internal, format!("{piece}: film is read, not made"))),
+            (Piece::Texts { segment, .. }, Some(zone)) => Ok(self.rows[*segment].texts.write(zone).into()),
+            _ => Err(Error::new(Kind::Internal, format!("{piece}: it is not made by this plan"))),
         }
     }
 
-    /// The list of pieces for people: offset, length, and what it is.
+    /// See [`Planned`].
     pub fn describe(&self) -> String {
-        let mut text = String::new();
-        let mut offset = 0;
-        for (piece, bytes) in self.pieces(0..self.len()) {
-            let len = bytes.end;
-            writeln!(text, "{offset:>12} {len:>12} {piece}").expect("a String takes all that is written");
-            offset += len;
-        }
-        text
+        (self as &dyn Planned).describe()
+    }
+}
+
+impl Planned for Plan {
+    fn file_len(&self) -> u64 {
+        self.len()
+    }
+
+    fn etag(&self) -> &str {
+        self.etag()
+    }
+
+    fn modified(&self) -> WallTime {
+        self.modified()
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.memory_bytes()
+    }
+
+    fn piece_at(&self, offset: u64) -> Option<(Piece, Range<u64>)> {
+        self.piece_at(offset)
+    }
+
+    fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes> {
+        self.generate(piece, index)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::base::time::UNITS_PER_SEC;
 use crate::base::{MediaDuration, WallTime};
+use crate::media::mp4::boxes::Boxes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::ops::Range;
@@ -81,6 +82,33 @@ impl Texts {
         all
     }
 }
+
+/// The sample entry (5.16): white on half a shadow, in the middle of the lowest line of a picture of this size, 16.16.
+/// Most players put it where they like.
+pub fn tx3g<T>(b: &mut Boxes<T>, (width, height): (u32, u32)) {
+    let [width, height] = [width, height].map(|n| (n >> 16).min(i16::MAX as u32) as u16);
+    b.plain(b"tx3g", |b| {
+        b.zeros(6);
+        b.u16(1); // the first data reference
+        b.u32(0); // neither scrolling nor karaoke
+        b.put(&[1, 0xff]); // in the middle, at the bottom
+        b.u32(0x0000_0080); // red, green, blue, opacity
+        for edge in [0, 0, height, width] {
+            b.u16(edge);
+        }
+        b.zeros(4); // the style of all characters
+        b.u16(FONT);
+        b.put(&[0, (height / 20).clamp(8, 0xff) as u8]);
+        b.u32(0xffff_ffff);
+        b.plain(b"ftab", |b| {
+            b.u16(1);
+            b.u16(FONT);
+            b.put(b"\x09Monospace");
+        });
+    });
+}
+
+const FONT: u16 = 1;
 
 /// All that the texts of a span depend on besides the time: the zone's offsets, in seconds, and when they begin.
 pub fn offsets(zone: &TimeZone, span: Range<WallTime>) -> impl Iterator<Item = (i64, i32)> {
