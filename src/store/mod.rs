@@ -3,6 +3,7 @@
 mod attached;
 pub mod camera;
 mod catalog;
+pub mod changes;
 pub mod check;
 pub mod closed;
 pub mod db;
@@ -33,6 +34,7 @@ mod unflushed;
 mod wire;
 mod writer;
 
+pub use changes::{Mark, Part};
 pub use camera::{Camera, Stream, StreamKind};
 pub use check::{CheckOptions, check};
 pub use closed::ClosedRecording;
