@@ -288,6 +288,16 @@ impl Store {
         }
     }
 
+    /// The index of a recording that has no row yet, as [`Self::video_index`] gives it. From memory.
+    pub fn unflushed_index(&self, id: RecordingId) -> Option<Arc<[u8]>> {
+        self.shared.unflushed.index(id)
+    }
+
+    /// Tells `visit` the index of each of these recordings, which all have a row: it never changes. Blocks on the disk.
+    pub fn row_indexes(&self, ids: &[RecordingId], visit: impl FnMut(RecordingId, &[u8])) -> Result<()> {
+        self.shared.db.video_indexes(ids, visit)
+    }
+
     /// The sample entry of a number. Nearly always from memory.
     pub fn sample_entry(&self, id: i32) -> Result<Arc<SampleEntry>> {
         self.shared.db.sample_entry(id)

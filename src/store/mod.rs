@@ -34,8 +34,8 @@ mod unflushed;
 mod wire;
 mod writer;
 
-pub use changes::{Mark, Part};
 pub use camera::{Camera, Stream, StreamKind};
+pub use changes::{Mark, Part};
 pub use check::{CheckOptions, check};
 pub use closed::ClosedRecording;
 pub use facade::{Options, Store};

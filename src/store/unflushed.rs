@@ -75,7 +75,8 @@ impl Unflushed {
         let mut stats = Stats::new(self.zone.clone());
         pieces.iter().for_each(|piece| stats.add(piece));
         let mut inner = self.lock();
-        let listed = inner.items.values().map(Item::recording).filter(|r| r.id.stream() == stream && r.video_samples > 0);
+        let listed =
+            inner.items.values().map(Item::recording).filter(|r| r.id.stream() == stream && r.video_samples > 0);
         listed.for_each(|r| stats.add(&Piece::from(r)));
         inner.stats.insert(stream, stats);
         inner.changes.note_stream(stream);
