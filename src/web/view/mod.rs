@@ -112,12 +112,13 @@ fn few_enough(recordings: u64) -> Result<()> {
     if recordings <= MAX_RECORDINGS {
         return Ok(());
     }
-    let what = format!("more than {MAX_RECORDINGS} recordings for one file, about a month: ask for less at a time");
+    let what = format!("more than {MAX_RECORDINGS} recordings for one file, about six weeks: ask for less at a time");
     Err(Error::new(Kind::BadInput, what))
 }
 
-/// At 30 frames a second and a recording a minute, their tables are 1 GiB: the most that a plan takes.
-const MAX_RECORDINGS: u64 = 50_000;
+/// Six weeks of a recording a minute, with 20 MB to list and plan them. At 10 frames a second their tables are 430 MB;
+/// at 30 a plan refuses what is beyond 34 days, where they are 1 GiB.
+const MAX_RECORDINGS: u64 = 60_480;
 
 /// All the recordings that are named, or why not.
 fn numbered(state: &State, stream: StreamId, segments: &Segments) -> Result<Vec<Recording>> {
