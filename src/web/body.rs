@@ -37,9 +37,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
         return Err("an object is expected".to_owned());
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|e| match e.path().to_string().as_str() {
-        "." => e.inner().to_string(),
-        field => format!("{field}: {}", e.inner()),
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|e| {
+        // `.` is the whole body, `?` a field whose name is not there yet.
+        match e.path().to_string().trim_end_matches(['?', '.']) {
+            "" => e.inner().to_string(),
+            field => format!("{field}: {}", e.inner()),
+        }
     })?;
     json.end().map_err(|e| e.to_string())?;
     Ok(value)

@@ -50,6 +50,10 @@ def before_call(context, case, kwargs):
     if case.operation.method == "delete" and is_stateful(case) and isinstance(case.query, dict):
         # Without it the camera stays as a removed one, and can still be asked for.
         case.query["deleteFilm"] = "true"
+    if meant and case.operation.method == "patch" and isinstance(case.body, dict):
+        # A stream that the camera does not have needs one.
+        for stream in case.body.get("streams", {}).values():
+            stream.setdefault("source", f"{NOBODY}/")
     if isinstance(case.body, dict) and meant and isinstance(case.body.get("name"), str):
         case.body["name"] = unique(case.body["name"])
 

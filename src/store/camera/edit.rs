@@ -165,7 +165,10 @@ mod tests {
             assert!(serde_json::from_str::<StreamEdit>(&size).is_err(), "{size}");
         }
         let too_much = serde_json::from_str::<StreamEdit>(r#"{"retainBytes": 9007199254740992}"#).unwrap_err();
-        assert!(too_much.to_string().starts_with("9007199254740992 is no whole number up to 9007199254740991"), "{too_much}");
+        assert!(
+            too_much.to_string().starts_with("9007199254740992 is no whole number up to 9007199254740991"),
+            "{too_much}"
+        );
     }
 
     #[test]
