@@ -2,7 +2,7 @@
 
 use super::entity::Mp4;
 use super::{listed, numbered, with_plain_ranges};
-use crate::base::{MediaDuration, RecordingId, Result, StreamId, WallDuration};
+use crate::base::{MediaDuration, Result, StreamId, WallDuration};
 use crate::media::mp4::fragments::Start;
 use crate::media::mp4::{self, Fragments};
 use crate::media::{MediaPart, Recording, Segment};
@@ -14,7 +14,6 @@ use crate::web::segments::Segments;
 use crate::web::state::blocking;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response};
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -27,7 +26,9 @@ pub(in crate::web) async fn show<B>(
 ) -> Result<Response<Body>> {
     let stream = state.stream(stream)?.id;
     let shared = state.clone();
-    let (file, start) = blocking(move || plan(&shared, stream, &stretch)).await?;
+    let file = Arc::new(blocking(move || lay_out(&shared, stream, &stretch)).await?);
+    let start = *file.start();
+    let file = Mp4::new(state.clone(), file);
     let asked = with_plain_ranges(request, http_serve::Entity::len(&file));
     let mut answer = http_serve::serve(file, &asked);
     // As of `view.mp4`.
@@ -58,13 +59,11 @@ fn tell(start: &Start, headers: &mut HeaderMap) {
 }
 
 /// Lists the recordings and lays out the file. Blocks on the database.
-fn plan(state: &Arc<State>, stream: StreamId, stretch: &Stretch) -> Result<(Mp4, Start)> {
+fn lay_out(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Fragments> {
     let wanted = wanted(state, stream, stretch)?;
-    let growing: HashSet<RecordingId> = wanted.iter().map(|(r, _)| r).filter(|r| r.growing).map(|r| r.id).collect();
-    let index = |id| state.indexes.get(&state.store, id, growing.contains(&id));
     let mut parts = Vec::with_capacity(wanted.len());
     for (recording, wanted) in wanted {
-        let index = || index(recording.id);
+        let index = || state.indexes.get(&state.store, recording.id);
         let segment = match wanted {
             Wanted::Wall(wanted) => Segment::of(&recording, wanted, index),
             Wanted::Media(wanted) => Segment::of_media(&recording, wanted, index),
@@ -74,9 +73,7 @@ fn plan(state: &Arc<State>, stream: StreamId, stretch: &Stretch) -> Result<(Mp4,
             parts.push((recording, segment));
         }
     }
-    let file = Fragments::of(&parts)?;
-    let start = *file.start();
-    Ok((Mp4::new(state.clone(), file, growing), start))
+    Fragments::of(&parts)
 }
 
 /// A part of a recording, counted from its start.
