@@ -6,6 +6,7 @@
 mod clip;
 mod cursor;
 mod fragments;
+mod holds;
 mod layout;
 mod library;
 mod ranges;
