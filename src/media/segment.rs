@@ -9,6 +9,8 @@ use std::sync::Arc;
 /// The samples of one recording that a playback needs: what it shows, and what must be decoded before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
+    /// From the recording's start to the first sample, a key frame.
+    pub start: MediaDuration,
     /// Which samples, counted from 0 in the recording. Never empty.
     pub samples: Range<u32>,
     /// Where they lie in the sample file.
@@ -41,19 +43,46 @@ impl Segment {
         if empty {
             return Ok(None);
         }
-        let (start, end) = (media_time(recording, wanted.start), media_time(recording, wanted.end));
-        if start.0 == 0 && end == recording.media_duration {
-            return Ok(Some(Self::whole(recording)));
-        }
-        if start >= end {
+        Self::between(recording, media_time(recording, wanted.start)..media_time(recording, wanted.end), index)
+    }
+
+    /// The same by media time: what it means does not depend on the clock's correction, which is known only when the
+    /// recording is closed.
+    pub fn of_media(
+        recording: &Recording,
+        wanted: Range<MediaDuration>,
+        index: impl FnOnce() -> Result<Arc<[u8]>>,
+    ) -> Result<Option<Self>> {
+        if recording.video_samples == 0 {
             return Ok(None);
         }
-        Self::cut(recording, start.0..end.0, &index()?).map(Some)
+        let within = |d: MediaDuration| MediaDuration(d.0.clamp(0, recording.media_duration.0));
+        let last_alone = recording.has_trailing_zero() && wanted.start == recording.media_duration;
+        if last_alone && !wanted.is_empty() {
+            // A last frame without duration lies at the very end, behind which there is nothing.
+            return Self::cut(recording, wanted.start.0..wanted.start.0, &index()?).map(Some);
+        }
+        Self::between(recording, within(wanted.start)..within(wanted.end), index)
+    }
+
+    fn between(
+        recording: &Recording,
+        wanted: Range<MediaDuration>,
+        index: impl FnOnce() -> Result<Arc<[u8]>>,
+    ) -> Result<Option<Self>> {
+        if wanted.start.0 == 0 && wanted.end == recording.media_duration {
+            return Ok(Some(Self::whole(recording)));
+        }
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        Self::cut(recording, wanted.start.0..wanted.end.0, &index()?).map(Some)
     }
 
     /// All of a recording, from its row alone.
     fn whole(recording: &Recording) -> Self {
         Self {
+            start: MediaDuration::ZERO,
             samples: 0..recording.video_samples,
             bytes: 0..recording.sample_file_bytes,
             sync_samples: recording.video_sync_samples,
@@ -78,7 +107,7 @@ impl Segment {
             at.pass(sample);
             last_duration = sample.duration_90k;
         }
-        if at.time <= wanted.start {
+        if at.time < wanted.start || at.time == wanted.start && last_duration != 0 {
             let row = recording.media_duration.0;
             let what = format!("video index: lasts {} units, {row} were expected", at.time);
             return Err(Error::new(Kind::Corrupt, what));
@@ -87,6 +116,7 @@ impl Segment {
         // Less than the last sample's own duration, for that sample begins before the wanted end.
         let cut = (beyond > 0).then(|| last_duration - beyond as i32);
         Ok(Self {
+            start: MediaDuration(key.time),
             samples: key.samples..at.samples,
             bytes: key.bytes..at.bytes,
             sync_samples: at.sync_samples - key.sync_samples,

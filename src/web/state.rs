@@ -1,7 +1,7 @@
 //! `State`: what all requests share.
 
 use crate::base::{Error, Kind, Result};
-use crate::live::Health;
+use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::route::StreamName;
 use crate::web::view::Indexes;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct State {
     pub(super) store: Arc<Store>,
-    pub(super) health: Arc<Health>,
+    pub(super) live: Arc<Live>,
     /// Times are told in it, and asked in it where they have no offset.
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
@@ -21,14 +21,14 @@ pub struct State {
 }
 
 impl State {
-    /// Answers from this store and this board.
-    pub fn new(store: Arc<Store>, health: Arc<Health>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, health, zone, indexes: Indexes::default(), records: true })
+    /// Answers from this store, and of what is happening now.
+    pub fn new(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
+        Arc::new(Self { store, live, zone, indexes: Indexes::default(), records: true })
     }
 
     /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
-    pub fn for_reading(store: Arc<Store>, health: Arc<Health>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, health, zone, indexes: Indexes::default(), records: false })
+    pub fn for_reading(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
+        Arc::new(Self { store, live, zone, indexes: Indexes::default(), records: false })
     }
 
     /// A stream of a camera, as it is now.

@@ -21,6 +21,13 @@ pub enum Piece {
         /// Whose index is needed.
         recording: RecordingId,
     },
+    /// What stands before the film of one segment in a file of fragments, made from the `video_index` of its recording.
+    Fragment {
+        /// Which segment of the file, from 0.
+        segment: usize,
+        /// Whose index is needed.
+        recording: RecordingId,
+    },
     /// These bytes of a sample file.
     Film {
         /// Whose file.
@@ -28,6 +35,16 @@ pub enum Piece {
         /// Which of them.
         bytes: Range<u64>,
     },
+}
+
+impl Piece {
+    /// The recording whose index is needed to make it.
+    pub fn indexed(&self) -> Option<RecordingId> {
+        match self {
+            Self::Samples { recording, .. } | Self::Fragment { recording, .. } => Some(*recording),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Piece {
@@ -39,6 +56,7 @@ impl fmt::Display for Piece {
             Self::Samples { table: SampleTable::Stts, recording, .. } => write!(f, "stts {recording}"),
             Self::Samples { table: SampleTable::Stss, recording, .. } => write!(f, "stss {recording}"),
             Self::Samples { table: SampleTable::Stsz, recording, .. } => write!(f, "stsz {recording}"),
+            Self::Fragment { recording, .. } => write!(f, "moof {recording}"),
             Self::Film { recording, bytes } => write!(f, "film {recording} {}..{}", bytes.start, bytes.end),
         }
     }

@@ -4,9 +4,9 @@ use crate::base::{Error, Kind, Result, WallTime};
 use crate::media::mp4::boxes::{Content, Region};
 use crate::media::mp4::moov::Movie;
 use crate::media::mp4::piece::Piece;
+use crate::media::mp4::planned::Planned;
 use crate::media::mp4::table::{Part, Row, Totals};
 use bytes::Bytes;
-use std::fmt::Write;
 use std::ops::Range;
 
 /// Raised whenever the bytes made for the same recordings change, so that nobody joins ranges of two files.
@@ -96,18 +96,9 @@ impl Plan {
         Some((piece, start..start + Totals::of(&row.segment).bytes_of(part)))
     }
 
-    /// The pieces under a range of the file, in order, and which bytes of each piece. Nothing lies beyond the end.
+    /// See [`Planned`].
     pub fn pieces(&self, range: Range<u64>) -> impl Iterator<Item = (Piece, Range<u64>)> {
-        let mut at = range.start;
-        std::iter::from_fn(move || {
-            if at >= range.end {
-                return None;
-            }
-            let (piece, place) = self.piece_at(at)?;
-            let wanted = at - place.start..range.end.min(place.end) - place.start;
-            at = place.end;
-            Some((piece, wanted))
-        })
+        (self as &dyn Planned).pieces(range)
     }
 
     /// The bytes of a whole piece of this plan that is no film. `index` is the `video_index` of the piece's recording
@@ -121,20 +112,39 @@ impl Plan {
                 let entries = self.rows[*segment].entries(*table, index);
                 entries.map(Bytes::from).map_err(|e| e.on(format_args!("recording {recording}")))
             }
-            Piece::Film { .. } => Err(Error::new(Kind::Internal, format!("{piece}: film is read, not made"))),
+            _ => Err(Error::new(Kind::Internal, format!("{piece}: it is not made by this plan"))),
         }
     }
 
-    /// The list of pieces for people: offset, length, and what it is.
+    /// See [`Planned`].
     pub fn describe(&self) -> String {
-        let mut text = String::new();
-        let mut offset = 0;
-        for (piece, bytes) in self.pieces(0..self.len()) {
-            let len = bytes.end;
-            writeln!(text, "{offset:>12} {len:>12} {piece}").expect("a String takes all that is written");
-            offset += len;
-        }
-        text
+        (self as &dyn Planned).describe()
+    }
+}
+
+impl Planned for Plan {
+    fn file_len(&self) -> u64 {
+        self.len()
+    }
+
+    fn etag(&self) -> &str {
+        self.etag()
+    }
+
+    fn modified(&self) -> WallTime {
+        self.modified()
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.memory_bytes()
+    }
+
+    fn piece_at(&self, offset: u64) -> Option<(Piece, Range<u64>)> {
+        self.piece_at(offset)
+    }
+
+    fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes> {
+        self.generate(piece, index)
     }
 }
 
