@@ -90,7 +90,7 @@ class Load:
         before = self.server.cpu()
         said = subprocess.run(command, capture_output=True, text=True)
         if said.returncode != 0:
-            raise Refused(said.stderr.strip())
+            raise Refused(re.sub(r'.*HTTP/1.1 ([0-9]+).*detail\\":\\"(.*?)\\".*', r"\1: \2", said.stderr.strip()))
         return json.loads(said.stdout) | {"cpu": self.server.cpu() - before}
 
 
@@ -308,7 +308,7 @@ def nginx(binary, place):
     config.write_text(
         f"""daemon off; {"user root;" if os.getuid() == 0 else ""} worker_processes auto; pid {place}/nginx.pid;
         error_log stderr; events {{ worker_connections 256; }}
-        http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; {temporary}
+        http {{ access_log off; sendfile on; keepalive_requests 1000000000; {temporary}
         server {{ listen {address}; root {place}; }} }}"""
     )
     with rig.running([binary, "-p", place, "-e", "stderr", "-c", config], place / "nginx.log") as process:
@@ -347,7 +347,7 @@ def measure_lists(stage, table, server):
                 load(path, requests=2, **options)
             seen = [load(path, requests=times, **options) for path in paths]
         except Refused as e:
-            table.refused(name, str(e)[:200], target)
+            table.refused(name, str(e), target)
             continue
         if unit == "µs":
             table.add(name, seen[0]["cpu"] / times * 1e6, unit, target)
