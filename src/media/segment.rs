@@ -127,6 +127,11 @@ impl Segment {
         })
     }
 
+    /// How much of it is shown.
+    pub fn shown(&self) -> MediaDuration {
+        self.duration - self.hidden
+    }
+
     /// Playback goes on after it: a last sample without duration gets that of the sample before it, a lone one 1/30 s.
     pub fn go_on(&mut self, index: &[u8]) -> Result<()> {
         if !self.ends_in_zero {
@@ -147,6 +152,26 @@ impl Segment {
         if self.ends_in_zero {
             self.lend(1);
         }
+    }
+
+    /// Playback goes on only when `hole` more has passed: until then the last sample is shown.
+    pub fn hold(&mut self, hole: MediaDuration, index: impl FnOnce() -> Result<Arc<[u8]>>) -> Result<()> {
+        let last_duration = match (self.ends_in_zero, self.last_duration_90k) {
+            (true, _) => 0,
+            (false, Some(cut)) => cut,
+            (false, None) => {
+                let mut last_duration = 0;
+                self.read(&index()?, |sample| last_duration = sample.duration_90k)?;
+                last_duration
+            }
+        };
+        // Players take the field for a signed one.
+        let held = i32::try_from(i64::from(last_duration) + hole.0);
+        let too_long = |_| Error::new(Kind::Corrupt, format!("its last frame would last {} units more", hole.0));
+        self.last_duration_90k = Some(held.map_err(too_long)?);
+        self.duration += hole;
+        self.ends_in_zero = false;
+        Ok(())
     }
 
     fn lend(&mut self, last_duration_90k: i32) {

@@ -54,7 +54,7 @@ pub(super) struct View {
 }
 
 /// What of a stream.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum What {
     /// Recordings by number; at least one.
     Segments(Vec<Segments>),

@@ -9,7 +9,6 @@ use crate::web::state::blocking;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, Stream};
 use http::header::{self, HeaderMap, HeaderValue};
-use std::collections::HashSet;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,9 +21,7 @@ pub(super) struct Mp4(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     state: Arc<State>,
-    plan: Box<dyn Planned>,
-    /// Those of its recordings that were growing when it was planned.
-    growing: HashSet<RecordingId>,
+    plan: Arc<dyn Planned>,
 }
 
 /// Where a response is, and the sample file that it reads now.
@@ -38,8 +35,8 @@ struct Reader {
 const GENERATED_CHUNK: usize = 64 << 10;
 
 impl Mp4 {
-    pub(super) fn new(state: Arc<State>, plan: impl Planned + 'static, growing: HashSet<RecordingId>) -> Self {
-        Self(Arc::new(Shared { state, plan: Box::new(plan), growing }))
+    pub(super) fn new(state: Arc<State>, plan: Arc<dyn Planned>) -> Self {
+        Self(Arc::new(Shared { state, plan }))
     }
 
     /// For people: the length, the tag, then the pieces.
@@ -50,10 +47,10 @@ impl Mp4 {
 
     /// The bytes of a piece that is no film.
     fn generate(&self, piece: &Piece) -> Result<Bytes> {
-        let Shared { state, plan, growing } = &*self.0;
+        let Shared { state, plan } = &*self.0;
         match piece.indexed() {
             Some(recording) => {
-                let index = state.indexes.get(&state.store, recording, growing.contains(&recording))?;
+                let index = state.indexes.get(&state.store, recording)?;
                 plan.generate(piece, &index)
             }
             None => plan.generate(piece, &[]),
