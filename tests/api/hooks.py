@@ -29,6 +29,10 @@ formats = {
         lambda first, more, start, length: f"{first}-{first + more}.{start}-{start + length}",
         st.integers(1, 3), st.integers(0, 1), counts, st.integers(1, 10**6),
     ),
+    "media-part": st.builds(
+        lambda number, start, length: f"{number}.{start}-{start + length}",
+        st.integers(1, 3), counts, st.integers(1, 10**6),
+    ),
     "byte-ranges": st.builds(lambda first, length: f"bytes={first}-{first + length}", counts, counts),
     "etag": st.sampled_from(['"0123456789abcdef"', '"x"', "*"]),
     "http-date": dates,
@@ -80,18 +84,27 @@ def existing(case):
 def make_sense(case):
     """A film is asked for by numbers or by a span with both its ends, and a span goes forward."""
     query = case.query
-    if "s" in case.operation.query:
-        if query.get("s"):
-            query.pop("start90k", None)
-            query.pop("end90k", None)
-        elif "start90k" not in query or "end90k" not in query:
-            query.update(start90k=str(TIMES[0]), end90k=str(TIMES[0] + 900_000))
+    takes = {parameter.name for parameter in case.operation.query}
+    if "m" in query:
+        query = case.query = {"m": query["m"]}
+    elif "s" in takes and query.get("s"):
+        query.pop("start90k", None)
+        query.pop("end90k", None)
+        if "m" in takes:
+            # A media segment is of one run.
+            query["s"] = query["s"][:1]
+    elif "s" in takes and ("m" in takes or "start90k" not in query or "end90k" not in query):
+        query.update(start90k=str(TIMES[0]), end90k=str(TIMES[0] + 900_000))
     if "start90k" in query and "end90k" in query:
-        start = query["start90k"]
-        if not start.lstrip("-").isdigit() or not query["end90k"].lstrip("-").isdigit():
-            query["start90k"], query["end90k"] = "2024-05-01T10:00:00Z", "2024-05-01T10:00:05:00001+00:00"
-        elif int(start) >= int(query["end90k"]):
-            query["end90k"] = str(int(start) + 900_000)
+        go_forward(query)
+
+
+def go_forward(query):
+    numbers = [query[name] for name in ("start90k", "end90k") if query[name].lstrip("-").isdigit()]
+    if len(numbers) < 2:
+        query.update(start90k="2024-05-01T10:00:00Z", end90k="2024-05-01T10:00:05:00001+00:00")
+    elif int(numbers[0]) >= int(numbers[1]):
+        query["end90k"] = str(int(numbers[0]) + 900_000)
 
 
 def stay_here(body):
