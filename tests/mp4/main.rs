@@ -9,4 +9,5 @@ mod holds;
 mod layout;
 mod library;
 mod ranges;
+mod subtitles;
 mod tag;
