@@ -16,6 +16,7 @@ mod nal_writer;
 mod parameter_sets;
 pub mod picture;
 pub mod recording;
+pub mod rows;
 pub mod run;
 pub mod sample_entry;
 pub mod sample_index;
