@@ -4,7 +4,7 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use jiff::tz::TimeZone;
 use lunette::base::{MonoTime, StreamId, WallDuration, WallTime};
-use lunette::live::Health;
+use lunette::live::Live;
 use lunette::media::growing::Step;
 use lunette::media::recording::{Cause, EndReason};
 use lunette::media::run::{Run, Terms};
@@ -82,7 +82,7 @@ fn cold_server(runtime: &Runtime, disk: &Path) -> (SocketAddr, watch::Sender<boo
     let address = runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let state = State::new(store, Arc::new(Health::default()), TimeZone::UTC);
+        let state = State::new(store, Arc::new(Live::default()), TimeZone::UTC);
         tokio::spawn(web::serve(state, vec![Listener::Tcp(listener)], stopped));
         address
     });

@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lunette::base::{Error, Kind, MediaDuration, RecordingId, Result, StreamId, WallDuration, WallTime};
-use lunette::media::mp4::{Builder, Piece, Plan};
+use lunette::media::mp4::{Builder, Piece, Plan, Style};
 use lunette::media::recording::Flags;
 use lunette::media::sample_index::{self, Encoder, Sample};
 use lunette::media::{Recording, SampleEntry, Selection};
@@ -53,7 +53,7 @@ impl Minutes {
     fn plan(&self) -> Result<Plan> {
         let end = WallTime(self.recordings.len() as i64 * 5_400_000 - 90_000);
         let mut span = Selection::Span(WallTime(90_000)..end);
-        let mut builder = Builder::new(|_| Ok(self.index.clone()));
+        let mut builder = Builder::new(Style::default(), |_| Ok(self.index.clone()));
         for recording in &self.recordings {
             builder.add(recording, &self.entry, span.next(recording))?;
         }

@@ -5,7 +5,7 @@ use super::opening::Access;
 use super::socket::Socket;
 use super::{Outcome, opening};
 use crate::base::{Kind, Result, ResultExt};
-use crate::live::Health;
+use crate::live::Live;
 use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::web::{self, Listener, State};
@@ -45,7 +45,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
 /// Serves and records until asked to stop; tells when that was.
 async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instant> {
     let mut asked = AskedToStop::listen()?;
-    let health = Arc::new(Health::default());
+    let live = Arc::new(Live::default());
     let (stop, stopped) = watch::channel(false);
 
     // We hold the store's lock, so a socket that lies there is of a daemon that ended. Who only looks has no lock.
@@ -57,8 +57,8 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
     for address in &config.web.listen {
         listeners.push(Listener::Tcp(listen(*address).await?));
     }
-    let recorder = if args.read_only { None } else { Some(Recorder::start(store.clone(), health.clone())?) };
-    let state = if args.read_only { State::for_reading } else { State::new }(store, health, TimeZone::system());
+    let recorder = if args.read_only { None } else { Some(Recorder::start(store.clone(), live.clone())?) };
+    let state = if args.read_only { State::for_reading } else { State::new }(store, live, TimeZone::system());
     let served = tokio::spawn(web::serve(state, listeners, stopped));
 
     asked.wait().await;

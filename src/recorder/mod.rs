@@ -11,7 +11,7 @@ use crate::base::Result;
 use crate::base::StreamId;
 use crate::base::{Kind, ResultExt};
 use crate::camera::StaleSessions;
-use crate::live::Health;
+use crate::live::Live;
 use crate::media::recording::Cause;
 use crate::store::Store;
 use pace::Pace;
@@ -35,15 +35,15 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Begins to record. What happens to each stream is told on `health`.
-    pub fn start(store: Arc<Store>, health: Arc<Health>) -> Result<Self> {
+    /// Begins to record. What happens to each stream, and its frames, are told to `live`.
+    pub fn start(store: Arc<Store>, live: Arc<Live>) -> Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let pace = Pace::default();
         let resting = pace.clone();
         let runtime =
             runtime::Builder::new_current_thread().enable_all().on_thread_park(move || resting.rest()).build();
         let runtime = runtime.or_fail(Kind::Internal, || "start the recorder")?;
-        let common = Common { store, health, pace };
+        let common = Common { store, live, pace };
         let sessions = Sessions { common, running: HashMap::new(), tasks: JoinSet::new(), stale: HashMap::new() };
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
@@ -126,7 +126,7 @@ impl Sessions {
         match ended {
             Ok(_) => {
                 self.running.remove(&stream);
-                self.common.health.forget(stream);
+                self.common.live.health.forget(stream);
             }
             Err(panic) => {
                 log::error!("{}: its session panicked and starts again in a while: {panic}", running.wanted.label);

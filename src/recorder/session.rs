@@ -9,7 +9,7 @@ use crate::base::StreamId;
 use crate::base::WallDuration;
 use crate::camera;
 use crate::camera::clock;
-use crate::live::{Health, State};
+use crate::live::{Live, State};
 use crate::media::Frame;
 use crate::media::recording::{Cause, EndReason};
 use crate::store::Store;
@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 
 /// Records a stream until it is told to stop.
 pub(super) struct Session {
-    health: Arc<Health>,
+    live: Arc<Live>,
     wanted: Wanted,
     options: camera::Options,
     stopped: watch::Receiver<Option<Cause>>,
@@ -32,7 +32,7 @@ pub(super) struct Session {
 #[derive(Clone)]
 pub(super) struct Common {
     pub(super) store: Arc<Store>,
-    pub(super) health: Arc<Health>,
+    pub(super) live: Arc<Live>,
     pub(super) pace: Pace,
 }
 
@@ -50,13 +50,14 @@ impl Session {
         stale: camera::StaleSessions,
         stopped: watch::Receiver<Option<Cause>>,
     ) -> Self {
-        let Common { store, health, pace } = common;
+        let Common { store, live, pace } = common;
         let (stream, label) = (wanted.stream, wanted.label.clone());
+        let publisher = live.frames.publisher(stream);
         // The disk is asked where it holds no other stream up.
-        let tape = tokio::task::spawn_blocking(move || Tape::new(store, stream, &label)).await;
+        let tape = tokio::task::spawn_blocking(move || Tape::new(store, publisher, stream, &label)).await;
         let tape = tape.expect("a tape begins without a panic, and nobody aborts it");
         let options = camera::Options { stale, ..camera::Options::default() };
-        Self { health, wanted, options, stopped, pace, tape }
+        Self { live, wanted, options, stopped, pace, tape }
     }
 
     /// The loop. Answers its stream when it was told to stop and has handed over its last frame.
@@ -64,7 +65,7 @@ impl Session {
         let stream = self.wanted.stream;
         let mut backoff = Backoff::default();
         loop {
-            self.health.connecting(stream, clock::wall_now());
+            self.live.health.connecting(stream, clock::wall_now());
             let mut span = Span::default();
             let reason = match self.connect_and_record(&mut span).await {
                 Ended::Stopped(_) => return stream,
@@ -153,17 +154,17 @@ impl Session {
         }
         span.extend(frame.arrived);
         let stream = self.wanted.stream;
-        self.health.frame(stream, frame.arrived, clock::wall_now(), frame.data.len());
+        self.live.health.frame(stream, frame.arrived, clock::wall_now(), frame.data.len());
         if frame.is_key {
             let report = camera.report();
-            self.health.report(stream, &report.to_string(), report.lost_packets, report.clock_offset);
+            self.live.health.report(stream, &report.to_string(), report.lost_packets, report.clock_offset);
         }
         Ok(())
     }
 
     /// Trouble goes to the health board, and to the log if it is news.
     fn tell(&self, reason: &EndReason, next: State, what_now: &str) {
-        if self.health.trouble(self.wanted.stream, reason, next, clock::wall_now()) {
+        if self.live.health.trouble(self.wanted.stream, reason, next, clock::wall_now()) {
             log::warn!("{}: {reason}; {what_now}", self.wanted.label);
         }
     }

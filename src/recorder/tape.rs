@@ -2,8 +2,9 @@
 
 use super::hole::Hole;
 use crate::base::{Error, Kind, MonoTime, RecordingId, StreamId, WallDuration, WallTime};
+use crate::live::frames::{Opened, Publisher};
 use crate::media::Frame;
-use crate::media::growing::{Close, Step};
+use crate::media::growing::{Close, Head, Step};
 use crate::media::recording::{Cause, EndReason};
 use crate::media::run::{Run, Terms};
 use crate::store::{Growing, Store};
@@ -17,6 +18,8 @@ pub(super) struct Tape {
     label: String,
     run: Option<Run>,
     growing: Option<Growing>,
+    /// Who watches sees what is recorded.
+    publisher: Publisher,
     hole: Hole,
     /// Where the film ends so far.
     film_end: WallTime,
@@ -39,7 +42,7 @@ pub(super) enum Taken {
 
 impl Tape {
     /// An empty one. Blocks on the disk.
-    pub(super) fn new(store: Arc<Store>, stream: StreamId, label: &str) -> Self {
+    pub(super) fn new(store: Arc<Store>, publisher: Publisher, stream: StreamId, label: &str) -> Self {
         Self {
             hole: Hole::before_session(store.clone(), stream),
             store,
@@ -47,6 +50,7 @@ impl Tape {
             label: label.to_owned(),
             run: None,
             growing: None,
+            publisher,
             film_end: WallTime(0),
             retry_at: None,
             steps: Vec::new(),
@@ -85,10 +89,12 @@ impl Tape {
     /// The hole lasts, and this is why now.
     pub(super) fn still_nothing(&mut self, reason: &EndReason) {
         self.hole.lasts(reason);
+        self.publisher.fall_silent(&reason.to_string());
     }
 
     /// Ends the run, if there is one.
     pub(super) fn end(&mut self, reason: EndReason) {
+        let words = reason.to_string();
         if let Some(mut run) = self.run.take() {
             run.finish(reason, &mut self.steps);
         }
@@ -96,6 +102,7 @@ impl Tape {
             log::debug!("{}: its end was not written either: {refused}", self.label);
         }
         self.growing = None;
+        self.publisher.fall_silent(&words);
     }
 
     /// Does what the run said. After a refusal nothing is open any more, and the rest is left undone.
@@ -114,8 +121,11 @@ impl Tape {
     fn carry_out_one(&mut self, step: Step) -> Result<(), EndReason> {
         match step {
             Step::Open(head) => {
-                let (start, starts_run) = (head.start, head.starts_run);
+                let Head { start, starts_run, media_offset, .. } = head;
+                let sample_entry = head.sample_entry.clone();
                 let begun = self.store.begin(head).map_err(|e| EndReason::new(cause(&e), e.to_string()))?;
+                let (id, sample_entry_id) = (begun.id(), begun.sample_entry_id());
+                self.publisher.open(Opened { id, starts_run, media_offset, sample_entry_id, sample_entry });
                 self.growing = Some(begun);
                 if starts_run {
                     self.hole.ends(start);
@@ -124,11 +134,13 @@ impl Tape {
             Step::Append(append) => {
                 if let Some(growing) = &mut self.growing {
                     self.film_end = append.progress.start + append.progress.wall_duration;
+                    self.publisher.append(&append);
                     growing.append(append)?;
                 }
             }
             Step::Close(close) => {
                 if let Some(growing) = self.growing.take() {
+                    self.publisher.close(&close);
                     self.film_end = close.progress.start + close.progress.wall_duration;
                     if let Some(reason) = &close.end_reason {
                         self.hole.begins(self.film_end, reason);
@@ -167,6 +179,7 @@ fn log_close(label: &str, id: RecordingId, close: &Close) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::Frames;
     use crate::media::SampleEntry;
     use crate::store::Options;
     use crate::store::camera::{NewCamera, NewStream, PerKind};
@@ -181,7 +194,12 @@ mod tests {
         let main = Some(NewStream::new("rtsp://127.0.0.1/"));
         let porch = NewCamera { name: "porch".into(), streams: PerKind { main, sub: None }, ..Default::default() };
         let stream = store.add_camera(&porch).unwrap().streams[0].id;
-        (store.clone(), Tape::new(store, stream, "porch/main"))
+        (store.clone(), other_tape(store, stream, "porch/main"))
+    }
+
+    /// A tape that nobody watches.
+    fn other_tape(store: Arc<Store>, stream: StreamId, label: &str) -> Tape {
+        Tape::new(store, Frames::default().publisher(stream), stream, label)
     }
 
     fn frame(second: i64, arrived: i64, entry: &Arc<SampleEntry>) -> Frame {
@@ -252,7 +270,7 @@ mod tests {
         store.flush().unwrap();
 
         // Another session finds the hole that it begins in.
-        let mut tape = Tape::new(store.clone(), tape.stream, "porch/main");
+        let mut tape = other_tape(store.clone(), tape.stream, "porch/main");
         tape.push(&frame(0, 20 * SECOND, &entry), WallDuration(0)).unwrap();
         store.flush().unwrap();
         assert_eq!(holes(&store, tape.stream), [(4, Some(20), "camera closed the stream".to_owned())]);
@@ -283,7 +301,7 @@ mod tests {
     fn a_stream_that_is_gone_is_refused_and_the_camera_goes_on() {
         let disk = tempfile::tempdir().unwrap();
         let (store, tape) = tape(&disk);
-        let mut other = Tape::new(store, StreamId::new(77).unwrap(), "gone/main");
+        let mut other = other_tape(store, StreamId::new(77).unwrap(), "gone/main");
         let taken = other.push(&frame(0, 0, &entry()), WallDuration(0)).unwrap();
         assert!(matches!(taken, Taken::Refused(_)), "{taken:?}");
         drop(tape);

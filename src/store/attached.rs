@@ -181,7 +181,7 @@ impl Attached {
             self.unflushed.forget(id);
             return Err(Error::new(Kind::Busy, "the recorder is stopping"));
         }
-        Ok(Growing::new(id, head.media_offset, self.queue.clone(), slot))
+        Ok(Growing::new(id, sample_entry_id, head.media_offset, self.queue.clone(), slot))
     }
 
     /// Ends all recordings that grow, with what is whole; their sessions learn the reason with their next frame.

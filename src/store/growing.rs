@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug)]
 pub struct Growing {
     id: RecordingId,
+    sample_entry_id: i32,
     media_offset: MediaDuration,
     /// Where in its run the frame begins that was added last.
     newest: Option<MediaDuration>,
@@ -43,13 +44,24 @@ impl Slot {
 }
 
 impl Growing {
-    pub(crate) fn new(id: RecordingId, media_offset: MediaDuration, queue: Arc<Queue>, slot: Arc<Slot>) -> Self {
-        Self { id, media_offset, newest: None, queue, slot, unannounced_bytes: 0, ended: false }
+    pub(crate) fn new(
+        id: RecordingId,
+        sample_entry_id: i32,
+        media_offset: MediaDuration,
+        queue: Arc<Queue>,
+        slot: Arc<Slot>,
+    ) -> Self {
+        Self { id, sample_entry_id, media_offset, newest: None, queue, slot, unannounced_bytes: 0, ended: false }
     }
 
     /// Which recording it is.
     pub fn id(&self) -> RecordingId {
         self.id
+    }
+
+    /// The number of its sample entry.
+    pub fn sample_entry_id(&self) -> i32 {
+        self.sample_entry_id
     }
 
     /// Adds a frame: hands it to the writer's queue and returns at once.

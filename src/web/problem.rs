@@ -13,7 +13,7 @@ pub(super) enum Refusal {
     /// Nothing is at that path.
     NoSuchPath,
     /// Something is there, but not for this method.
-    WrongMethod { allow: &'static str },
+    WrongMethod { allow: String },
     /// The request calls us by a name that is not of this machine.
     WrongHost,
     /// The body is not said to be JSON. A form of another site cannot say so: it cannot make a visitor act.
@@ -43,7 +43,8 @@ impl Refusal {
         let problem = answer::to_json(&Problem { status: status.as_u16(), title, detail: &detail });
         let mut answer = answer::typed(status, "application/problem+json", problem);
         if let Self::WrongMethod { allow } = self {
-            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+            let allow = HeaderValue::from_str(&allow).expect("methods are plain ASCII");
+            answer.headers_mut().insert(header::ALLOW, allow);
         }
         answer
     }
@@ -95,7 +96,7 @@ mod tests {
         let failed = |kind| Refusal::Failed(Error::new(kind, "x")).into_response().status().as_u16();
         let kinds = [Kind::BadInput, Kind::NotFound, Kind::Conflict, Kind::Camera, Kind::Busy, Kind::Disk];
         assert_eq!(kinds.map(failed), [400, 404, 409, 502, 503, 500]);
-        let refused = Refusal::WrongMethod { allow: "GET, HEAD" }.into_response();
+        let refused = Refusal::WrongMethod { allow: "GET, HEAD".to_owned() }.into_response();
         assert_eq!(
             (refused.status().as_u16(), &refused.headers()[header::ALLOW]),
             (405, &HeaderValue::from_static("GET, HEAD"))

@@ -43,13 +43,25 @@ impl Query {
         }
     }
 
+    /// Refuses what is not one of these names.
+    pub(super) fn only(&self, names: &[&str]) -> Result<()> {
+        match self.pairs.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) => Err(unknown(name)),
+        }
+    }
+
     /// Nothing may be left.
     pub(super) fn finish(self) -> Result<()> {
         match self.pairs.first() {
             None => Ok(()),
-            Some((name, _)) => Err(Error::new(Kind::BadInput, format!("parameter {name}: unknown here"))),
+            Some((name, _)) => Err(unknown(name)),
         }
     }
+}
+
+fn unknown(name: &str) -> Error {
+    Error::new(Kind::BadInput, format!("parameter {name}: unknown here"))
 }
 
 /// RFC 3986 2.1; `None` for a broken escape or bytes that are not UTF-8.

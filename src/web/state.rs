@@ -1,10 +1,10 @@
 //! `State`: what all requests share.
 
 use crate::base::{Error, Kind, Result};
-use crate::live::Health;
+use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::route::StreamName;
-use crate::web::view::Indexes;
+use crate::web::view::{Indexes, Plans};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
@@ -12,23 +12,26 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct State {
     pub(super) store: Arc<Store>,
-    pub(super) health: Arc<Health>,
+    pub(super) live: Arc<Live>,
     /// Times are told in it, and asked in it where they have no offset.
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
+    pub(super) plans: Plans,
     /// Something is to be recorded into the store.
     pub(super) records: bool,
 }
 
 impl State {
-    /// Answers from this store and this board.
-    pub fn new(store: Arc<Store>, health: Arc<Health>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, health, zone, indexes: Indexes::default(), records: true })
+    /// Answers from this store, and of what is happening now.
+    pub fn new(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
+        let (indexes, plans) = (Indexes::default(), Plans::default());
+        Arc::new(Self { store, live, zone, indexes, plans, records: true })
     }
 
     /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
-    pub fn for_reading(store: Arc<Store>, health: Arc<Health>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, health, zone, indexes: Indexes::default(), records: false })
+    pub fn for_reading(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
+        let (indexes, plans) = (Indexes::default(), Plans::default());
+        Arc::new(Self { store, live, zone, indexes, plans, records: false })
     }
 
     /// A stream of a camera, as it is now.

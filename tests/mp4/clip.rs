@@ -2,6 +2,8 @@
 
 use crate::cursor::{find, table};
 use crate::library::{Library, relative};
+use lunette::base::MediaDuration;
+use lunette::media::mp4::{Fragment, init};
 use lunette::media::sample_index::Sample;
 use lunette::media::{SampleEntry, Selection};
 use std::path::{Path, PathBuf};
@@ -164,4 +166,33 @@ fn the_last_frame_of_a_run_is_shown() {
     assert_eq!(from_the_middle.pictures, source.pictures[30..]);
     let with_a_hidden_start = play(&library, &[relative(SECOND + 5 * FRAME..i64::MAX)]);
     assert_eq!(with_a_hidden_start.pictures, source.pictures[35..]);
+}
+
+#[test]
+fn fragments_behind_their_init_segment_are_the_film() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = Clip::make(dir.path(), 320, 240);
+    let source = show(&clip.path).pictures;
+    for frames in [1, 30, 120] {
+        let mut file = init(&clip.entry).to_vec();
+        let (mut film, mut decode_time) = (&clip.film[..], MediaDuration(1 << 40));
+        for samples in clip.samples.chunks(frames) {
+            let sequence = Fragment::sequence_at(decode_time);
+            file.extend(Fragment { sequence, decode_time, samples }.head());
+            let (own, rest) = film.split_at(samples.iter().map(|s| s.bytes as usize).sum());
+            file.extend(own);
+            film = rest;
+            decode_time += MediaDuration(samples.iter().map(|s| i64::from(s.duration_90k)).sum());
+        }
+        let path = dir.path().join("fragments.mp4");
+        std::fs::write(&path, file).unwrap();
+        assert_eq!(show(&path).pictures, source, "{frames} frames a fragment");
+        let packets = run(Command::new("ffprobe")
+            .args(["-v", "error", "-show_entries", "packet=pts,duration,flags", "-of", "csv=p=0"])
+            .arg(&path));
+        let packets: Vec<_> = packets.lines().map(|line| line.split(',').collect::<Vec<_>>()).collect();
+        let told = |i: usize| (packets[i][0].parse::<i64>().unwrap(), packets[i][1], packets[i][2].starts_with('K'));
+        assert_eq!(told(0), (1 << 40, "3000", true));
+        assert_eq!(told(119), ((1 << 40) + 119 * FRAME, "3000", false));
+    }
 }

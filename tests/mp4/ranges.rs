@@ -3,7 +3,7 @@
 use crate::library::{Library, entry, frames, relative};
 use lunette::base::{Kind, RecordingId};
 use lunette::media::Selection;
-use lunette::media::mp4::Builder;
+use lunette::media::mp4::{Builder, Style};
 use proptest::prelude::*;
 
 fn library() -> Library {
@@ -58,7 +58,7 @@ fn only_cut_recordings_and_ends_of_runs_need_their_index() {
     let library = library();
     let asked = |mut selection: Selection| {
         let mut asked = Vec::new();
-        let mut builder = Builder::new(|id: RecordingId| {
+        let mut builder = Builder::new(Style::default(), |id: RecordingId| {
             asked.push(id.number());
             library.index(id)
         });

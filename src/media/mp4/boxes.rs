@@ -38,6 +38,11 @@ impl<T> Default for Boxes<T> {
 }
 
 impl<T> Boxes<T> {
+    /// Nothing so far, with room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ..Self::default() }
+    }
+
     /// How long the file is so far.
     pub fn len(&self) -> u64 {
         let (written, end) = self.done;

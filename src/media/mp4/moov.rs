@@ -1,14 +1,16 @@
 //! `Movie`: what stands before the film: `ftyp`, `moov`, and the header of `mdat` (ISO/IEC 14496-12).
 
-use crate::base::time::UNITS_PER_SEC;
-use crate::base::{MediaDuration, WallTime};
+use crate::base::WallTime;
 use crate::media::SampleEntry;
 use crate::media::mp4::boxes::Boxes;
 use crate::media::mp4::edit::EditList;
+use crate::media::mp4::header::{self, Header, Place, number};
+use crate::media::mp4::subtitles::{TEXT_BYTES, tx3g};
 use crate::media::mp4::table::{ChunkTable, Part, SampleTable, Totals};
 use std::sync::Arc;
 
-/// A file with one video track whose samples lie in chunks, a segment each, in one `mdat`.
+/// A file with a video track, and perhaps one of texts, whose samples lie in chunks, a segment each, in one `mdat`: of
+/// each segment first the texts, so that a player that reads on has them when it comes to the pictures.
 #[derive(Debug)]
 pub struct Movie<'a> {
     /// When what it shows began.
@@ -17,8 +19,12 @@ pub struct Movie<'a> {
     pub edits: &'a EditList,
     /// How to decode the samples; at least one.
     pub sample_entries: &'a [Arc<SampleEntry>],
-    /// How many of everything there are.
+    /// How many segments there are.
+    pub segments: u32,
+    /// How many of everything there are in them.
     pub totals: Totals,
+    /// There is a track of texts.
+    pub has_texts: bool,
 }
 
 impl Movie<'_> {
@@ -30,50 +36,31 @@ impl Movie<'_> {
             b.u32(0x200);
             b.put(b"isomiso2mp41");
         });
+        let header = |duration| Header::new(self.created, duration);
+        let shown = header(self.edits.shown());
         b.plain(b"moov", |b| {
-            self.mvhd(b);
+            shown.mvhd(b, VIDEO.track + u32::from(self.has_texts));
             b.plain(b"trak", |b| {
-                self.tkhd(b);
+                shown.tkhd(b, VIDEO, header::shown_size(self.sample_entries));
                 self.edts(b);
-                b.plain(b"mdia", |b| self.mdia(b));
+                b.plain(b"mdia", |b| {
+                    header(self.edits.media_duration()).mdhd(b);
+                    self.video(b);
+                });
             });
+            if self.has_texts {
+                b.plain(b"trak", |b| {
+                    shown.tkhd(b, TEXTS, header::shown_size(self.sample_entries));
+                    b.plain(b"mdia", |b| {
+                        // As long as what is shown of the video: it needs no edits of its own.
+                        shown.mdhd(b);
+                        self.texts(b);
+                    });
+                });
+            }
         });
-        b.large(b"mdat", |b| self.leave(b, Part::Film));
+        b.large(b"mdat", |b| b.leave(Part::Media, self.totals.media_bytes()));
         b
-    }
-
-    /// 8.2.2
-    fn mvhd(&self, b: &mut Boxes<Part>) {
-        let duration = number(self.edits.shown());
-        let version = self.version_for(duration);
-        b.full(b"mvhd", version, 0, |b| {
-            self.times(b, version);
-            b.u32(TIME_SCALE);
-            b.sized(version, duration);
-            b.u32(0x0001_0000); // rate 1.0
-            b.u16(0x0100); // volume 1.0
-            b.zeros(10);
-            matrix(b);
-            b.zeros(24);
-            b.u32(TRACK_ID + 1); // the next track
-        });
-    }
-
-    /// 8.3.2
-    fn tkhd(&self, b: &mut Boxes<Part>) {
-        let duration = number(self.edits.shown());
-        let version = self.version_for(duration);
-        b.full(b"tkhd", version, ENABLED | IN_MOVIE, |b| {
-            self.times(b, version);
-            b.u32(TRACK_ID);
-            b.zeros(4);
-            b.sized(version, duration);
-            b.zeros(16); // reserved, layer, alternate group, volume of what makes no sound, reserved
-            matrix(b);
-            let size = |of: fn(&SampleEntry) -> u32| self.sample_entries.iter().map(|e| of(e)).max().unwrap_or(0);
-            b.u32(size(shown_width));
-            b.u32(size(|e| u32::from(e.height) << 16));
-        });
     }
 
     /// 8.6.5, 8.6.6
@@ -98,108 +85,73 @@ impl Movie<'_> {
         });
     }
 
-    fn mdia(&self, b: &mut Boxes<Part>) {
-        let duration = number(self.edits.media_duration());
-        let version = self.version_for(duration);
-        // 8.4.2
-        b.full(b"mdhd", version, 0, |b| {
-            self.times(b, version);
-            b.u32(TIME_SCALE);
-            b.sized(version, duration);
-            b.u16(UNDETERMINED);
-            b.zeros(2);
-        });
-        // 8.4.3
-        b.full(b"hdlr", 0, 0, |b| {
-            b.zeros(4);
-            b.put(b"vide");
-            b.zeros(12);
-            b.put(b"Lunette\0");
-        });
+    fn video(&self, b: &mut Boxes<Part>) {
+        header::hdlr(b, b"vide");
         b.plain(b"minf", |b| {
-            b.full(b"vmhd", 0, 1, |b| b.zeros(8)); // 12.1.2
-            b.plain(b"dinf", |b| {
-                b.full(b"dref", 0, 0, |b| {
-                    b.u32(1);
-                    b.full(b"url ", 0, IN_THIS_FILE, |_| {});
-                });
-            });
+            header::vmhd(b);
+            header::dinf(b);
             b.plain(b"stbl", |b| self.stbl(b));
         });
     }
 
     fn stbl(&self, b: &mut Boxes<Part>) {
-        let Totals { segments, samples, sync_samples, .. } = self.totals;
-        b.full(b"stsd", 0, 0, |b| {
-            b.u32(self.sample_entries.len() as u32);
-            for entry in self.sample_entries {
-                b.put(&entry.data);
-            }
-        });
-        self.table(b, b"stts", samples, Part::Samples(SampleTable::Stts));
-        self.table(b, b"stsc", segments, Part::Chunks(ChunkTable::Stsc));
-        self.table(b, b"stss", sync_samples, Part::Samples(SampleTable::Stss));
+        let Totals { samples, sync_samples, .. } = self.totals;
+        header::stsd(b, self.sample_entries);
+        self.samples(b, b"stts", samples, SampleTable::Stts);
+        self.chunks(b, b"stsc", self.segments, ChunkTable::Stsc);
+        self.samples(b, b"stss", sync_samples, SampleTable::Stss);
         // 8.7.3.2
         b.full(b"stsz", 0, 0, |b| {
             b.u32(0); // they differ
             b.u32(samples);
-            self.leave(b, Part::Samples(SampleTable::Stsz));
+            b.leave(Part::Samples(SampleTable::Stsz), self.totals.bytes_in(SampleTable::Stsz));
         });
-        self.table(b, b"co64", segments, Part::Chunks(ChunkTable::Co64));
+        self.chunks(b, b"co64", self.segments, ChunkTable::Co64);
     }
 
-    /// A table that begins with the count of its entries.
-    fn table(&self, b: &mut Boxes<Part>, kind: &[u8; 4], count: u32, part: Part) {
+    fn texts(&self, b: &mut Boxes<Part>) {
+        // What Apple's players look for, and the others know.
+        header::hdlr(b, b"sbtl");
+        b.plain(b"minf", |b| {
+            b.full(b"nmhd", 0, 0, |_| {}); // 8.4.5.2
+            header::dinf(b);
+            b.plain(b"stbl", |b| self.text_stbl(b));
+        });
+    }
+
+    fn text_stbl(&self, b: &mut Boxes<Part>) {
+        b.full(b"stsd", 0, 0, |b| {
+            b.u32(1);
+            tx3g(b, header::shown_size(self.sample_entries));
+        });
+        self.chunks(b, b"stts", self.totals.text_runs, ChunkTable::TextStts);
+        self.chunks(b, b"stsc", self.segments, ChunkTable::TextStsc);
+        b.full(b"stsz", 0, 0, |b| {
+            b.u32(TEXT_BYTES as u32); // each of them
+            b.u32(self.totals.texts);
+        });
+        self.chunks(b, b"co64", self.segments, ChunkTable::TextCo64);
+    }
+
+    /// A table that begins with the count of its entries, made from indexes.
+    fn samples(&self, b: &mut Boxes<Part>, kind: &[u8; 4], count: u32, table: SampleTable) {
         b.full(kind, 0, 0, |b| {
             b.u32(count);
-            self.leave(b, part);
+            b.leave(Part::Samples(table), self.totals.bytes_in(table));
         });
     }
 
-    fn leave(&self, b: &mut Boxes<Part>, part: Part) {
-        b.leave(part, self.totals.bytes_of(part));
-    }
-
-    /// Creation and modification time.
-    fn times(&self, b: &mut Boxes<Part>, version: u8) {
-        b.sized(version, self.created_1904());
-        b.sized(version, self.created_1904());
-    }
-
-    fn created_1904(&self) -> u64 {
-        (self.created.unix_seconds() + SECONDS_1904_TO_1970).max(0) as u64
-    }
-
-    /// All ones is no duration but "unknown".
-    fn version_for(&self, duration: u64) -> u8 {
-        u8::from(duration.max(self.created_1904()) >= u64::from(u32::MAX))
+    /// The same, made from the list of segments.
+    fn chunks(&self, b: &mut Boxes<Part>, kind: &[u8; 4], count: u32, table: ChunkTable) {
+        b.full(kind, 0, 0, |b| {
+            b.u32(count);
+            b.leave(Part::Chunks(table), table.bytes(self.segments, &self.totals));
+        });
     }
 }
 
-const TIME_SCALE: u32 = UNITS_PER_SEC as u32;
-const TRACK_ID: u32 = 1;
-const ENABLED: u32 = 1;
-const IN_MOVIE: u32 = 2;
-const IN_THIS_FILE: u32 = 1;
-const SECONDS_1904_TO_1970: i64 = 2_082_844_800;
+/// The only track of a film without texts.
+pub(super) const VIDEO: Place = Place { track: 1, layer: 0, alternate_group: 0 };
 
-/// The language code `und`, in three times five bits.
-const UNDETERMINED: u16 = 0x55c4;
-
-/// The width on a screen of square pixels, 16.16.
-fn shown_width(entry: &SampleEntry) -> u32 {
-    let (horizontal, vertical) = entry.pixel_aspect;
-    let width = (u64::from(entry.width) << 16) * u64::from(horizontal) / u64::from(vertical.max(1));
-    u32::try_from(width).unwrap_or(u32::MAX)
-}
-
-fn number(duration: MediaDuration) -> u64 {
-    u64::try_from(duration.0).expect("durations of samples are not negative")
-}
-
-/// Upright and in its own size.
-fn matrix(b: &mut Boxes<Part>) {
-    for n in [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000] {
-        b.u32(n);
-    }
-}
+/// Some players offer only what is of a group.
+const TEXTS: Place = Place { track: 2, layer: -1, alternate_group: 1 };

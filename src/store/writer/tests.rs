@@ -36,7 +36,7 @@ impl Rig {
         let (id, start) = (facts.recording.id, facts.recording.start);
         self.unflushed.begin(&facts);
         self.queue.push(Job::Begin(Box::new(facts), slot.clone()));
-        (Growing::new(id, Default::default(), self.queue.clone(), slot), Script::new(start))
+        (Growing::new(id, 1, Default::default(), self.queue.clone(), slot), Script::new(start))
     }
 
     fn work(&mut self, after: Duration) {

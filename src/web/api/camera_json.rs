@@ -58,7 +58,7 @@ struct LiveJson {
 
 /// All cameras, as they are now.
 pub(super) fn all(state: &State, peer: Peer, days: bool) -> Vec<CameraJson> {
-    let live = state.health.snapshot();
+    let live = state.live.health.snapshot();
     state.store.cameras().iter().map(|camera| CameraJson::of(camera, state, peer, &live, days)).collect()
 }
 

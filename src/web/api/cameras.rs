@@ -118,5 +118,5 @@ impl Server {
 
 fn told(state: &State, peer: Peer, status: StatusCode, uuid: Uuid) -> Result<Response<Body>> {
     let camera = state.camera(uuid)?;
-    Ok(answer::json(status, &CameraJson::of(&camera, state, peer, &state.health.snapshot(), false)))
+    Ok(answer::json(status, &CameraJson::of(&camera, state, peer, &state.live.health.snapshot(), false)))
 }

@@ -19,7 +19,7 @@ fn complaint(state: &State) -> Option<String> {
     if state.records && state.store.trouble().is_some() {
         return Some("nothing can be recorded\n".to_owned());
     }
-    let silent = state.health.not_recording(clock::monotonic_now(), PATIENCE).len();
+    let silent = state.live.health.not_recording(clock::monotonic_now(), PATIENCE).len();
     (silent > 0).then(|| format!("{silent} of the streams do not record\n"))
 }
 

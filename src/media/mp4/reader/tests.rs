@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::{MediaDuration, RecordingId, StreamId, WallDuration, WallTime};
-use crate::media::mp4::Builder;
+use crate::media::mp4::{Builder, Style};
 use crate::media::recording::Flags;
 use crate::media::sample_index::{Encoder, Sample};
 use crate::media::{Recording, Selection, annexb};
@@ -81,7 +81,7 @@ fn own_file(sizes: &[u32]) -> (Bytes, Vec<Located>) {
         growing: false,
         end_reason: None,
     };
-    let mut builder = Builder::new(|_| Ok(index.clone().into()));
+    let mut builder = Builder::new(Style::default(), |_| Ok(index.clone().into()));
     builder.add(&recording, &Arc::new(entry), Selection::all().next(&recording)).unwrap();
     let plan = builder.finish().unwrap();
     let pieces = plan.pieces(0..plan.film_offset());

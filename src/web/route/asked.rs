@@ -1,0 +1,125 @@
+//! `Asked`: the variables of a path and the parameters behind it, as types.
+
+use super::{Form, StreamName, View, What};
+use crate::base::{Error, Kind, Result, WallDuration, WallTime};
+use crate::media::mp4::Gaps;
+use crate::store::StreamKind;
+use crate::web::query::{Query, percent_decode};
+use crate::web::segments::Segments;
+use jiff::tz::TimeZone;
+use std::ops::Range;
+use uuid::Uuid;
+
+/// What an operation reads its question from.
+pub(super) struct Asked<'a> {
+    pub(super) variables: Variables,
+    pub(super) query: Query,
+    /// Times without an offset are of it.
+    pub(super) zone: &'a TimeZone,
+}
+
+/// What stood in a path for the words in braces.
+#[derive(Default)]
+pub(super) struct Variables {
+    /// `{uuid}`
+    camera: Option<Uuid>,
+    /// `{stream}`
+    kind: Option<StreamKind>,
+}
+
+/// A path between its slashes, decoded: an escaped slash does not part.
+pub(super) fn segments(path: &str) -> Option<Vec<String>> {
+    path.split('/').map(percent_decode).collect()
+}
+
+impl Variables {
+    /// `None` when the path is not of this form.
+    pub(super) fn read(form: &str, segments: &[String]) -> Option<Self> {
+        let mut found = Self::default();
+        if form.split('/').count() != segments.len() {
+            return None;
+        }
+        for (word, segment) in form.split('/').zip(segments) {
+            match word {
+                "{uuid}" => found.camera = Some(uuid(segment)?),
+                "{stream}" => found.kind = Some(StreamKind::from_word(segment)?),
+                _ if word == segment => {}
+                _ => return None,
+            }
+        }
+        Some(found)
+    }
+}
+
+/// Only the usual form with hyphens: a thing has one address.
+fn uuid(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+impl Asked<'_> {
+    pub(super) fn camera(&self) -> Uuid {
+        self.variables.camera.expect("paths of cameras have {uuid}")
+    }
+
+    pub(super) fn stream(&self) -> StreamName {
+        StreamName { camera: self.camera(), kind: self.variables.kind.expect("paths of streams have {stream}") }
+    }
+
+    /// From `start90k` to `end90k`; without one of them, as far as time goes.
+    pub(super) fn span(&mut self) -> Result<Range<WallTime>> {
+        let (start, end) = self.times()?;
+        forward(start.unwrap_or(WallTime(i64::MIN))..end.unwrap_or(WallTime(i64::MAX)))
+    }
+
+    fn times(&mut self) -> Result<(Option<WallTime>, Option<WallTime>)> {
+        Ok((self.time("start90k")?, self.time("end90k")?))
+    }
+
+    fn time(&mut self, name: &str) -> Result<Option<WallTime>> {
+        let text = self.query.one(name)?;
+        let parsed = text.map(|t| WallTime::parse(&t, self.zone)).transpose();
+        parsed.map_err(|e| e.on(format!("parameter {name}")))
+    }
+
+    pub(super) fn split(&mut self) -> Result<Option<WallDuration>> {
+        let Some(text) = self.query.one("split90k")? else { return Ok(None) };
+        match text.parse() {
+            Ok(units) if units > 0 => Ok(Some(WallDuration(units))),
+            _ => Err(bad(format!("parameter split90k={text}: expected a number above 0"))),
+        }
+    }
+
+    pub(super) fn view(&mut self, form: Form) -> Result<View> {
+        let (what, gaps, ts) = (self.what()?, self.gaps()?, self.query.flag("ts")?);
+        Ok(View { stream: self.stream(), what, form, gaps, ts })
+    }
+
+    fn gaps(&mut self) -> Result<Gaps> {
+        match self.query.one("gaps")?.as_deref() {
+            None | Some("skip") => Ok(Gaps::Skip),
+            Some("hold") => Ok(Gaps::Hold),
+            Some(other) => Err(bad(format!("parameter gaps={other}: expected skip or hold"))),
+        }
+    }
+
+    /// Recordings by number, or a span with both its ends.
+    fn what(&mut self) -> Result<What> {
+        let segments = self.query.all("s");
+        match (segments.is_empty(), self.times()?) {
+            (false, (None, None)) => {
+                let segments: Result<Vec<Segments>> = segments.iter().map(|s| s.parse()).collect();
+                Ok(What::Segments(segments?))
+            }
+            (true, (Some(start), Some(end))) => Ok(What::Span(forward(start..end)?)),
+            _ => Err(bad("a film needs either s, or both start90k and end90k")),
+        }
+    }
+}
+
+fn forward(span: Range<WallTime>) -> Result<Range<WallTime>> {
+    if span.is_empty() { Err(bad("start90k is not before end90k")) } else { Ok(span) }
+}
+
+fn bad(what: impl Into<String>) -> Error {
+    Error::new(Kind::BadInput, what)
+}

@@ -1,0 +1,96 @@
+//! `Route`: what a request asks for, parsed once, before anything is looked up.
+
+mod asked;
+pub(super) mod table;
+
+use crate::base::{WallDuration, WallTime};
+use crate::media::mp4::Gaps;
+use crate::store::StreamKind;
+use crate::web::pages::Asset;
+use crate::web::problem::Refusal;
+use crate::web::query::Query;
+use crate::web::segments::Segments;
+use asked::Asked;
+use http::Method;
+use jiff::tz::TimeZone;
+use std::ops::Range;
+use table::Resource;
+use uuid::Uuid;
+
+/// All that can be asked for. Parameters are of their types already.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Route {
+    Page(&'static Asset),
+    OpenApi,
+    Health,
+    Top { days: bool },
+    ListCameras,
+    AddCamera,
+    TestCamera,
+    ShowCamera(Uuid),
+    EditCamera(Uuid),
+    RemoveCamera { camera: Uuid, delete_film: bool },
+    Recordings { stream: StreamName, span: Range<WallTime>, split: Option<WallDuration> },
+    Gaps { stream: StreamName, span: Range<WallTime> },
+    View(View),
+}
+
+/// A stream as URLs name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StreamName {
+    pub(super) camera: Uuid,
+    pub(super) kind: StreamKind,
+}
+
+/// A film to be put together.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct View {
+    pub(super) stream: StreamName,
+    pub(super) what: What,
+    pub(super) form: Form,
+    pub(super) gaps: Gaps,
+    /// With the wall time as subtitles.
+    pub(super) ts: bool,
+}
+
+/// What of a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum What {
+    /// Recordings by number; at least one.
+    Segments(Vec<Segments>),
+    /// All that overlaps a span, cut to it.
+    Span(Range<WallTime>),
+}
+
+/// As what to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The film itself.
+    Mp4,
+    /// The list of its pieces, for people.
+    Text,
+}
+
+impl Route {
+    /// Reads a request's first line. Times without an offset are of `zone`.
+    pub(super) fn parse(method: &Method, path: &str, query: Option<&str>, zone: &TimeZone) -> Result<Self, Refusal> {
+        let query = Query::parse(query);
+        if let Some(asset) = Asset::at(path) {
+            if !matches!(*method, Method::GET | Method::HEAD) {
+                return Err(Refusal::WrongMethod { allow: "GET, HEAD".to_owned() });
+            }
+            query?.finish()?;
+            return Ok(Self::Page(asset));
+        }
+        let (resource, variables) = Resource::at(path).ok_or(Refusal::NoSuchPath)?;
+        let operation = resource.operation(method)?;
+        let mut asked = Asked { variables, query: query?, zone };
+        asked.query.only(operation.parameters)?;
+        let route = (operation.read)(&mut asked)?;
+        asked.query.finish()?;
+        Ok(route)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! `RESOURCES`: every path of the API, the methods it takes and the parameters they know. Requests are read by it, and
+//! the OpenAPI document is held against it.
+
+use super::asked::{Asked, Variables};
+use super::{Form, Route};
+use crate::web::problem::Refusal;
+use http::Method;
+
+/// What is at a path.
+pub(in crate::web) struct Resource {
+    /// With its variables in braces; `Variables` knows their forms.
+    pub(in crate::web) path: &'static str,
+    pub(in crate::web) operations: &'static [Operation],
+}
+
+/// One method of a resource.
+pub(in crate::web) struct Operation {
+    /// `GET` is `HEAD` too.
+    pub(in crate::web) method: &'static str,
+    /// What may stand behind the question mark.
+    pub(in crate::web) parameters: &'static [&'static str],
+    pub(super) read: Read,
+}
+
+type Read = fn(&mut Asked<'_>) -> Result<Route, Refusal>;
+
+/// The first that fits is it: fixed words stand before variables.
+pub(in crate::web) static RESOURCES: &[Resource] = &[
+    Resource { path: "/healthz", operations: &[get(&[], |_| Ok(Route::Health))] },
+    Resource {
+        path: "/api/",
+        operations: &[get(&["days"], |asked| Ok(Route::Top { days: asked.query.flag("days")? }))],
+    },
+    Resource { path: "/api/openapi.json", operations: &[get(&[], |_| Ok(Route::OpenApi))] },
+    Resource {
+        path: "/api/cameras",
+        operations: &[get(&[], |_| Ok(Route::ListCameras)), on("POST", &[], |_| Ok(Route::AddCamera))],
+    },
+    Resource { path: "/api/cameras/test", operations: &[on("POST", &[], |_| Ok(Route::TestCamera))] },
+    Resource {
+        path: "/api/cameras/{uuid}",
+        operations: &[
+            get(&[], |asked| Ok(Route::ShowCamera(asked.camera()))),
+            on("PATCH", &[], |asked| Ok(Route::EditCamera(asked.camera()))),
+            on("DELETE", &["deleteFilm"], |asked| {
+                Ok(Route::RemoveCamera { camera: asked.camera(), delete_film: asked.query.flag("deleteFilm")? })
+            }),
+        ],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/{stream}/recordings",
+        operations: &[get(&["start90k", "end90k", "split90k"], |asked| {
+            Ok(Route::Recordings { stream: asked.stream(), span: asked.span()?, split: asked.split()? })
+        })],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/{stream}/gaps",
+        operations: &[get(&["start90k", "end90k"], |asked| {
+            Ok(Route::Gaps { stream: asked.stream(), span: asked.span()? })
+        })],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/{stream}/view.mp4",
+        operations: &[get(FILM, |asked| Ok(Route::View(asked.view(Form::Mp4)?)))],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/{stream}/view.mp4.txt",
+        operations: &[get(FILM, |asked| Ok(Route::View(asked.view(Form::Text)?)))],
+    },
+];
+
+/// What film is asked with.
+const FILM: &[&str] = &["s", "start90k", "end90k", "gaps", "ts"];
+
+const fn get(parameters: &'static [&'static str], read: Read) -> Operation {
+    on("GET", parameters, read)
+}
+
+const fn on(method: &'static str, parameters: &'static [&'static str], read: Read) -> Operation {
+    Operation { method, parameters, read }
+}
+
+impl Resource {
+    /// What is at this path, and the values of its variables.
+    pub(super) fn at(path: &str) -> Option<(&'static Self, Variables)> {
+        let segments = super::asked::segments(path)?;
+        RESOURCES.iter().find_map(|r| Some((r, Variables::read(r.path, &segments)?)))
+    }
+
+    /// What this method does here.
+    pub(super) fn operation(&self, method: &Method) -> Result<&Operation, Refusal> {
+        let name = if *method == Method::HEAD { "GET" } else { method.as_str() };
+        let found = self.operations.iter().find(|operation| operation.method == name);
+        found.ok_or_else(|| Refusal::WrongMethod { allow: self.allow() })
+    }
+
+    fn allow(&self) -> String {
+        let words = |o: &Operation| if o.method == "GET" { "GET, HEAD" } else { o.method };
+        self.operations.iter().map(words).collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,112 @@
+//! Request lines and what becomes of them.
+
+use super::*;
+use proptest::prelude::*;
+
+const CAMERA: &str = "/api/cameras/9a3c1e52-7c0f-4c4b-9d6a-0c6f5a1b2c3d";
+
+/// A request line and what becomes of it, in words.
+fn told(line: &str) -> String {
+    let (method, url) = line.split_once(' ').unwrap();
+    let (path, query) = url.split_once('?').map_or((url, None), |(p, q)| (p, Some(q)));
+    match Route::parse(&method.parse().unwrap(), &path.replace("CAMERA", CAMERA), query, &TimeZone::UTC) {
+        Ok(route) => format!("{route:?}").replace("9a3c1e52-7c0f-4c4b-9d6a-0c6f5a1b2c3d", "U"),
+        Err(Refusal::NoSuchPath) => "404".to_owned(),
+        Err(Refusal::WrongMethod { allow }) => format!("405 {allow}"),
+        Err(Refusal::Failed(e)) => format!("400 {e}"),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn requests_and_their_routes() {
+    let main = "stream: StreamName { camera: U, kind: Main }";
+    let table = [
+        ("GET /healthz", "Health".to_owned()),
+        ("HEAD /healthz", "Health".into()),
+        ("GET /api/", "Top { days: false }".into()),
+        ("GET /api/?days=true", "Top { days: true }".into()),
+        ("GET /api/cameras", "ListCameras".into()),
+        ("POST /api/cameras", "AddCamera".into()),
+        ("POST /api/cameras/test", "TestCamera".into()),
+        ("GET CAMERA", "ShowCamera(U)".into()),
+        ("PATCH CAMERA", "EditCamera(U)".into()),
+        ("DELETE CAMERA", "RemoveCamera { camera: U, delete_film: false }".into()),
+        ("DELETE CAMERA?deleteFilm=true", "RemoveCamera { camera: U, delete_film: true }".into()),
+        (
+            "GET CAMERA/main/recordings?start90k=1&end90k=2&split90k=3",
+            format!("Recordings {{ {main}, span: WallTime(1)..WallTime(2), split: Some(WallDuration(3)) }}"),
+        ),
+        (
+            "GET CAMERA/main/gaps?start90k=1970-01-01T00:00:01%2B00:00&end90k=90001",
+            format!("Gaps {{ {main}, span: WallTime(90000)..WallTime(90001) }}"),
+        ),
+        (
+            "GET CAMERA/main/view.mp4?start90k=1970-01-01T01:00:00+01:00&end90k=1970-01-01T00:00:01",
+            format!(
+                "View(View {{ {main}, what: Span(WallTime(0)..WallTime(90000)), form: Mp4, gaps: Skip, ts: false }})"
+            ),
+        ),
+        (
+            "HEAD CAMERA/main/view.mp4.txt?s=7.-9&gaps=hold&ts=true",
+            format!(
+                "View(View {{ {main}, what: Segments([Segments {{ numbers: 7..=7, start_90k: 0, end_90k: Some(9) }}]), \
+                 form: Text, gaps: Hold, ts: true }})"
+            ),
+        ),
+    ];
+    for (line, route) in table {
+        assert_eq!(told(line), route, "{line}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_request_is_our_fault(path in "(/|api|cameras|main|view.mp4|%|.){0,9}", query in "(s=|&|start90k=|-|[.0-9]|.){0,9}") {
+        if let Err(refusal) = Route::parse(&Method::GET, &path, Some(&query), &TimeZone::UTC) {
+            prop_assert!(!refusal.is_ours());
+        }
+    }
+}
+
+#[test]
+fn requests_that_are_none() {
+    let table = [
+        ("GET /api", "404"),
+        ("GET /apis/", "404"),
+        ("GET /../etc/passwd", "404"),
+        ("GET /api/cameras/", "404"),
+        ("GET /api/cameras/%zz", "404"),
+        ("GET /api/cameras/9a3c1e527c0f4c4b9d6a0c6f5a1b2c3d", "404"),
+        ("GET CAMERA/third/recordings", "404"),
+        ("GET CAMERA/main/view.avi", "404"),
+        ("POST CAMERA/main/view.avi", "404"),
+        ("POST /healthz", "405 GET, HEAD"),
+        ("POST /", "405 GET, HEAD"),
+        ("DELETE /api/cameras", "405 GET, HEAD, POST"),
+        ("GET /api/cameras/test", "405 POST"),
+        ("PUT CAMERA", "405 GET, HEAD, PATCH, DELETE"),
+        ("POST CAMERA/main/view.mp4?s=1", "405 GET, HEAD"),
+        ("GET /healthz?verbose=1", "400 parameter verbose: unknown here"),
+        ("GET /?a", "400 parameter a: unknown here"),
+        ("DELETE CAMERA?deleteFilm=1", "400 parameter deleteFilm=1: expected true or false"),
+        ("DELETE CAMERA?deleteFilm=true&deleteFilm=true", "400 parameter deleteFilm: given twice"),
+        ("GET CAMERA/main/recordings?start90k=2&end90k=2", "400 start90k is not before end90k"),
+        ("GET CAMERA/main/recordings?split90k=0", "400 parameter split90k=0: expected a number above 0"),
+        ("GET CAMERA/main/recordings?s=1", "400 parameter s: unknown here"),
+        ("GET CAMERA/main/gaps?split90k=1", "400 parameter split90k: unknown here"),
+        ("GET CAMERA/main/view.mp4", "400 a film needs either s, or both start90k and end90k"),
+        ("GET CAMERA/main/view.mp4?start90k=1", "400 a film needs either s, or both start90k and end90k"),
+        ("GET CAMERA/main/view.mp4?s=1&start90k=1", "400 a film needs either s, or both start90k and end90k"),
+        ("GET CAMERA/main/view.mp4?s=1&gaps=", "400 parameter gaps=: expected skip or hold"),
+        ("GET CAMERA/main/view.mp4?s=1&gaps=skip&gaps=hold", "400 parameter gaps: given twice"),
+        ("GET CAMERA/main/view.mp4?s=1&ts=1", "400 parameter ts=1: expected true or false"),
+        ("GET CAMERA/main/recordings?gaps=skip", "400 parameter gaps: unknown here"),
+        ("GET CAMERA/main/view.mp4?s=1&quality=high", "400 parameter quality: unknown here"),
+    ];
+    for (line, refusal) in table {
+        assert_eq!(told(line), refusal, "{line}");
+    }
+    assert!(told("GET CAMERA/main/view.mp4?s=5-1").starts_with("400 parameter s=5-1: expected START[-END]"));
+    assert!(told("GET CAMERA/main/gaps?start90k=soon").starts_with("400 parameter start90k: time \"soon\": expected"));
+}
