@@ -4,7 +4,7 @@ use crate::base::{WallDuration, WallTime};
 use crate::media::{Days, Recording};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 /// First and last time, sums and days of a stream's recordings. It is told of each that comes, grows or goes, and is
 /// then what a count over all of them would give.
@@ -99,8 +99,10 @@ impl Stats {
     pub fn extent(&self, span: &Range<WallTime>) -> Extent {
         let within = |s: &Span| s.start < span.end && s.end >= span.start;
         let found = self.spans.iter().filter(|(_, s)| within(s));
-        found.fold(Extent { numbers: u32::MAX..=0, pieces: Some(0) }, |extent, (&first, s)| Extent {
-            numbers: first.min(*extent.numbers.start())..=s.last.max(*extent.numbers.end()),
+        let nowhere = Extent { first: u32::MAX, last: 0, pieces: Some(0) };
+        found.fold(nowhere, |extent, (&first, s)| Extent {
+            first: first.min(extent.first),
+            last: s.last.max(extent.last),
             pieces: extent.pieces.map(|n| n + 1),
         })
     }
@@ -179,8 +181,10 @@ impl Stats {
 /// Where in the numbers of a stream a span of time is, and of how many pieces it consists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// No recording with another number is within the span.
-    pub numbers: RangeInclusive<u32>,
+    /// No recording with a lower number is within the span.
+    pub first: u32,
+    /// Nor one with a higher; below `first` when there is none at all.
+    pub last: u32,
     /// How many pieces of film without a hole these numbers are, where that is known.
     pub pieces: Option<u32>,
 }
@@ -188,14 +192,14 @@ pub struct Extent {
 impl Default for Extent {
     /// Anywhere.
     fn default() -> Self {
-        Self { numbers: 0..=u32::MAX, pieces: None }
+        Self { first: 0, last: u32::MAX, pieces: None }
     }
 }
 
 impl Extent {
     /// Most pieces are of few recordings.
     pub fn has_short_pieces(&self) -> bool {
-        let recordings = self.numbers.end().saturating_sub(*self.numbers.start());
+        let recordings = self.last.saturating_sub(self.first);
         self.pieces.is_some_and(|pieces| recordings / 4 < pieces)
     }
 }

@@ -59,7 +59,7 @@ impl Run {
     ) -> Result<()> {
         let what = || format!("list runs of stream {}", wanted.stream);
         let composite = |number| RecordingId::new(wanted.stream, number).composite();
-        let (first, last) = (composite(*wanted.extent.numbers.start()), composite(*wanted.extent.numbers.end()));
+        let (first, last) = (composite(wanted.extent.first), composite(wanted.extent.last));
         let params = named_params! {":stream_start": composite(0), ":first": first, ":last": last};
         let mut statement = conn.prepare_cached(RUNS_SQL).or_sql(what)?;
         let mut rows = statement.query(params).or_sql(what)?;
@@ -121,6 +121,9 @@ impl Run {
         };
         let end =
             if newest.before.at < span.end { newest.behind.clone() } else { self.edge_before(conn, span.end)?.behind };
+        if begin.number >= end.number {
+            return Ok(true);
+        }
         let row = |from: &Border, to: &Border| Row {
             first: from.number,
             last: to.number - 1,

@@ -113,7 +113,7 @@ proptest! {
         }).collect();
         let (late, early): (Vec<_>, Vec<_>) =
             all.into_iter().enumerate().partition(|(at, _)| Film::is_one(&film.late, *at, len));
-        early.into_iter().chain(late).for_each(|(_, closed)| f.insert([closed]));
+        f.insert(early.into_iter().chain(late).map(|(_, closed)| closed));
         let rows = f.all();
         let is_one = |which: &[usize], r: &&Recording| Film::is_one(which, r.id.number() as usize - 1, len);
         let condemned = rows.iter().filter(|r| is_one(&film.deleted, r)).map(|r| r.id).collect();
