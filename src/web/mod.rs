@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 mod api;
 mod body;
+mod live;
 mod pages;
 mod patience;
 mod peer;
@@ -78,6 +79,7 @@ where
         Route::TestCamera => api::test::run(state, peer, body::read(request).await?).await?,
         Route::Recordings { stream, span, split } => api::recordings::list(state, stream, span, split).await?,
         Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,
+        Route::Live(stream) => live::agree(state, peer, stream, &request)?,
         Route::View(wanted) => view::show(state, wanted, &request).await?,
     };
     Ok(answer)

@@ -3,6 +3,7 @@
 use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
+use crate::web::live::Places;
 use crate::web::route::StreamName;
 use crate::web::view::Indexes;
 use jiff::tz::TimeZone;
@@ -16,6 +17,8 @@ pub struct State {
     /// Times are told in it, and asked in it where they have no offset.
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
+    /// Who watches live takes one of these.
+    pub(super) viewers: Places,
     /// Something is to be recorded into the store.
     pub(super) records: bool,
 }
@@ -23,12 +26,12 @@ pub struct State {
 impl State {
     /// Answers from this store, and of what is happening now.
     pub fn new(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, live, zone, indexes: Indexes::default(), records: true })
+        Arc::new(Self { store, live, zone, indexes: Indexes::default(), viewers: Places::default(), records: true })
     }
 
     /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
     pub fn for_reading(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, live, zone, indexes: Indexes::default(), records: false })
+        Arc::new(Self { store, live, zone, indexes: Indexes::default(), viewers: Places::default(), records: false })
     }
 
     /// A stream of a camera, as it is now.

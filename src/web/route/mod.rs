@@ -31,6 +31,7 @@ pub(super) enum Route {
     RemoveCamera { camera: Uuid, delete_film: bool },
     Recordings { stream: StreamName, span: Range<WallTime>, split: Option<WallDuration> },
     Gaps { stream: StreamName, span: Range<WallTime> },
+    Live(StreamName),
     View(View),
 }
 
