@@ -5,6 +5,7 @@ mod answer;
 mod api;
 mod body;
 mod live;
+mod openapi;
 mod pages;
 mod patience;
 mod peer;
@@ -69,6 +70,7 @@ where
 {
     let answer = match route {
         Route::Page(asset) => asset.serve(&request),
+        Route::OpenApi => openapi::show(&request),
         Route::Health => api::health::show(state),
         Route::Top { days } => api::top::show(state, peer, days),
         Route::ListCameras => api::cameras::list(state, peer),

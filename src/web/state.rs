@@ -5,7 +5,7 @@ use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::live::Places;
 use crate::web::route::StreamName;
-use crate::web::view::Indexes;
+use crate::web::view::{Indexes, Plans};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ pub struct State {
     /// Times are told in it, and asked in it where they have no offset.
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
+    pub(super) plans: Plans,
     /// Who watches live takes one of these.
     pub(super) viewers: Places,
     /// Something is to be recorded into the store.
@@ -26,12 +27,17 @@ pub struct State {
 impl State {
     /// Answers from this store, and of what is happening now.
     pub fn new(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, live, zone, indexes: Indexes::default(), viewers: Places::default(), records: true })
+        Arc::new(Self::of(store, live, zone, true))
     }
 
     /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
     pub fn for_reading(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, live, zone, indexes: Indexes::default(), viewers: Places::default(), records: false })
+        Arc::new(Self::of(store, live, zone, false))
+    }
+
+    fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
+        let (indexes, plans, viewers) = (Indexes::default(), Plans::default(), Places::default());
+        Self { store, live, zone, indexes, plans, viewers, records }
     }
 
     /// A stream of a camera, as it is now.
