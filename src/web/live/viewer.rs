@@ -169,3 +169,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// A fiftieth of a second: nobody sees less on a clock.
 const MAX_CLOCK_ERROR: WallDuration = WallDuration(1_800);
+
+#[cfg(test)]
+mod tests;
