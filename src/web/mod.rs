@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 mod api;
 mod body;
+mod fixed;
 mod live;
 mod openapi;
 mod pages;
@@ -83,6 +84,8 @@ where
         Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,
         Route::Live(stream) => live::agree(state, peer, stream, &request)?,
         Route::View(wanted) => view::show(state, wanted, &request).await?,
+        Route::MediaSegment { stream, stretch } => view::fragments::show(state, stream, stretch, &request).await?,
+        Route::Init(sample_entry) => view::fragments::show_init(state, sample_entry, &request).await?,
     };
     Ok(answer)
 }

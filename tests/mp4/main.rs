@@ -5,6 +5,7 @@
 
 mod clip;
 mod cursor;
+mod fragments;
 mod holds;
 mod layout;
 mod library;
