@@ -16,6 +16,10 @@ pub(super) enum Refusal {
     WrongMethod { allow: String },
     /// The request calls us by a name that is not of this machine.
     WrongHost,
+    /// A page of another site asks for what only ours may have.
+    OtherOrigin,
+    /// What is here is spoken over a WebSocket only.
+    NotWebSocket,
     /// The body is not said to be JSON. A form of another site cannot say so: it cannot make a visitor act.
     NotJson,
     /// The body is larger than any that makes sense.
@@ -34,6 +38,13 @@ impl Refusal {
     pub(super) fn into_response(self) -> Response<Body> {
         let status = self.status();
         let mut answer = answer::typed(status, MEDIA_TYPE, problem(status, &self.to_string()));
+        if matches!(self, Self::NotWebSocket) {
+            // RFC 9110 15.5.22, RFC 6455 4.4
+            for (name, value) in [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")]
+            {
+                answer.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
+        }
         if let Self::WrongMethod { allow } = self {
             let allow = HeaderValue::from_str(&allow).expect("methods are plain ASCII");
             answer.headers_mut().insert(header::ALLOW, allow);
@@ -46,6 +57,8 @@ impl Refusal {
             Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::OtherOrigin => StatusCode::FORBIDDEN,
+            Self::NotWebSocket => StatusCode::UPGRADE_REQUIRED,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Failed(e) => match e.kind() {
@@ -103,6 +116,8 @@ impl fmt::Display for Refusal {
             Self::NoSuchPath => f.write_str("nothing is at this path"),
             Self::WrongMethod { allow } => write!(f, "this path takes only {allow}"),
             Self::WrongHost => f.write_str("without a login only localhost and loopback addresses are answered"),
+            Self::OtherOrigin => f.write_str("a page of another site asks for this"),
+            Self::NotWebSocket => f.write_str("this path answers WebSocket requests only (RFC 6455, version 13)"),
             Self::NotJson => f.write_str("the body must come as application/json"),
             Self::TooLarge => f.write_str("the body is too large"),
             Self::Failed(e) => e.fmt(f),
