@@ -1,0 +1,40 @@
+// What mp4box says of a film: `node mp4box.mjs FILE`. Anything that it warns of is an end with a failure.
+
+import { readFileSync } from "node:fs";
+import { createFile, Log } from "mp4box";
+
+const [path] = process.argv.slice(2);
+const bytes = readFileSync(path);
+const complain = (...words) => {
+	console.error("mp4box:", ...words);
+	process.exitCode = 1;
+};
+Log.warn = complain;
+Log.error = complain;
+
+const file = createFile();
+file.onError = complain;
+const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+buffer.fileStart = 0;
+file.appendBuffer(buffer, true);
+file.flush();
+
+const info = file.getInfo();
+if (info.videoTracks.length !== 1) complain(`${info.videoTracks.length} video tracks`);
+const [video] = info.videoTracks;
+if (info.timescale !== 90_000 || video.timescale !== 90_000) complain("other time scales");
+const samples = file.getTrackSamplesInfo(video.id);
+const mdat = file.boxes.filter((box) => box.type === "mdat");
+const isFilm = ({ offset, size }) =>
+	mdat.some((box) => offset >= box.start + box.hdr_size && offset + size <= box.start + box.size);
+if (!samples.every(isFilm)) complain("a sample that is not inside of mdat");
+if (file.boxes.reduce((sum, box) => sum + box.size, 0) !== bytes.length) complain("bytes behind the last box");
+
+const edits = video.edits?.reduce((sum, edit) => sum + edit.segment_duration, 0);
+console.log(
+	JSON.stringify({
+		samples: samples.map(({ offset, size, cts, is_sync }) => [offset, size, cts - samples[0].cts, is_sync]),
+		shown90k: edits ?? video.duration,
+		entries: file.getTrackById(video.id).mdia.minf.stbl.stsd.entries.length,
+	}),
+);
