@@ -15,6 +15,7 @@ pub mod nal;
 mod nal_writer;
 mod parameter_sets;
 pub mod picture;
+pub mod playing_order;
 pub mod recording;
 pub mod run;
 pub mod sample_entry;

@@ -144,6 +144,24 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Unreachable,
+        Self::Unauthorized,
+        Self::Silent,
+        Self::Closed,
+        Self::BadTimestamps,
+        Self::BFrames,
+        Self::BadVideo,
+        Self::NoKeyFrame,
+        Self::CameraClock,
+        Self::DiskBehind,
+        Self::DiskFailed,
+        Self::Stopped,
+        Self::PowerCut,
+        Self::Reconfigured,
+    ];
+
     /// The fixed words.
     pub fn words(self) -> &'static str {
         match self {

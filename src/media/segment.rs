@@ -9,6 +9,8 @@ use std::sync::Arc;
 /// The samples of one recording that a playback needs: what it shows, and what must be decoded before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
+    /// From the recording's start to the first sample, a key frame.
+    pub start: MediaDuration,
     /// Which samples, counted from 0 in the recording. Never empty.
     pub samples: Range<u32>,
     /// Where they lie in the sample file.
@@ -41,19 +43,46 @@ impl Segment {
         if empty {
             return Ok(None);
         }
-        let (start, end) = (media_time(recording, wanted.start), media_time(recording, wanted.end));
-        if start.0 == 0 && end == recording.media_duration {
-            return Ok(Some(Self::whole(recording)));
-        }
-        if start >= end {
+        Self::between(recording, media_time(recording, wanted.start)..media_time(recording, wanted.end), index)
+    }
+
+    /// The same by media time: what it means does not depend on the clock's correction, which is known only when the
+    /// recording is closed.
+    pub fn of_media(
+        recording: &Recording,
+        wanted: Range<MediaDuration>,
+        index: impl FnOnce() -> Result<Arc<[u8]>>,
+    ) -> Result<Option<Self>> {
+        if recording.video_samples == 0 {
             return Ok(None);
         }
-        Self::cut(recording, start.0..end.0, &index()?).map(Some)
+        let within = |d: MediaDuration| MediaDuration(d.0.clamp(0, recording.media_duration.0));
+        let last_alone = recording.has_trailing_zero() && wanted.start == recording.media_duration;
+        if last_alone && !wanted.is_empty() {
+            // A last frame without duration lies at the very end, behind which there is nothing.
+            return Self::cut(recording, wanted.start.0..wanted.start.0, &index()?).map(Some);
+        }
+        Self::between(recording, within(wanted.start)..within(wanted.end), index)
+    }
+
+    fn between(
+        recording: &Recording,
+        wanted: Range<MediaDuration>,
+        index: impl FnOnce() -> Result<Arc<[u8]>>,
+    ) -> Result<Option<Self>> {
+        if wanted.start.0 == 0 && wanted.end == recording.media_duration {
+            return Ok(Some(Self::whole(recording)));
+        }
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        Self::cut(recording, wanted.start.0..wanted.end.0, &index()?).map(Some)
     }
 
     /// All of a recording, from its row alone.
     fn whole(recording: &Recording) -> Self {
         Self {
+            start: MediaDuration::ZERO,
             samples: 0..recording.video_samples,
             bytes: 0..recording.sample_file_bytes,
             sync_samples: recording.video_sync_samples,
@@ -78,7 +107,7 @@ impl Segment {
             at.pass(sample);
             last_duration = sample.duration_90k;
         }
-        if at.time <= wanted.start {
+        if at.time < wanted.start || at.time == wanted.start && last_duration != 0 {
             let row = recording.media_duration.0;
             let what = format!("video index: lasts {} units, {row} were expected", at.time);
             return Err(Error::new(Kind::Corrupt, what));
@@ -87,6 +116,7 @@ impl Segment {
         // Less than the last sample's own duration, for that sample begins before the wanted end.
         let cut = (beyond > 0).then(|| last_duration - beyond as i32);
         Ok(Self {
+            start: MediaDuration(key.time),
             samples: key.samples..at.samples,
             bytes: key.bytes..at.bytes,
             sync_samples: at.sync_samples - key.sync_samples,
@@ -95,6 +125,11 @@ impl Segment {
             last_duration_90k: cut,
             ends_in_zero: last_duration == 0,
         })
+    }
+
+    /// How much of it is shown.
+    pub fn shown(&self) -> MediaDuration {
+        self.duration - self.hidden
     }
 
     /// Playback goes on after it: a last sample without duration gets that of the sample before it, a lone one 1/30 s.
@@ -117,6 +152,26 @@ impl Segment {
         if self.ends_in_zero {
             self.lend(1);
         }
+    }
+
+    /// Playback goes on only when `hole` more has passed: until then the last sample is shown.
+    pub fn hold(&mut self, hole: MediaDuration, index: impl FnOnce() -> Result<Arc<[u8]>>) -> Result<()> {
+        let last_duration = match (self.ends_in_zero, self.last_duration_90k) {
+            (true, _) => 0,
+            (false, Some(cut)) => cut,
+            (false, None) => {
+                let mut last_duration = 0;
+                self.read(&index()?, |sample| last_duration = sample.duration_90k)?;
+                last_duration
+            }
+        };
+        // Players take the field for a signed one.
+        let held = i32::try_from(i64::from(last_duration) + hole.0);
+        let too_long = |_| Error::new(Kind::Corrupt, format!("its last frame would last {} units more", hole.0));
+        self.last_duration_90k = Some(held.map_err(too_long)?);
+        self.duration += hole;
+        self.ends_in_zero = false;
+        Ok(())
     }
 
     fn lend(&mut self, last_duration_90k: i32) {

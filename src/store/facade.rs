@@ -6,7 +6,8 @@ use crate::media::recording::{Cause, EndReason, Flags};
 use crate::media::{Recording, SampleEntry};
 use crate::store::attached::Owner;
 use crate::store::camera::{Camera, CameraEdit, NewCamera};
-use crate::store::db::{self, Access, Database};
+use crate::store::changes::{Mark, Part};
+use crate::store::db::{self, Access, Database, Moved};
 use crate::store::film::Film;
 use crate::store::gap::Gap;
 use crate::store::growing::Growing;
@@ -16,7 +17,7 @@ use crate::store::shared::Shared;
 use crate::store::stats::Stats;
 use crate::store::syncer::{Ask, Syncer, stopped};
 use jiff::tz::TimeZone;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -187,6 +188,8 @@ impl Store {
             let mut pending = self.shared.pending();
             pending.removed.extend(streams.iter().map(|s| s.id));
             pending.sweep = true;
+            drop(pending);
+            streams.iter().for_each(|s| self.shared.unflushed.stream_changed(s.id));
         }
         drop(removal);
         self.load_cameras()
@@ -250,6 +253,32 @@ impl Store {
         self.shared.unflushed.stats(stream)
     }
 
+    /// The history of a stream's listing up to now, to be taken before something is listed. `None` when the store is
+    /// only looked at: another process may change it then, and nobody tells. From memory.
+    pub fn mark(&self, stream: StreamId) -> Option<Mark> {
+        self.syncer.as_ref().map(|_| self.shared.unflushed.mark(stream))
+    }
+
+    /// Whether this part of a stream's listing is, or may be, other than it was at the mark: something came, grew,
+    /// closed, went or was moved in time. That a recording grew is no change of a span that ends before. From memory.
+    pub fn has_changed(&self, stream: StreamId, since: &Mark, part: &Part) -> bool {
+        self.shared.unflushed.has_changed(stream, since, part)
+    }
+
+    /// The system clock of this boot is right from now on: see [`Database::prove_clock`]. What is no row yet is moved
+    /// by who records it. Blocks on the disk.
+    pub fn prove_clock(&self, clock_offset: WallDuration) -> Result<Vec<Moved>> {
+        // No row is written meanwhile: none is counted twice.
+        let _removal = self.shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = self.shared.db.prove_clock(self.boot_id, clock_offset)?;
+        let streams: BTreeSet<StreamId> = moved.iter().map(|m| m.run.stream()).collect();
+        streams.iter().for_each(|&stream| self.shared.unflushed.stream_changed(stream));
+        for stream in streams {
+            self.shared.unflushed.count_rows(stream, &self.shared.db.pieces(stream)?);
+        }
+        Ok(moved)
+    }
+
     /// The index of a recording. Of one that grows it may go on behind what a listing told: the first `video_samples`
     /// entries are the listing's. `NotFound` when there is no such recording. May block on the disk.
     pub fn video_index(&self, id: RecordingId) -> Result<Arc<[u8]>> {
@@ -257,6 +286,16 @@ impl Store {
             Some(index) => Ok(index),
             None => self.shared.db.video_index(id),
         }
+    }
+
+    /// The index of a recording that has no row yet, as [`Self::video_index`] gives it. From memory.
+    pub fn unflushed_index(&self, id: RecordingId) -> Option<Arc<[u8]>> {
+        self.shared.unflushed.index(id)
+    }
+
+    /// Tells `visit` the index of each of these recordings, which all have a row: it never changes. Blocks on the disk.
+    pub fn row_indexes(&self, ids: &[RecordingId], visit: impl FnMut(RecordingId, &[u8])) -> Result<()> {
+        self.shared.db.video_indexes(ids, visit)
     }
 
     /// The sample entry of a number. Nearly always from memory.

@@ -3,6 +3,7 @@
 mod attached;
 pub mod camera;
 mod catalog;
+pub mod changes;
 pub mod check;
 pub mod closed;
 pub mod db;
@@ -34,6 +35,7 @@ mod wire;
 mod writer;
 
 pub use camera::{Camera, Stream, StreamKind};
+pub use changes::{Mark, Part};
 pub use check::{CheckOptions, check};
 pub use closed::ClosedRecording;
 pub use facade::{Options, Store};

@@ -66,6 +66,8 @@ impl Mount {
             Ok(attached) => {
                 // One thread at a time looks, so there is none yet.
                 let _ = self.attached.set(attached);
+                // Which films are missing is only known now.
+                unflushed.all_changed();
                 *self.lock_trouble() = None;
                 Ok(())
             }

@@ -3,6 +3,7 @@
 use crate::base::{RecordingId, StreamId};
 use crate::media::Recording;
 use crate::media::growing::Progress;
+use crate::store::changes::{Changes, Mark, Part};
 use crate::store::closed::ClosedRecording;
 use crate::store::stats::{Piece, Stats};
 use jiff::tz::TimeZone;
@@ -21,6 +22,9 @@ struct Inner {
     items: BTreeMap<RecordingId, Item>,
     /// Of all that is listed: rows too.
     stats: HashMap<StreamId, Stats>,
+    /// Of all that is listed. A row that comes or goes is told of after it did, so that who takes a mark before
+    /// listing misses nothing.
+    changes: Changes,
 }
 
 #[derive(Debug)]
@@ -45,6 +49,7 @@ impl Inner {
         let listed = |r: &&Recording| r.video_samples > 0;
         let (before, after) = (before.filter(listed), after.filter(listed));
         let Some(stream) = before.or(after).map(|r| r.id.stream()) else { return };
+        self.changes.note(before, after);
         let stats = self.stats.entry(stream).or_insert_with(|| Stats::new(zone.clone()));
         match (before, after) {
             (Some(before), Some(after)) => stats.replace(before, after),
@@ -65,11 +70,36 @@ impl Unflushed {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The rows of a stream, before anything of it is recorded.
+    /// The rows of a stream, all of them, as they are now; those of them that are still here must not be among them.
     pub(crate) fn count_rows(&self, stream: StreamId, pieces: &[Piece]) {
         let mut stats = Stats::new(self.zone.clone());
         pieces.iter().for_each(|piece| stats.add(piece));
-        self.lock().stats.insert(stream, stats);
+        let mut inner = self.lock();
+        let listed =
+            inner.items.values().map(Item::recording).filter(|r| r.id.stream() == stream && r.video_samples > 0);
+        listed.for_each(|r| stats.add(&Piece::from(r)));
+        inner.stats.insert(stream, stats);
+        inner.changes.note_stream(stream);
+    }
+
+    /// Anything of a stream may have changed: its rows were moved in time, or are gone.
+    pub(crate) fn stream_changed(&self, stream: StreamId) {
+        self.lock().changes.note_stream(stream);
+    }
+
+    /// What is told of recordings that did not change themselves: the sample directory came.
+    pub(crate) fn all_changed(&self) {
+        self.lock().changes.note_all();
+    }
+
+    /// The history of a stream's listing up to now.
+    pub(crate) fn mark(&self, stream: StreamId) -> Mark {
+        self.lock().changes.mark(stream)
+    }
+
+    /// Something of this part of the listing is, or may be, other than it was then.
+    pub(crate) fn has_changed(&self, stream: StreamId, since: &Mark, part: &Part) -> bool {
+        self.lock().changes.since(stream, since, part)
     }
 
     /// The sums over all recordings of a stream that a listing gives.

@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 mod api;
 mod body;
+mod openapi;
 mod pages;
 mod patience;
 mod peer;
@@ -68,6 +69,7 @@ where
 {
     let answer = match route {
         Route::Page(asset) => asset.serve(&request),
+        Route::OpenApi => openapi::show(&request),
         Route::Health => api::health::show(state),
         Route::Top { days } => api::top::show(state, peer, days),
         Route::ListCameras => api::cameras::list(state, peer),

@@ -25,10 +25,15 @@ impl Asset {
 
     /// The whole file, or 304 when the browser has it already. It asks each time: a new binary brings a new page.
     pub(super) fn serve<B>(&'static self, request: &Request<B>) -> Response<Body> {
-        let mut answer = http_serve::serve(Text(self), request);
-        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        answer
+        serve(self.media_type, self.text, request)
     }
+}
+
+/// A text of the binary.
+pub(super) fn serve<B>(media_type: &'static str, text: &'static str, request: &Request<B>) -> Response<Body> {
+    let mut answer = http_serve::serve(Text { media_type, text }, request);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer
 }
 
 static ASSETS: [Asset; 10] = [
@@ -48,28 +53,31 @@ const fn script(path: &'static str, text: &'static str) -> Asset {
     Asset { path, media_type: "text/javascript; charset=utf-8", text }
 }
 
-/// An asset as http-serve wants it.
-struct Text(&'static Asset);
+/// As http-serve wants it.
+struct Text {
+    media_type: &'static str,
+    text: &'static str,
+}
 
 impl http_serve::Entity for Text {
     type Data = Bytes;
     type Error = Broken;
 
     fn len(&self) -> u64 {
-        self.0.text.len() as u64
+        self.text.len() as u64
     }
 
     fn get_range(&self, range: Range<u64>) -> Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send + Sync>> {
-        let part = &self.0.text.as_bytes()[range.start as usize..range.end as usize];
+        let part = &self.text.as_bytes()[range.start as usize..range.end as usize];
         Box::pin(stream::iter([Ok(Bytes::from_static(part))]))
     }
 
     fn add_headers(&self, headers: &mut HeaderMap) {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.0.media_type));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
     }
 
     fn etag(&self) -> Option<HeaderValue> {
-        let hash = blake3::hash(self.0.text.as_bytes()).to_hex();
+        let hash = blake3::hash(self.text.as_bytes()).to_hex();
         HeaderValue::from_str(&format!("\"{}\"", &hash[..16])).ok()
     }
 

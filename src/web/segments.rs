@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 /// `START[-END][.[REL_START]-[REL_END]]`: recordings START to END, and the part of them from REL_START to REL_END in
 /// 1/90 000 s of wall time since the start of the first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Segments {
     /// Numbers of recordings within the stream.
     pub(super) numbers: RangeInclusive<u32>,

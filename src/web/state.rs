@@ -4,7 +4,7 @@ use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::route::StreamName;
-use crate::web::view::Indexes;
+use crate::web::view::{Indexes, Plans};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ pub struct State {
     /// Times are told in it, and asked in it where they have no offset.
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
+    pub(super) plans: Plans,
     /// Something is to be recorded into the store.
     pub(super) records: bool,
 }
@@ -23,12 +24,14 @@ pub struct State {
 impl State {
     /// Answers from this store, and of what is happening now.
     pub fn new(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, live, zone, indexes: Indexes::default(), records: true })
+        let (indexes, plans) = (Indexes::default(), Plans::default());
+        Arc::new(Self { store, live, zone, indexes, plans, records: true })
     }
 
     /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
     pub fn for_reading(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self { store, live, zone, indexes: Indexes::default(), records: false })
+        let (indexes, plans) = (Indexes::default(), Plans::default());
+        Arc::new(Self { store, live, zone, indexes, plans, records: false })
     }
 
     /// A stream of a camera, as it is now.

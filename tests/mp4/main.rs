@@ -5,6 +5,7 @@
 
 mod clip;
 mod cursor;
+mod holds;
 mod layout;
 mod library;
 mod ranges;

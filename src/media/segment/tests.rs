@@ -64,6 +64,7 @@ fn begins_with_a_key_frame_and_ends_within_a_frame() {
     let film = film(10, false);
     let part = segment(&film, 55..72).unwrap();
     let expected = Segment {
+        start: MediaDuration(40),
         samples: 4..8,
         bytes: 1300..2600,
         sync_samples: 1,
@@ -136,6 +137,31 @@ fn a_part_is_the_same_while_the_recording_grows_and_after() {
     for (start, end) in [(0, 80), (0, 40), (15, 80), (15, 33), (79, 80)] {
         assert_eq!(segment(&so_far, start..end), segment(&closed, start..end), "{start}..{end}");
     }
+}
+
+#[test]
+fn media_time_means_the_same_frames_whatever_the_correction() {
+    let mut film = film(13, true);
+    let of_media = |film: &(Recording, Vec<u8>), wanted: Range<i64>| {
+        let wanted = MediaDuration(wanted.start)..MediaDuration(wanted.end);
+        Segment::of_media(&film.0, wanted, || Ok(film.1.clone().into())).unwrap().map(|s| (s.start.0, s.samples))
+    };
+    for wall_duration in [100, 120, 130] {
+        film.0.wall_duration = WallDuration(wall_duration);
+        for (wanted, expected) in [
+            (0..40, Some((0, 0..4))),
+            (80..120, Some((80, 8..13))),
+            (80..119, Some((80, 8..12))),
+            (95..i64::MAX, Some((80, 8..13))),
+            (120..3120, Some((120, 12..13))),
+            (120..120, None),
+            (121..130, None),
+            (-10..0, None),
+        ] {
+            assert_eq!(of_media(&film, wanted.clone()), expected, "{wanted:?} of {wall_duration}");
+        }
+    }
+    assert_eq!(of_media(&self::film(12, false), 120..130), None);
 }
 
 #[test]

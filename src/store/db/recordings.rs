@@ -102,6 +102,34 @@ impl Database {
         })
     }
 
+    /// Tells `visit` the samples of each of these recordings, as [`Self::video_index`] gives them: with one connection,
+    /// and one walk for each stretch of consecutive numbers. After an error, `NotFound` if one is not there, it was
+    /// told of some of them.
+    pub fn video_indexes(&self, ids: &[RecordingId], mut visit: impl FnMut(RecordingId, &[u8])) -> Result<()> {
+        self.read(|conn| {
+            for run in ids.chunk_by(|a, b| a.composite() + 1 == b.composite()) {
+                let mut missing = run.iter();
+                let what = || format!("recording {}: read index", run[0]);
+                let mut statement = conn.prepare_cached(INDEXES_SQL).or_sql(what)?;
+                let last = run[run.len() - 1];
+                let params = named_params! {":first": run[0].composite(), ":last": last.composite()};
+                let mut rows = statement.query(params).or_sql(what)?;
+                while let Some(row) = rows.next().or_sql(what)? {
+                    let id = composite(row, 0).or_sql(what)?;
+                    if missing.next() != Some(&id) {
+                        break;
+                    }
+                    let index = row.get_ref(1).or_sql(what)?;
+                    visit(id, index.as_blob().map_err(rusqlite::Error::from).or_sql(what)?);
+                }
+                if let Some(id) = missing.next() {
+                    return Err(Error::new(Kind::NotFound, format!("recording {id}: read index")));
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// BLAKE3 of the film of a recording.
     pub fn film_hash(&self, id: RecordingId) -> Result<[u8; 32]> {
         const SQL: &str = "SELECT blake3 FROM recording_index WHERE composite_id = :id";
@@ -179,6 +207,9 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Recording> {
     })
 }
 
+const INDEXES_SQL: &str =
+    "SELECT composite_id, video_index FROM recording_index WHERE composite_id BETWEEN :first AND :last";
+
 /// The recording id in a column; one that names no stream is damage.
 pub(super) fn composite(row: &Row<'_>, column: usize) -> rusqlite::Result<RecordingId> {
     let id: i64 = row.get(column)?;
@@ -198,7 +229,7 @@ mod tests {
 
     #[test]
     fn plans_use_the_covering_index_and_never_sort() {
-        let plans = [BY_TIME_SQL, BY_NUMBER_SQL, OLDEST_SQL, GET_SQL, LAST_SQL, IDS_SQL].map(plan);
+        let plans = [BY_TIME_SQL, BY_NUMBER_SQL, OLDEST_SQL, GET_SQL, LAST_SQL, IDS_SQL, INDEXES_SQL].map(plan);
         assert_eq!(
             plans.join("\n"),
             "SEARCH recording USING COVERING INDEX recording_cover (stream_id=? AND start_90k>? AND start_90k<?)
@@ -206,7 +237,8 @@ SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
-SCAN recording"
+SCAN recording
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
         );
     }
 
@@ -235,6 +267,27 @@ SCAN recording"
         assert_eq!(f.db.film_hash(a.recording.id).unwrap(), a.blake3);
         assert_eq!(f.db.video_index(RecordingId::new(f.sub, 1)).unwrap_err().kind(), Kind::NotFound);
         assert_eq!(show(&f.db.oldest_recordings(f.main, 1, 1).unwrap()), "1/2");
+    }
+
+    #[test]
+    fn indexes_come_in_one_go_or_the_missing_one_is_named() {
+        let f = Fixture::new();
+        let all = [1, 2, 3, 5, 6].map(|n| {
+            let mut closed = f.closed(n, 1, i64::from(n) * 60, 60);
+            closed.video_index = vec![n as u8; 3].into();
+            closed
+        });
+        f.insert(&all);
+        let read = |numbers: &[u32]| {
+            let ids: Vec<_> = numbers.iter().map(|&n| RecordingId::new(f.main, n)).collect();
+            let mut found = Vec::new();
+            let read = f.db.video_indexes(&ids, |id, index| found.push((id.number(), index[2])));
+            read.map(|()| found).map_err(|e| e.to_string())
+        };
+        assert_eq!(read(&[2, 3, 6, 5]).unwrap(), [(2, 2), (3, 3), (6, 6), (5, 5)]);
+        assert_eq!(read(&[]).unwrap(), []);
+        assert_eq!(read(&[2, 3, 4, 5]).unwrap_err(), "recording 1/4: read index");
+        assert_eq!(read(&[6, 7]).unwrap_err(), "recording 1/7: read index");
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Database {
 
     /// The system clock of this boot is right from now on: every run that was recorded before it was is moved, with
     /// the gaps behind it, so that it begins when it did by today's difference of real and monotonic time.
-    pub fn prove_clock(&self, boot_id: Uuid, clock_offset: WallDuration) -> Result<Vec<Moved>> {
+    pub(crate) fn prove_clock(&self, boot_id: Uuid, clock_offset: WallDuration) -> Result<Vec<Moved>> {
         const SQL: &str = "SELECT run.id, last_id, :offset - clock_offset_90k FROM run
             JOIN open ON open.id = run.open_id AND open.boot_id = :boot_id WHERE unproven = 1 ORDER BY run.id";
         let what = || "move runs to the proven time";

@@ -1,7 +1,7 @@
 //! `Route`: what a request asks for, parsed once, before anything is looked up.
 
 mod asked;
-mod table;
+pub(super) mod table;
 
 use crate::base::{WallDuration, WallTime};
 use crate::media::mp4::Gaps;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Route {
     Page(&'static Asset),
+    OpenApi,
     Health,
     Top { days: bool },
     ListCameras,
@@ -53,7 +54,7 @@ pub(super) struct View {
 }
 
 /// What of a stream.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum What {
     /// Recordings by number; at least one.
     Segments(Vec<Segments>),

@@ -7,30 +7,31 @@ use crate::web::problem::Refusal;
 use http::Method;
 
 /// What is at a path.
-pub(super) struct Resource {
+pub(in crate::web) struct Resource {
     /// With its variables in braces; `Variables` knows their forms.
-    pub(super) path: &'static str,
-    pub(super) operations: &'static [Operation],
+    pub(in crate::web) path: &'static str,
+    pub(in crate::web) operations: &'static [Operation],
 }
 
 /// One method of a resource.
-pub(super) struct Operation {
+pub(in crate::web) struct Operation {
     /// `GET` is `HEAD` too.
-    pub(super) method: &'static str,
+    pub(in crate::web) method: &'static str,
     /// What may stand behind the question mark.
-    pub(super) parameters: &'static [&'static str],
+    pub(in crate::web) parameters: &'static [&'static str],
     pub(super) read: Read,
 }
 
 type Read = fn(&mut Asked<'_>) -> Result<Route, Refusal>;
 
 /// The first that fits is it: fixed words stand before variables.
-pub(super) static RESOURCES: &[Resource] = &[
+pub(in crate::web) static RESOURCES: &[Resource] = &[
     Resource { path: "/healthz", operations: &[get(&[], |_| Ok(Route::Health))] },
     Resource {
         path: "/api/",
         operations: &[get(&["days"], |asked| Ok(Route::Top { days: asked.query.flag("days")? }))],
     },
+    Resource { path: "/api/openapi.json", operations: &[get(&[], |_| Ok(Route::OpenApi))] },
     Resource {
         path: "/api/cameras",
         operations: &[get(&[], |_| Ok(Route::ListCameras)), on("POST", &[], |_| Ok(Route::AddCamera))],

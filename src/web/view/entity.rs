@@ -1,7 +1,7 @@
 //! `Mp4`: a planned file as http-serve wants it, read chunk by chunk on blocking threads.
 
 use crate::base::{RecordingId, Result};
-use crate::media::mp4::{Piece, Plan};
+use crate::media::mp4::{Piece, Planned};
 use crate::store::{Film, Window};
 use crate::web::State;
 use crate::web::answer::Broken;
@@ -9,7 +9,6 @@ use crate::web::state::blocking;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, Stream};
 use http::header::{self, HeaderMap, HeaderValue};
-use std::collections::HashSet;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,9 +21,7 @@ pub(super) struct Mp4(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     state: Arc<State>,
-    plan: Plan,
-    /// Those of its recordings that were growing when it was planned.
-    growing: HashSet<RecordingId>,
+    plan: Arc<dyn Planned>,
 }
 
 /// Where a response is, and the sample file that it reads now.
@@ -38,25 +35,25 @@ struct Reader {
 const GENERATED_CHUNK: usize = 64 << 10;
 
 impl Mp4 {
-    pub(super) fn new(state: Arc<State>, plan: Plan, growing: HashSet<RecordingId>) -> Self {
-        Self(Arc::new(Shared { state, plan, growing }))
+    pub(super) fn new(state: Arc<State>, plan: Arc<dyn Planned>) -> Self {
+        Self(Arc::new(Shared { state, plan }))
     }
 
     /// For people: the length, the tag, then the pieces.
     pub(super) fn describe(&self) -> String {
         let plan = &self.0.plan;
-        format!("{} bytes, tag {}\n{}", plan.len(), plan.etag(), plan.describe())
+        format!("{} bytes, tag {}\n{}", plan.file_len(), plan.etag(), plan.describe())
     }
 
     /// The bytes of a piece that is no film.
     fn generate(&self, piece: &Piece) -> Result<Bytes> {
-        let Shared { state, plan, growing } = &*self.0;
-        match piece {
-            Piece::Samples { recording, .. } => {
-                let index = state.indexes.get(&state.store, *recording, growing.contains(recording))?;
+        let Shared { state, plan } = &*self.0;
+        match piece.indexed() {
+            Some(recording) => {
+                let index = state.indexes.get(&state.store, recording)?;
                 plan.generate(piece, &index)
             }
-            _ => plan.generate(piece, &[]),
+            None => plan.generate(piece, &[]),
         }
     }
 }
@@ -106,7 +103,7 @@ impl http_serve::Entity for Mp4 {
     type Error = Broken;
 
     fn len(&self) -> u64 {
-        self.0.plan.len()
+        self.0.plan.file_len()
     }
 
     /// A chunk is fetched when the one before was handed over, on a blocking thread: a cold disk stalls this response

@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A browser asks for the tables of a film in several requests, and again for each seek: what they are made of is kept,
 /// up to [`MAX_BYTES`] over all viewers; then what was not used for longest goes.
+///
+/// Only rows' indexes are kept, and those never change; a number is not given twice while the recorder runs, so an
+/// index of a recording that was deleted is in nobody's way until it is the oldest.
 #[derive(Debug)]
 pub(in crate::web) struct Indexes {
     cache: Mutex<Cache>,
@@ -18,8 +21,11 @@ struct Cache {
     bytes: usize,
 }
 
-/// About 700 recordings of a minute at 30 frames a second.
-const MAX_BYTES: usize = 4 << 20;
+/// A day and a half of one-minute recordings at 30 frames a second, 5.6 kB each.
+const MAX_BYTES: usize = 12 << 20;
+
+/// What an index takes beside itself: key, count of references, its place in the list and in the table.
+const OVERHEAD_BYTES: usize = 144;
 
 impl Default for Indexes {
     fn default() -> Self {
@@ -28,18 +34,47 @@ impl Default for Indexes {
 }
 
 impl Indexes {
-    /// The index of a recording. One that was listed as growing is always read anew, for it is longer each time.
-    /// Blocks on the database.
-    pub(super) fn get(&self, store: &Store, id: RecordingId, growing: bool) -> Result<Arc<[u8]>> {
-        if growing {
-            return store.video_index(id);
+    /// The index of a recording. Blocks on the database.
+    pub(super) fn get(&self, store: &Store, id: RecordingId) -> Result<Arc<[u8]>> {
+        let mut found = None;
+        self.visit(store, &[id], |_, index| found = Some(index))?;
+        Ok(found.expect("an index was found or there is an error"))
+    }
+
+    /// Tells `visit` the index of each of these recordings, and which of them it is, in no order. Those that are not
+    /// known are read in one go. Blocks on the database.
+    pub(super) fn visit(
+        &self,
+        store: &Store,
+        ids: &[RecordingId],
+        mut visit: impl FnMut(RecordingId, Arc<[u8]>),
+    ) -> Result<()> {
+        let mut unknown = Vec::new();
+        {
+            let mut cache = self.lock();
+            for &id in ids {
+                match cache.indexes.get(&id) {
+                    Some(index) => visit(id, index.clone()),
+                    None => unknown.push(id),
+                }
+            }
         }
-        if let Some(index) = self.lock().indexes.get(&id) {
-            return Ok(index.clone());
+        // What is no row may grow: it is not kept.
+        unknown.retain(|&id| match store.unflushed_index(id) {
+            Some(index) => {
+                visit(id, index);
+                false
+            }
+            None => true,
+        });
+        if unknown.is_empty() {
+            return Ok(());
         }
-        let index = store.video_index(id)?;
-        self.lock().put(id, index.clone());
-        Ok(index)
+        store.row_indexes(&unknown, |id, index| {
+            let index: Arc<[u8]> = index.into();
+            self.lock().put(id, index.clone());
+            visit(id, index);
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Cache> {
@@ -50,15 +85,19 @@ impl Indexes {
 
 impl Cache {
     fn put(&mut self, id: RecordingId, index: Arc<[u8]>) {
-        self.bytes += index.len();
+        self.bytes += weight(&index);
         if let Some(old) = self.indexes.put(id, index) {
-            self.bytes -= old.len();
+            self.bytes -= weight(&old);
         }
         while self.bytes > MAX_BYTES {
             let Some((_, old)) = self.indexes.pop_lru() else { break };
-            self.bytes -= old.len();
+            self.bytes -= weight(&old);
         }
     }
+}
+
+fn weight(index: &[u8]) -> usize {
+    index.len() + OVERHEAD_BYTES
 }
 
 #[cfg(test)]
@@ -70,7 +109,7 @@ mod tests {
     fn what_was_not_used_for_longest_goes_first() {
         let indexes = Indexes::default();
         let id = |number| RecordingId::new(StreamId::new(1).unwrap(), number);
-        let third: Arc<[u8]> = vec![0; MAX_BYTES / 3].into();
+        let third: Arc<[u8]> = vec![0; MAX_BYTES / 3 - OVERHEAD_BYTES].into();
         let mut cache = indexes.lock();
         for number in [1, 2, 3, 3] {
             cache.put(id(number), third.clone());

@@ -2,12 +2,15 @@
 
 mod entity;
 mod indexes;
+mod plans;
 mod ranges;
 
 pub(super) use indexes::Indexes;
+pub(super) use plans::Plans;
 
 use crate::base::{Error, Kind, RecordingId, Result, StreamId};
-use crate::media::mp4::{Builder, Style};
+use crate::media::mp4::{Builder, Plan, Style};
+use crate::media::playing_order::runs_whole;
 use crate::media::{Recording, Selection};
 use crate::web::State;
 use crate::web::answer::{self, Body};
@@ -18,16 +21,14 @@ use crate::web::state::blocking;
 use entity::Mp4;
 use http::header::{self, HeaderValue};
 use http::{Request, Response, StatusCode};
-use std::collections::HashSet;
+use plans::Key;
 use std::sync::Arc;
 
 /// The film, whole or the asked ranges of it, or the list of its pieces.
 pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>) -> Result<Response<Body>> {
     let stream = state.stream(view.stream)?.id;
-    let shared = state.clone();
-    // A cache of plans belongs around this call: same rows, same plan.
-    let style = Style { gaps: view.gaps, subtitles: view.ts.then(|| state.zone.clone()) };
-    let mp4 = blocking(move || plan(&shared, stream, &view.what, style)).await?;
+    let key = Key { stream, what: view.what, gaps: view.gaps, ts: view.ts };
+    let mp4 = Mp4::new(state.clone(), plan(state, key).await?);
     match view.form {
         Form::Text => blocking(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
         Form::Mp4 => {
@@ -54,20 +55,34 @@ fn with_plain_ranges<B>(request: &Request<B>, len: u64) -> Request<()> {
     asked
 }
 
+/// The layout of the file, made now or for a request before.
+async fn plan(state: &Arc<State>, key: Key) -> Result<Arc<Plan>> {
+    if let Some(plan) = state.plans.get(&state.store, &key) {
+        return Ok(plan);
+    }
+    let state = state.clone();
+    blocking(move || {
+        let mark = state.store.mark(key.stream);
+        let plan = Arc::new(lay_out(&state, &key)?);
+        if let Some(mark) = mark {
+            state.plans.put(key, plan.clone(), mark);
+        }
+        Ok(plan)
+    })
+    .await
+}
+
 /// Lists the recordings and lays out the file. Blocks on the database.
-fn plan(state: &Arc<State>, stream: StreamId, what: &What, style: Style) -> Result<Mp4> {
-    let lists = listed(state, stream, what)?;
-    let growing: HashSet<RecordingId> =
-        lists.iter().flat_map(|(list, _)| list).filter(|r| r.growing).map(|r| r.id).collect();
-    let mut builder = Builder::new(style, |id| state.indexes.get(&state.store, id, growing.contains(&id)));
-    for (recordings, mut selection) in lists {
+fn lay_out(state: &State, key: &Key) -> Result<Plan> {
+    let style = Style { gaps: key.gaps, subtitles: key.ts.then(|| state.zone.clone()) };
+    let mut builder = Builder::new(style, |id| state.indexes.get(&state.store, id));
+    for (recordings, mut selection) in listed(state, key.stream, &key.what)? {
         for recording in recordings {
             let sample_entry = state.store.sample_entry(recording.sample_entry_id)?;
             builder.add(&recording, &sample_entry, selection.next(&recording))?;
         }
     }
-    let plan = builder.finish()?;
-    Ok(Mp4::new(state.clone(), plan, growing))
+    builder.finish()
 }
 
 /// What is to be played, in order, and which part of it.
@@ -83,6 +98,7 @@ fn listed(state: &State, stream: StreamId, what: &What) -> Result<Vec<(Vec<Recor
             }
             // What is lost is one more hole.
             recordings.retain(|r| !r.is_missing());
+            runs_whole(&mut recordings);
             Ok(vec![(recordings, Selection::Span(span.clone()))])
         }
         What::Segments(all) => {
