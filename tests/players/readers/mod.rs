@@ -8,6 +8,7 @@
 //! | ffprobe | times around the second edit and later ones | it shows the key frame at an edit's end twice, and then goes back to where the next edit's hidden start is; so times are sums of durations there |
 //! | mp4parse | H.265 sample entries | it does not know them; their number it tells |
 //! | mp4parse | how long a film of several edits is shown | it takes the first edit and drops the others |
+//! | mp4box | the font table of subtitles | it does not know the box, and says so |
 //! | re_mp4 | sample entries | it reads a track's first and skips the others |
 
 mod ffprobe;
