@@ -3,9 +3,7 @@
 use crate::cinema::{Cinema, SECOND};
 use crate::judge::Expected;
 use crate::support::numbers::{LARGE, MINUTES, MINUTES_H265, Numbered, OTHER};
-use crate::support::process::run_silently;
 use std::ops::Range;
-use std::process::Command;
 
 /// How long a picture of the short clips is shown.
 const FRAME: i64 = 18_000;
@@ -84,19 +82,6 @@ fn across_holes_that_are_held() {
     let held = Expected { shown_90k: second + 42 * FRAME - 57 * FRAME, ..trimmed };
     held.of(&cinema.span(57 * FRAME..second + 42 * FRAME, "&gaps=hold"));
     held.of(&cinema.span(57 * FRAME..second + 42 * FRAME, "&gaps=hold&ts=true"));
-}
-
-#[test]
-fn with_subtitles() {
-    let second = 300 * SECOND;
-    let cinema = Cinema::with(&[(OTHER, 0), (LARGE, second), (MINUTES, 2 * second)]);
-    let all = part(&OTHER, 57..100, 7).then(part(&LARGE, 0..100, 0)).then(part(&MINUTES, 0..42, 0));
-    let all = Expected { entries: 2, ..all };
-    let film = cinema.span(57 * FRAME..2 * second + 42 * FRAME, "&ts=true");
-    all.of(&film);
-    let srt = run_silently(Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(film).args(["-map", "0:s", "-f", "srt", "-"]));
-    let lines: Vec<_> = srt.lines().filter(|line| line.starts_with("2026-")).collect();
-    assert_eq!(lines[0], "");
 }
 
 #[test]

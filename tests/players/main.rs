@@ -9,3 +9,4 @@ mod day;
 mod judge;
 mod kinds;
 mod readers;
+mod subtitles;
