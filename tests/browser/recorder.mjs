@@ -4,12 +4,14 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CLIPS_DIR = join(ROOT, "target/clips");
 const LUNETTE = join(ROOT, "target/debug/lunette");
 const run = promisify(execFile);
 
@@ -28,7 +30,7 @@ export const CLIPS = {
 };
 
 function clip(file, fps, pictures, first) {
-	return { path: join(ROOT, "target/clips", `numbered-${file}`), fps, pictures, first };
+	return { path: join(CLIPS_DIR, `numbered-${file}`), fps, pictures, first };
 }
 
 export class Recorder {
@@ -57,7 +59,7 @@ listen = ['127.0.0.1:0']
 	async add(name, films) {
 		if (films === "live") {
 			const { path, fps } = CLIPS.minutes;
-			const play = `ffmpeg -nostdin -v error -re -r ${fps} -i ${path} -c copy -f h264 -`;
+			const play = `ffmpeg -nostdin -v error -re -r ${fps} -i ${basename(path)} -c copy -f h264 -`;
 			await this.verb("camera", "add", "--name", name, "--url", `exec:h264@${fps}:${play}`);
 			return;
 		}
@@ -75,6 +77,7 @@ listen = ['127.0.0.1:0']
 		this.process = spawn(LUNETTE, ["--config", join(this.dir, "lunette.toml"), "run"], {
 			stdio: ["ignore", "ignore", "pipe"],
 			env: { ...process.env, RUST_LOG: "info" },
+			cwd: CLIPS_DIR,
 		});
 		this.ended = once(this.process, "exit");
 		for await (const line of createInterface({ input: this.process.stderr })) {
@@ -96,10 +99,29 @@ listen = ['127.0.0.1:0']
 		return this.stream(name, `view.mp4?start90k=${NOON + start}&end90k=${NOON + end}${more}`);
 	}
 
+	/** The bytes of a path. */
+	async bytes(path) {
+		const answer = await fetch(new URL(path, this.page));
+		if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+		return new Uint8Array(await answer.arrayBuffer());
+	}
+
 	/** What it recorded of a camera, oldest first. */
 	async recordings(name) {
 		const answer = await fetch(new URL(this.stream(name, "recordings?split90k=1"), this.page));
-		return (await answer.json()).recordings.reverse();
+		const { recordings, videoSampleEntries } = await answer.json();
+		this.sampleEntries = videoSampleEntries;
+		return recordings.reverse();
+	}
+
+	/** Waits until so many seconds of a camera are listed, and answers with `view.mp4` of them. */
+	async growing(name, seconds) {
+		for (const deadline = Date.now() + 60_000; ; await setTimeout(100)) {
+			const [first] = await this.recordings(name);
+			const end = first && first.startTime90k + seconds * SECOND;
+			if (end <= first?.endTime90k) return this.film(name, first.startTime90k - NOON, end - NOON);
+			if (Date.now() > deadline) throw new Error(`waited in vain for ${seconds} s of film of ${name}`);
+		}
 	}
 
 	/** Ends it and removes its directory. */

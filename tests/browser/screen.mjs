@@ -27,6 +27,11 @@ export class Screen {
 		return this.page.evaluate(([from, to, rate]) => play(from, to, rate), [from, to, rate]);
 	}
 
+	/** Whether the browser says that it plays this. */
+	canPlay(type) {
+		return this.page.evaluate((type) => document.createElement("video").canPlayType(type) !== "", type);
+	}
+
 	close() {
 		return this.page.close();
 	}
@@ -44,19 +49,26 @@ function inPage() {
 		document.body.append(video);
 	};
 
-	globalThis.load = (src) =>
+	/** What `wait(done)` waits for, unless the player gives up first. */
+	const unlessItFails = (wait) =>
 		new Promise((done, failed) => {
-			video.onloadeddata = () => done(video.duration);
 			video.onerror = () => failed(new Error(video.error.message));
+			wait(done);
+		});
+
+	globalThis.load = (src) =>
+		unlessItFails((done) => {
+			video.onloadeddata = () => done(video.duration);
 			video.src = src;
 		});
 
 	globalThis.seek = async (seconds) => {
 		video.pause();
-		const shown = new Promise((done) => video.requestVideoFrameCallback((_, { mediaTime }) => done(mediaTime)));
+		const shown = unlessItFails((done) => video.requestVideoFrameCallback((_, { mediaTime }) => done(mediaTime)));
 		const sought = new Promise((done) => video.addEventListener("seeked", done, { once: true }));
 		video.currentTime = seconds;
-		const [mediaTime] = await Promise.all([shown, sought]);
+		const mediaTime = await shown;
+		await sought;
 		return { number: number(), mediaTime };
 	};
 
@@ -64,7 +76,7 @@ function inPage() {
 		const pictures = [];
 		await globalThis.seek(from);
 		video.playbackRate = rate;
-		const ended = new Promise((done, failed) => {
+		const ended = unlessItFails((done) => {
 			const look = (_, { mediaTime }) => {
 				pictures.push({ number: number(), mediaTime });
 				if (mediaTime >= to) done();
@@ -72,7 +84,6 @@ function inPage() {
 			};
 			video.requestVideoFrameCallback(look);
 			video.onended = done;
-			video.onerror = () => failed(new Error(video.error.message));
 		});
 		await video.play();
 		await ended;
