@@ -39,6 +39,7 @@ impl Segment {
         wanted: Range<WallDuration>,
         index: impl FnOnce() -> Result<Arc<[u8]>>,
     ) -> Result<Option<Self>> {
+        check(recording)?;
         let empty = recording.video_samples == 0 || wanted.end.0 <= wanted.start.0.max(0);
         if empty {
             return Ok(None);
@@ -53,6 +54,7 @@ impl Segment {
         wanted: Range<MediaDuration>,
         index: impl FnOnce() -> Result<Arc<[u8]>>,
     ) -> Result<Option<Self>> {
+        check(recording)?;
         if recording.video_samples == 0 {
             return Ok(None);
         }
@@ -125,6 +127,14 @@ impl Segment {
             last_duration_90k: cut,
             ends_in_zero: last_duration == 0,
         })
+    }
+
+    /// With a duration for its last sample, as in [`Self::go_on`].
+    pub fn lasting(mut self, index: impl FnOnce() -> Result<Arc<[u8]>>) -> Result<Self> {
+        if self.ends_in_zero {
+            self.go_on(&index()?)?;
+        }
+        Ok(self)
     }
 
     /// How much of it is shown.
@@ -205,6 +215,21 @@ impl Segment {
         let expected = format!("{:?} with {} key frames were expected", self.bytes, self.sync_samples);
         Err(Error::new(Kind::Corrupt, format!("video index: bytes {bytes:?} with {sync_samples}; {expected}")))
     }
+}
+
+/// Nine days: sums of as many recordings as a file can have are far from an overflow.
+const MAX_DURATION_90K: i64 = 1 << 36;
+
+/// A row that arithmetic can rely on.
+fn check(recording: &Recording) -> Result<()> {
+    let Recording { index_format, media_duration, .. } = recording;
+    if *index_format != sample_index::FORMAT {
+        return Err(Error::new(Kind::Corrupt, format!("video index: format {index_format} is not known")));
+    }
+    if !(0..=MAX_DURATION_90K).contains(&media_duration.0) {
+        return Err(Error::new(Kind::Corrupt, format!("cannot last {} units", media_duration.0)));
+    }
+    Ok(())
 }
 
 /// What a frame lasts that has neither a next nor a previous one.

@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 mod api;
 mod body;
+mod fixed;
 mod openapi;
 mod pages;
 mod patience;
@@ -81,6 +82,8 @@ where
         Route::Recordings { stream, span, split } => api::recordings::list(state, stream, span, split).await?,
         Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,
         Route::View(wanted) => view::show(state, wanted, &request).await?,
+        Route::MediaSegment { stream, stretch } => view::fragments::show(state, stream, stretch, &request).await?,
+        Route::Init(sample_entry) => view::fragments::show_init(state, sample_entry, &request).await?,
     };
     Ok(answer)
 }

@@ -8,7 +8,7 @@ use crate::media::mp4::style::{Gaps, Style};
 use crate::media::mp4::subtitles::Texts;
 use crate::media::mp4::table::{Row, Totals};
 use crate::media::mp4::time_line::TimeLine;
-use crate::media::{Recording, SampleEntry, Segment, sample_index};
+use crate::media::{Recording, SampleEntry, Segment};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -59,7 +59,6 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
         sample_entry: &Arc<SampleEntry>,
         wanted: Range<WallDuration>,
     ) -> Result<()> {
-        check(recording)?;
         let index = || (self.indexes)(recording.id);
         let Some(segment) = Segment::of(recording, wanted.clone(), index)? else {
             return Ok(());
@@ -142,10 +141,11 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
     /// All is known of the last row, in which nothing happens from `end` on.
     fn end_row(&mut self, end: WallTime) -> Result<()> {
         let segments = self.rows.len();
-        if let Some(row) = self.rows.last_mut()
+        if let [before @ .., row] = &mut self.rows[..]
             && self.style.subtitles.is_some()
         {
-            row.texts = Texts::of(self.line.wall().start..end, row.segment.shown());
+            let told = before.last().map(|row| row.texts.last_second());
+            row.texts = Texts::of(self.line.wall().start..end, row.segment.shown(), told);
             self.totals = with(row, segments)?;
         }
         Ok(())
@@ -160,21 +160,6 @@ fn with(row: &Row, segments: usize) -> Result<Totals> {
 
 /// More than a player would load before the first picture.
 const MAX_MOOV_BYTES: u64 = 1 << 30;
-
-/// Nine days: sums of as many recordings as a file can have are far from an overflow.
-const MAX_DURATION_90K: i64 = 1 << 36;
-
-/// A row that arithmetic can rely on.
-fn check(recording: &Recording) -> Result<()> {
-    let Recording { index_format, media_duration, .. } = recording;
-    if *index_format != sample_index::FORMAT {
-        return Err(Error::new(Kind::Corrupt, format!("video index: format {index_format} is not known")));
-    }
-    if !(0..=MAX_DURATION_90K).contains(&media_duration.0) {
-        return Err(Error::new(Kind::Corrupt, format!("cannot last {} units", media_duration.0)));
-    }
-    Ok(())
-}
 
 /// `avc1` or `hvc1`.
 fn codec(entry: &SampleEntry) -> &[u8] {

@@ -1,6 +1,6 @@
 //! `Asked`: the variables of a path and the parameters behind it, as types.
 
-use super::{Form, StreamName, View, What};
+use super::{Form, StreamName, Stretch, View, What};
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
 use crate::media::mp4::Gaps;
 use crate::store::StreamKind;
@@ -25,6 +25,8 @@ pub(super) struct Variables {
     camera: Option<Uuid>,
     /// `{stream}`
     kind: Option<StreamKind>,
+    /// `{id}.mp4`
+    sample_entry: Option<i32>,
 }
 
 /// A path between its slashes, decoded: an escaped slash does not part.
@@ -43,6 +45,7 @@ impl Variables {
             match word {
                 "{uuid}" => found.camera = Some(uuid(segment)?),
                 "{stream}" => found.kind = Some(StreamKind::from_word(segment)?),
+                "{id}.mp4" => found.sample_entry = Some(segment.strip_suffix(".mp4").and_then(decimal)?),
                 _ if word == segment => {}
                 _ => return None,
             }
@@ -56,6 +59,11 @@ fn uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
+/// One spelling: no sign, no zeros in front.
+fn decimal(text: &str) -> Option<i32> {
+    text.parse().ok().filter(|n: &i32| n.to_string() == text)
+}
+
 impl Asked<'_> {
     pub(super) fn camera(&self) -> Uuid {
         self.variables.camera.expect("paths of cameras have {uuid}")
@@ -63,6 +71,10 @@ impl Asked<'_> {
 
     pub(super) fn stream(&self) -> StreamName {
         StreamName { camera: self.camera(), kind: self.variables.kind.expect("paths of streams have {stream}") }
+    }
+
+    pub(super) fn sample_entry(&self) -> i32 {
+        self.variables.sample_entry.expect("paths of initialisation segments have {id}")
     }
 
     /// From `start90k` to `end90k`; without one of them, as far as time goes.
@@ -92,6 +104,15 @@ impl Asked<'_> {
     pub(super) fn view(&mut self, form: Form) -> Result<View> {
         let (what, gaps, ts) = (self.what()?, self.gaps()?, self.query.flag("ts")?);
         Ok(View { stream: self.stream(), what, form, gaps, ts })
+    }
+
+    /// What a media segment is of.
+    pub(super) fn stretch(&mut self) -> Result<Stretch> {
+        match self.query.one("m")? {
+            None => self.what().map(Stretch::Of),
+            Some(_) if !self.query.is_empty() => Err(bad("m stands alone: no s, start90k or end90k beside it")),
+            Some(text) => text.parse().map(Stretch::Media),
+        }
     }
 
     fn gaps(&mut self) -> Result<Gaps> {

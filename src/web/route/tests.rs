@@ -54,6 +54,20 @@ fn requests_and_their_routes() {
                  form: Text, gaps: Hold, ts: true }})"
             ),
         ),
+        (
+            "GET CAMERA/sub/view.m4s?s=7",
+            "MediaSegment { stream: StreamName { camera: U, kind: Sub }, \
+             stretch: Of(Segments([Segments { numbers: 7..=7, start_90k: 0, end_90k: None }])) }"
+                .into(),
+        ),
+        (
+            "GET CAMERA/main/view.m4s?m=7.1-9",
+            format!(
+                "MediaSegment {{ {main}, \
+                 stretch: Media(MediaPart {{ number: 7, media: MediaDuration(1)..MediaDuration(9) }}) }}"
+            ),
+        ),
+        ("GET /api/init/12.mp4", "Init(12)".into()),
     ];
     for (line, route) in table {
         assert_eq!(told(line), route, "{line}");
@@ -75,6 +89,17 @@ fn requests_that_are_none() {
         ("GET /api", "404"),
         ("GET /apis/", "404"),
         ("GET /../etc/passwd", "404"),
+        ("GET /api/init/", "404"),
+        ("GET /api/init/1", "404"),
+        ("GET /api/init/01.mp4", "404"),
+        ("GET /api/init/+1.mp4", "404"),
+        ("GET /api/init/9999999999.mp4", "404"),
+        ("GET /api/init/1.mp4?v=1", "400 parameter v: unknown here"),
+        ("POST /api/init/1.mp4", "405 GET, HEAD"),
+        ("GET CAMERA/main/view.m4s", "400 a film needs either s, or both start90k and end90k"),
+        ("GET CAMERA/main/view.m4s?s=1&ts=true", "400 parameter ts: unknown here"),
+        ("GET CAMERA/main/view.m4s?s=1&m=1.0-1", "400 m stands alone: no s, start90k or end90k beside it"),
+        ("GET CAMERA/main/view.m4s?m=1", "400 parameter m=1: expected NUMBER.START-END in 1/90 000 s with START < END"),
         ("GET /api/cameras/", "404"),
         ("GET /api/cameras/%zz", "404"),
         ("GET /api/cameras/9a3c1e527c0f4c4b9d6a0c6f5a1b2c3d", "404"),

@@ -1,6 +1,7 @@
 //! `view.mp4`: recordings become one file that exists only while it is read.
 
 mod entity;
+pub(super) mod fragments;
 mod indexes;
 mod plans;
 mod ranges;
