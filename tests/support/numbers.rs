@@ -26,18 +26,17 @@ pub(crate) const MINUTES: Numbered =
 pub(crate) const MINUTES_H265: Numbered =
     Numbered { file: "minutes.5fps.h265", frame_90k: 18_000, pictures: 1000, first: 30_000 };
 /// 20 seconds of the same size as [`MINUTES`].
-pub(crate) const OTHER: Numbered = Numbered { file: "other.5fps.h264", frame_90k: 18_000, pictures: 100, first: 10_000 };
+pub(crate) const OTHER: Numbered =
+    Numbered { file: "other.5fps.h264", frame_90k: 18_000, pictures: 100, first: 10_000 };
 /// 20 seconds in twice its width and height.
-pub(crate) const LARGE: Numbered = Numbered { file: "large.5fps.h264", frame_90k: 18_000, pictures: 100, first: 20_000 };
+pub(crate) const LARGE: Numbered =
+    Numbered { file: "large.5fps.h264", frame_90k: 18_000, pictures: 100, first: 20_000 };
 /// Ten hours.
 pub(crate) const MORNING: Numbered =
     Numbered { file: "morning.0.5fps.h264", frame_90k: 180_000, pictures: 18_000, first: 100_000 };
 /// Thirteen hours.
 pub(crate) const EVENING: Numbered =
     Numbered { file: "evening.0.5fps.h264", frame_90k: 180_000, pictures: 23_400, first: 200_000 };
-
-/// Every so many pictures there is a key frame.
-pub(crate) const PICTURES_PER_KEY: u32 = 10;
 
 impl Numbered {
     /// The numbers that some of its pictures carry.
