@@ -11,3 +11,4 @@ pub(crate) mod process;
 pub(crate) mod sent;
 pub(crate) mod sockets;
 pub(crate) mod wait;
+pub(crate) mod websocket;
