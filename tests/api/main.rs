@@ -9,6 +9,8 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod guide;
+
 use server::Server;
 use std::io::{BufRead, BufReader, Write};
 use support::http::Answer;

@@ -56,6 +56,11 @@ impl Server {
         Self { runtime, serving, stop, address, dir, store, camera }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The address of the camera's main stream.
     pub(crate) fn stream(&self) -> String {
         format!("/api/cameras/{}/main", self.camera)

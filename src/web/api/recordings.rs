@@ -75,7 +75,7 @@ pub(in crate::web) async fn list(
 }
 
 /// More than a month of single recordings; as many as a film may have.
-const MAX_ROWS: usize = 50_000;
+pub(in crate::web) const MAX_ROWS: usize = 50_000;
 
 impl RowJson {
     fn of(row: Row, zone: &TimeZone) -> Self {
