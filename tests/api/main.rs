@@ -3,7 +3,6 @@
 //! Beside this, `run.py` holds the running recorder against its OpenAPI document; `scripts/test` starts it.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-#[allow(dead_code, reason = "the tests of HTTP use the rest")]
 #[path = "../http/server.rs"]
 mod server;
 #[path = "../support/mod.rs"]

@@ -1,5 +1,7 @@
 //! `Server`: the web room over loopback sockets, with a store in a temporary directory.
 
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
 use crate::support::http::Answer;
 use lunette::base::WallTime;
 use lunette::store::{Options, Store};
