@@ -3,6 +3,7 @@
 use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
+use crate::web::hls::Lists;
 use crate::web::route::StreamName;
 use crate::web::view::{Indexes, Plans};
 use jiff::tz::TimeZone;
@@ -17,6 +18,7 @@ pub struct State {
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
     pub(super) plans: Plans,
+    pub(super) lists: Lists,
     /// Something is to be recorded into the store.
     pub(super) records: bool,
 }
@@ -24,14 +26,14 @@ pub struct State {
 impl State {
     /// Answers from this store, and of what is happening now.
     pub fn new(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        let (indexes, plans) = (Indexes::default(), Plans::default());
-        Arc::new(Self { store, live, zone, indexes, plans, records: true })
+        let (indexes, plans, lists) = (Indexes::default(), Plans::default(), Lists::default());
+        Arc::new(Self { store, live, zone, indexes, plans, lists, records: true })
     }
 
     /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
     pub fn for_reading(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        let (indexes, plans) = (Indexes::default(), Plans::default());
-        Arc::new(Self { store, live, zone, indexes, plans, records: false })
+        let (indexes, plans, lists) = (Indexes::default(), Plans::default(), Lists::default());
+        Arc::new(Self { store, live, zone, indexes, plans, lists, records: false })
     }
 
     /// A stream of a camera, as it is now.
