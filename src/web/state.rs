@@ -4,6 +4,7 @@ use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::hls::Lists;
+use crate::web::live::Places;
 use crate::web::route::StreamName;
 use crate::web::view::{Indexes, Plans};
 use jiff::tz::TimeZone;
@@ -18,7 +19,10 @@ pub struct State {
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
     pub(super) plans: Plans,
+    /// What HLS playlists go on from.
     pub(super) lists: Lists,
+    /// Who watches live takes one of these.
+    pub(super) viewers: Places,
     /// Something is to be recorded into the store.
     pub(super) records: bool,
 }
@@ -26,14 +30,17 @@ pub struct State {
 impl State {
     /// Answers from this store, and of what is happening now.
     pub fn new(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        let (indexes, plans, lists) = (Indexes::default(), Plans::default(), Lists::default());
-        Arc::new(Self { store, live, zone, indexes, plans, lists, records: true })
+        Arc::new(Self::of(store, live, zone, true))
     }
 
     /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
     pub fn for_reading(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        let (indexes, plans, lists) = (Indexes::default(), Plans::default(), Lists::default());
-        Arc::new(Self { store, live, zone, indexes, plans, lists, records: false })
+        Arc::new(Self::of(store, live, zone, false))
+    }
+
+    fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
+        let (indexes, plans, viewers) = (Indexes::default(), Plans::default(), Places::default());
+        Self { store, live, zone, indexes, plans, lists: Lists::default(), viewers, records }
     }
 
     /// A stream of a camera, as it is now.
