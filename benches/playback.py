@@ -141,12 +141,8 @@ class Stage:
         command = [self.args.lunette, "--config", self.args.store / "lunette.toml", "run", *options]
         self.started += 1
         log = self.place / f"lunette-{self.started}.log"
-        with rig.running(command, log) as process:
-            while not (address := re.search(r"listening on http://([0-9.:]+)/", log.read_text())):
-                if process.poll() is not None:
-                    sys.exit(f"lunette ended: {log.read_text()}")
-                time.sleep(0.001)
-            yield Server(process, address[1])
+        with rig.serving(command, log) as (process, address):
+            yield Server(process, address)
 
     def reader(self):
         return self.daemon("--read-only")

@@ -1,6 +1,6 @@
 //! `gaps=hold`: a picture stays until the film goes on.
 
-use crate::cursor::{duration, edits, find, table};
+use crate::cursor::{duration, edits, find, spread};
 use crate::library::{Library, entry, frames, hold, relative, span};
 use lunette::base::{Kind, Result};
 use lunette::media::mp4::{Plan, Style};
@@ -30,7 +30,7 @@ fn held(library: &Library, selections: &[Selection]) -> Result<Plan> {
 
 /// What each sample lasts.
 fn durations(library: &Library, plan: &Plan) -> Vec<u32> {
-    table(find(&library.head(plan), "moov/trak/mdia/minf/stbl/stts").unwrap().body, 1..2, 2)
+    spread(find(&library.head(plan), "moov/trak/mdia/minf/stbl/stts").unwrap().body)
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A library of recordings in memory, and the files planned from it.
 
+use jiff::tz::TimeZone;
 use lunette::base::{MediaDuration, RecordingId, Result, StreamId, WallDuration, WallTime};
 use lunette::media::mp4::{Builder, Gaps, Piece, Plan, Style};
 use lunette::media::recording::Flags;
@@ -136,6 +137,11 @@ pub(crate) fn made_up(recording: RecordingId, offset: u64) -> u8 {
 /// `gaps=hold`
 pub(crate) fn hold() -> Style {
     Style { gaps: Gaps::Hold, ..Style::default() }
+}
+
+/// `ts=true`, by clocks at this place.
+pub(crate) fn texts(zone: &str) -> Style {
+    Style { subtitles: Some(TimeZone::get(zone).unwrap()), ..Style::default() }
 }
 
 /// `s=….START-END`

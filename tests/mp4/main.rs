@@ -10,4 +10,5 @@ mod holds;
 mod layout;
 mod library;
 mod ranges;
+mod subtitles;
 mod tag;

@@ -141,10 +141,11 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
     /// All is known of the last row, in which nothing happens from `end` on.
     fn end_row(&mut self, end: WallTime) -> Result<()> {
         let segments = self.rows.len();
-        if let Some(row) = self.rows.last_mut()
+        if let [before @ .., row] = &mut self.rows[..]
             && self.style.subtitles.is_some()
         {
-            row.texts = Texts::of(self.line.wall().start..end, row.segment.shown());
+            let told = before.last().map(|row| row.texts.last_second());
+            row.texts = Texts::of(self.line.wall().start..end, row.segment.shown(), told);
             self.totals = with(row, segments)?;
         }
         Ok(())

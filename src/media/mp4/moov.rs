@@ -5,7 +5,7 @@ use crate::media::SampleEntry;
 use crate::media::mp4::boxes::Boxes;
 use crate::media::mp4::edit::EditList;
 use crate::media::mp4::header::{self, Header, Place, number};
-use crate::media::mp4::subtitles::{TEXT_BYTES, tx3g};
+use crate::media::mp4::subtitles::{TEXT_BYTES, track_size, tx3g};
 use crate::media::mp4::table::{ChunkTable, Part, SampleTable, Totals};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl Movie<'_> {
             });
             if self.has_texts {
                 b.plain(b"trak", |b| {
-                    shown.tkhd(b, TEXTS, header::shown_size(self.sample_entries));
+                    shown.tkhd(b, TEXTS, track_size(header::shown_size(self.sample_entries)));
                     b.plain(b"mdia", |b| {
                         // As long as what is shown of the video: it needs no edits of its own.
                         shown.mdhd(b);
@@ -122,7 +122,7 @@ impl Movie<'_> {
     fn text_stbl(&self, b: &mut Boxes<Part>) {
         b.full(b"stsd", 0, 0, |b| {
             b.u32(1);
-            tx3g(b, header::shown_size(self.sample_entries));
+            tx3g(b, track_size(header::shown_size(self.sample_entries)));
         });
         self.chunks(b, b"stts", self.totals.text_runs, ChunkTable::TextStts);
         self.chunks(b, b"stsc", self.segments, ChunkTable::TextStsc);

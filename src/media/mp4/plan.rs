@@ -181,7 +181,8 @@ fn etag(head: &[u8], rows: &[Row], zone: Option<&TimeZone>) -> String {
         row[44..].copy_from_slice(&segment.sync_samples.to_le_bytes());
         hash.update(&row);
         if zone.is_some() {
-            hash.update(&texts.start.0.to_le_bytes()).update(&texts.count.to_le_bytes());
+            hash.update(&texts.start.0.to_le_bytes());
+            hash.update(&texts.lead.to_le_bytes()).update(&texts.count.to_le_bytes());
         }
     }
     if let Some(zone) = zone {

@@ -7,12 +7,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::ops::Range;
 
-/// The texts that are shown with a segment of film: the second in which it begins, and each that begins while it is
-/// shown. They are known by their number alone; what they say is made when it is read.
+/// The texts that are told with a segment of film: the second in which it begins, unless that was the last one told
+/// before it, and each that begins while it is shown. They are known by their number alone; what they say is made when
+/// it is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
     /// When what they tell begins; a moment within the first one's second.
     pub start: WallTime,
+    /// For how long the last text of the segment before goes on in this one; below a second.
+    pub lead: u32,
     /// How many there are.
     pub count: u32,
 }
@@ -24,13 +27,22 @@ pub const TEXT_BYTES: usize = 2 + LINE.len();
 const LINE: &[u8] = b"2026-11-22 18:33:03 +00:00";
 
 impl Texts {
-    /// Those of a segment that is shown for so long, and in which nothing happened from the end of `wall` on. At least
-    /// one: a chunk is not empty.
-    pub fn of(wall: Range<WallTime>, shown: MediaDuration) -> Self {
+    /// Those of a segment that is shown for so long, in which nothing happened from the end of `wall` on, and before
+    /// which `told` was the last second told. At least one: a chunk is not empty.
+    pub fn of(wall: Range<WallTime>, shown: MediaDuration, told: Option<i64>) -> Self {
         let end = wall.end.0.min(wall.start.0.saturating_add(shown.0));
-        let last = WallTime(end.saturating_sub(1)).unix_seconds();
-        let after_first = u32::try_from(last.saturating_sub(wall.start.unix_seconds())).unwrap_or(0);
-        Self { start: wall.start, count: after_first.saturating_add(1) }
+        let (first, last) = (wall.start.unix_seconds(), WallTime(end.saturating_sub(1)).unix_seconds());
+        let after_first = u32::try_from(last.saturating_sub(first)).unwrap_or(0);
+        if told == Some(first) && after_first > 0 {
+            let lead = (UNITS_PER_SEC - wall.start.0.rem_euclid(UNITS_PER_SEC)) as u32;
+            return Self { start: WallTime(wall.start.0 + i64::from(lead)), lead, count: after_first };
+        }
+        Self { start: wall.start, lead: 0, count: after_first.saturating_add(1) }
+    }
+
+    /// The second that the last one tells, since 1970.
+    pub fn last_second(&self) -> i64 {
+        self.start.unix_seconds() + i64::from(self.count) - 1
     }
 
     /// By when the last one's second has ended.
@@ -48,7 +60,7 @@ impl Texts {
         self.count.min(3)
     }
 
-    /// How long they are shown, all together `shown`: runs of so many that last so long. What is more or less than the
+    /// How long each is shown, all together `shown`: runs of so many that last so long. What is more or less than the
     /// seconds themselves, because media and wall time are not the same, is the last one's.
     pub fn durations(&self, shown: MediaDuration) -> impl Iterator<Item = (u32, u32)> {
         let first = UNITS_PER_SEC - self.start.0.rem_euclid(UNITS_PER_SEC);
@@ -83,32 +95,40 @@ impl Texts {
     }
 }
 
-/// The sample entry (5.16): white on half a shadow, in the middle of the lowest line of a picture of this size, 16.16.
-/// Most players put it where they like.
+/// The size of the track for a picture of this size, 16.16: 18 lines of text high, whatever the picture has.
+pub fn track_size((width, height): (u32, u32)) -> (u32, u32) {
+    const HEIGHT: u64 = (18 * FONT_SIZE as u64) << 16;
+    let width = u64::from(width) * HEIGHT / u64::from(height.max(1));
+    (width.clamp(1 << 16, (i16::MAX as u64) << 16) as u32, HEIGHT as u32)
+}
+
+/// The sample entry (5.16): white on half a shadow, in the middle of the lowest line of a track of this size. Most
+/// players put it where they like. Font and size are those that ffmpeg takes for the usual ones: it makes plain text
+/// of it.
 pub fn tx3g<T>(b: &mut Boxes<T>, (width, height): (u32, u32)) {
-    let [width, height] = [width, height].map(|n| (n >> 16).min(i16::MAX as u32) as u16);
     b.plain(b"tx3g", |b| {
         b.zeros(6);
         b.u16(1); // the first data reference
         b.u32(0); // neither scrolling nor karaoke
         b.put(&[1, 0xff]); // in the middle, at the bottom
         b.u32(0x0000_0080); // red, green, blue, opacity
-        for edge in [0, 0, height, width] {
-            b.u16(edge);
-        }
+        b.zeros(4); // top and left of the text's box
+        b.u16((height >> 16) as u16);
+        b.u16((width >> 16) as u16);
         b.zeros(4); // the style of all characters
         b.u16(FONT);
-        b.put(&[0, (height / 20).clamp(8, 0xff) as u8]);
+        b.put(&[0, FONT_SIZE]);
         b.u32(0xffff_ffff);
         b.plain(b"ftab", |b| {
             b.u16(1);
             b.u16(FONT);
-            b.put(b"\x09Monospace");
+            b.put(b"\x05Arial");
         });
     });
 }
 
 const FONT: u16 = 1;
+const FONT_SIZE: u8 = 16;
 
 /// All that the texts of a span depend on besides the time: the zone's offsets, in seconds, and when they begin.
 pub fn offsets(zone: &TimeZone, span: Range<WallTime>) -> impl Iterator<Item = (i64, i32)> {

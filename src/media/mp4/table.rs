@@ -1,6 +1,6 @@
 //! `Part`: what a file's head leaves to be made when it is read, how large that is, and the tables' bytes.
 
-use crate::base::{RecordingId, Result};
+use crate::base::{MediaDuration, RecordingId, Result};
 use crate::media::Segment;
 use crate::media::mp4::subtitles::{TEXT_BYTES, Texts};
 
@@ -172,7 +172,11 @@ impl ChunkTable {
             Self::Stsc => chunks(|row| [Totals::of(row).samples, row.sample_entry]),
             Self::Co64 => rows.iter().flat_map(|row| (texts_at(row) + row.texts.bytes()).to_be_bytes()).collect(),
             Self::TextStts => {
-                let runs = rows.iter().flat_map(|row| row.texts.durations(row.segment.shown()));
+                let leads = rows.iter().skip(1).map(|row| row.texts.lead).chain([0]);
+                let runs = rows.iter().zip(leads).flat_map(|(row, next)| {
+                    let own = row.segment.shown().0 - i64::from(row.texts.lead);
+                    row.texts.durations(MediaDuration(own + i64::from(next)))
+                });
                 runs.flat_map(|(count, duration)| [count, duration].map(u32::to_be_bytes)).flatten().collect()
             }
             Self::TextStsc => chunks(|row| [row.texts.count, 1]),

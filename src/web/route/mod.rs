@@ -45,6 +45,7 @@ pub(super) enum Route {
         stream: StreamName,
         span: Range<WallTime>,
     },
+    Live(StreamName),
     View(View),
     MediaSegment {
         stream: StreamName,

@@ -60,6 +60,10 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
         })],
     },
     Resource {
+        path: "/api/cameras/{uuid}/{stream}/live.m4s",
+        operations: &[get(&[], |asked| Ok(Route::Live(asked.stream())))],
+    },
+    Resource {
         path: "/api/cameras/{uuid}/{stream}/view.mp4",
         operations: &[get(FILM, |asked| Ok(Route::View(asked.view(Form::Mp4)?)))],
     },
