@@ -46,6 +46,13 @@ impl http_body::Body for Body {
     }
 }
 
+impl Body {
+    /// Of no bytes.
+    pub(super) fn empty() -> Self {
+        Self::Whole(http_serve::Body::empty())
+    }
+}
+
 impl From<http_serve::Body<Bytes, Broken>> for Body {
     fn from(body: http_serve::Body<Bytes, Broken>) -> Self {
         Self::Whole(body)
@@ -95,7 +102,7 @@ pub(super) fn text(status: StatusCode, text: String) -> Response<Body> {
 
 /// Nothing but the status.
 pub(super) fn empty(status: StatusCode) -> Response<Body> {
-    let mut answer = Response::new(Body::Whole(http_serve::Body::empty()));
+    let mut answer = Response::new(Body::empty());
     *answer.status_mut() = status;
     answer
 }

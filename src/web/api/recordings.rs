@@ -11,7 +11,7 @@ use crate::web::state::blocking;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -26,12 +26,9 @@ pub(in crate::web) async fn list(
     let state = state.clone();
     blocking(move || {
         let rows = state.store.rows(stream, span, Terms { split, limit: MAX_ROWS })?;
-        let mut entries = BTreeMap::new();
-        for id in rows.iter().map(|row| row.sample_entry_id) {
-            if !entries.contains_key(&id) {
-                entries.insert(id, SampleEntryJson::of(&*state.store.sample_entry(id)?));
-            }
-        }
+        let ids: BTreeSet<i32> = rows.iter().map(|row| row.sample_entry_id).collect();
+        let entry = |id| Ok((id, SampleEntryJson::of(&*state.store.sample_entry(id)?)));
+        let entries: BTreeMap<i32, SampleEntryJson> = ids.into_iter().map(entry).collect::<Result<_>>()?;
         let times = TimeText::new(state.zone.clone());
         let mut pieces = Pieces { rows, at: 0, times, entries: Some(answer::to_json(&entries)) };
         // With a length where it is short.
