@@ -134,7 +134,7 @@ class Stage:
         self.args, self.place, self.started = args, place, 0
         with self.reader() as server:
             self.cameras = self.get(server, "/api/")["cameras"]
-        self.recordings = sum(entry.name[0] != "l" for entry in os.scandir(args.store / "film"))
+        self.recordings = sum(len(entry.name) == 16 for entry in os.scandir(args.store / "film"))
 
     @contextlib.contextmanager
     def daemon(self, *options):
