@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { launch, open, showsAPicture as shows } from "./browser.mjs";
 import { Demo } from "./demo.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/pictures/", import.meta.url));
@@ -16,23 +16,8 @@ const complaints = [];
 before(async () => {
 	mkdirSync(PICTURES, { recursive: true });
 	demo = await Demo.start();
-	browser = await chromium.launch({
-		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-		args: [
-			"--headless",
-			"--no-sandbox",
-			"--disable-gpu",
-			"--disable-background-networking",
-			"--disable-component-update",
-			"--disable-sync",
-			"--no-first-run",
-			"--autoplay-policy=no-user-gesture-required",
-		],
-	});
-	page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-	page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-	page.on("pageerror", (error) => complaints.push(error.message));
-	await page.goto(demo.page);
+	browser = await launch();
+	page = await open(browser, demo.page, complaints);
 });
 
 after(async () => {
@@ -130,15 +115,4 @@ function seek(seconds) {
 	}, seconds);
 }
 
-/** The video shows something: its pixels differ. */
-function showsAPicture() {
-	return page.evaluate(() => {
-		const video = document.querySelector("video");
-		const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 36 });
-		const context = canvas.getContext("2d");
-		context.drawImage(video, 0, 0, canvas.width, canvas.height);
-		const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-		const greens = data.filter((_, at) => at % 4 === 1);
-		return Math.max(...greens) - Math.min(...greens) > 40;
-	});
-}
+const showsAPicture = () => shows(page);

@@ -1,0 +1,41 @@
+// The distribution's Chromium, and what the tests ask of a picture in it.
+
+import { chromium } from "playwright-core";
+
+export function launch() {
+	return chromium.launch({
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		args: [
+			"--headless",
+			"--no-sandbox",
+			"--disable-gpu",
+			"--disable-background-networking",
+			"--disable-component-update",
+			"--disable-sync",
+			"--no-first-run",
+			"--autoplay-policy=no-user-gesture-required",
+		],
+	});
+}
+
+/** A page that keeps what the browser complains about in `complaints`. */
+export async function open(browser, url, complaints) {
+	const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+	page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+	page.on("pageerror", (error) => complaints.push(error.message));
+	await page.goto(url);
+	return page;
+}
+
+/** The video shows something: its pixels differ. */
+export function showsAPicture(page, selector = "#video") {
+	return page.evaluate((selector) => {
+		const video = document.querySelector(selector);
+		const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 36 });
+		const context = canvas.getContext("2d");
+		context.drawImage(video, 0, 0, canvas.width, canvas.height);
+		const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+		const greens = data.filter((_, at) => at % 4 === 1);
+		return Math.max(...greens) - Math.min(...greens) > 40;
+	}, selector);
+}
