@@ -141,7 +141,7 @@ fn what_cannot_be_is_told_as_a_problem() {
     assert_eq!(wrong.header("allow"), "GET, HEAD, POST");
     assert_problem(&server.ask("POST", "/api/cameras", &[("Content-Length", "2")]), 415, "the body must come as");
     assert_problem(&server.post("/api/cameras", &" ".repeat(70_000)), 413, "the body is too large");
-    assert_problem(&server.post("/api/cameras", "{\"colour\": 1}"), 400, "the body: unknown field `colour`");
+    assert_problem(&server.post("/api/cameras", "{\"colour\": 1}"), 400, "the body: colour: unknown field `colour`");
     let other = server.ask("GET", "/api/", &[("Host", "recorder.example.com")]);
     assert_problem(&other, 421, "without a login only localhost");
 }

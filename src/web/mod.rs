@@ -43,12 +43,13 @@ where
         Ok(route) => dispatch(state, peer, route, request).await,
         Err(refusal) => Err(refusal),
     };
-    let mut answer = answered.unwrap_or_else(|refusal| {
+    let answer = answered.unwrap_or_else(|refusal| {
         if refusal.is_ours() {
             warn!("web: {method} {path}: {refusal}");
         }
         refusal.into_response()
     });
+    let mut answer = problem::in_our_words(answer);
     answer::add_common_headers(answer.headers_mut());
     debug!("web: {method} {path}: {}", answer.status().as_u16());
     answer

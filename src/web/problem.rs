@@ -36,16 +36,8 @@ impl Refusal {
 
     /// The answer to it.
     pub(super) fn into_response(self) -> Response<Body> {
-        #[derive(Serialize)]
-        struct Problem<'a> {
-            status: u16,
-            title: &'a str,
-            detail: &'a str,
-        }
-        let (status, detail) = (self.status(), self.to_string());
-        let title = status.canonical_reason().unwrap_or("Failed");
-        let problem = answer::to_json(&Problem { status: status.as_u16(), title, detail: &detail });
-        let mut answer = answer::typed(status, "application/problem+json", problem);
+        let status = self.status();
+        let mut answer = answer::typed(status, MEDIA_TYPE, problem(status, &self.to_string()));
         if matches!(self, Self::NotWebSocket) {
             // RFC 9110 15.5.22, RFC 6455 4.4
             for (name, value) in [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")]
@@ -79,6 +71,37 @@ impl Refusal {
             },
         }
     }
+}
+
+const MEDIA_TYPE: &str = "application/problem+json";
+
+fn problem(status: StatusCode, detail: &str) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Problem<'a> {
+        status: u16,
+        title: &'a str,
+        detail: &'a str,
+    }
+    let title = status.canonical_reason().unwrap_or("Failed");
+    answer::to_json(&Problem { status: status.as_u16(), title, detail })
+}
+
+/// What http-serve refuses, told as all refusals are.
+pub(super) fn in_our_words(answer: Response<Body>) -> Response<Body> {
+    let is_ours = answer.headers().get(header::CONTENT_TYPE).is_some_and(|of| of == MEDIA_TYPE);
+    if is_ours || !answer.status().is_client_error() {
+        return answer;
+    }
+    let mut head = answer.into_parts().0;
+    let detail = match head.status {
+        StatusCode::PRECONDITION_FAILED => "it is not what the conditions of the request name",
+        StatusCode::RANGE_NOT_SATISFIABLE => "none of the asked ranges lies within it",
+        _ => "the conditions of the request cannot be read",
+    };
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    head.headers.remove(header::CONTENT_LENGTH);
+    let body = problem(head.status, detail);
+    Response::from_parts(head, Body::from(body))
 }
 
 impl From<Error> for Refusal {

@@ -1,6 +1,7 @@
 //! `Asked`: the variables of a path and the parameters behind it, as types.
 
 use super::{Form, StreamName, Stretch, View, What};
+use crate::base::time::UNITS_PER_SEC;
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
 use crate::media::mp4::Gaps;
 use crate::store::StreamKind;
@@ -88,9 +89,12 @@ impl Asked<'_> {
     }
 
     fn time(&mut self, name: &str) -> Result<Option<WallTime>> {
-        let text = self.query.one(name)?;
-        let parsed = text.map(|t| WallTime::parse(&t, self.zone)).transpose();
-        parsed.map_err(|e| e.on(format!("parameter {name}")))
+        let Some(text) = self.query.one(name)? else { return Ok(None) };
+        let time = WallTime::parse(&text, self.zone).map_err(|e| e.on(format!("parameter {name}")))?;
+        if !(YEAR_1..YEAR_9999).contains(&time) {
+            return Err(bad(format!("parameter {name}={text}: not within the years 1 to 9998")));
+        }
+        Ok(Some(time))
     }
 
     pub(super) fn split(&mut self) -> Result<Option<WallDuration>> {
@@ -136,6 +140,10 @@ impl Asked<'_> {
         }
     }
 }
+
+/// Outside of these years times have no text form; within, sums and differences of a few of them fit an `i64`.
+const YEAR_1: WallTime = WallTime(-62_135_596_800 * UNITS_PER_SEC);
+const YEAR_9999: WallTime = WallTime(253_370_764_800 * UNITS_PER_SEC);
 
 fn forward(span: Range<WallTime>) -> Result<Range<WallTime>> {
     if span.is_empty() { Err(bad("start90k is not before end90k")) } else { Ok(span) }

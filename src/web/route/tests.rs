@@ -25,6 +25,7 @@ fn requests_and_their_routes() {
         ("GET /healthz", "Health".to_owned()),
         ("HEAD /healthz", "Health".into()),
         ("GET /api/", "Top { days: false }".into()),
+        ("GET /%61pi/", "Top { days: false }".into()),
         ("GET /api/?days=true", "Top { days: true }".into()),
         ("GET /api/cameras", "ListCameras".into()),
         ("POST /api/cameras", "AddCamera".into()),
@@ -89,6 +90,13 @@ fn requests_that_are_none() {
         ("GET /api", "404"),
         ("GET /apis/", "404"),
         ("GET /../etc/passwd", "404"),
+        ("GET //healthz", "404"),
+        ("GET /healthz/", "404"),
+        ("GET /api//cameras", "404"),
+        ("GET /api%2Fcameras", "404"),
+        ("GET /api/%00", "404"),
+        ("GET /api/%ff", "404"),
+        ("OPTIONS *", "404"),
         ("GET /api/init/", "404"),
         ("GET /api/init/1", "404"),
         ("GET /api/init/01.mp4", "404"),
@@ -116,6 +124,14 @@ fn requests_that_are_none() {
         ("GET /?a", "400 parameter a: unknown here"),
         ("DELETE CAMERA?deleteFilm=1", "400 parameter deleteFilm=1: expected true or false"),
         ("DELETE CAMERA?deleteFilm=true&deleteFilm=true", "400 parameter deleteFilm: given twice"),
+        (
+            "GET CAMERA/main/gaps?end90k=22803368832000000",
+            "400 parameter end90k=22803368832000000: not within the years 1 to 9998",
+        ),
+        (
+            "GET CAMERA/main/gaps?start90k=-9223372036854775808",
+            "400 parameter start90k=-9223372036854775808: not within the years 1 to 9998",
+        ),
         ("GET CAMERA/main/recordings?start90k=2&end90k=2", "400 start90k is not before end90k"),
         ("GET CAMERA/main/recordings?split90k=0", "400 parameter split90k=0: expected a number above 0"),
         ("GET CAMERA/main/recordings?s=1", "400 parameter s: unknown here"),
@@ -131,6 +147,10 @@ fn requests_that_are_none() {
     ];
     for (line, refusal) in table {
         assert_eq!(told(line), refusal, "{line}");
+    }
+    for time in ["soon", "100000-01-01T00:00:00", "9223372036854775808", "2017-02-29T00:00:00", "1e3", "", "%00"] {
+        let told = told(&format!("GET CAMERA/main/gaps?start90k={time}"));
+        assert!(told.starts_with("400 parameter start90k: time \""), "{told}");
     }
     assert!(told("GET CAMERA/main/view.mp4?s=5-1").starts_with("400 parameter s=5-1: expected START[-END]"));
     assert!(told("GET CAMERA/main/gaps?start90k=soon").starts_with("400 parameter start90k: time \"soon\": expected"));
