@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { launch, open, showsAPicture } from "./browser.mjs";
+import { launch } from "./chromium.mjs";
 import { Demo } from "./demo.mjs";
+import { open, showsAPicture } from "./picture.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/pictures/", import.meta.url));
 const LIVE = ".live video";

@@ -1,22 +1,4 @@
-// The distribution's Chromium, and what the tests ask of a picture in it.
-
-import { chromium } from "playwright-core";
-
-export function launch() {
-	return chromium.launch({
-		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-		args: [
-			"--headless",
-			"--no-sandbox",
-			"--disable-gpu",
-			"--disable-background-networking",
-			"--disable-component-update",
-			"--disable-sync",
-			"--no-first-run",
-			"--autoplay-policy=no-user-gesture-required",
-		],
-	});
-}
+// A page, and what the tests ask of a picture in it.
 
 /** A page that keeps what the browser complains about in `complaints`. */
 export async function open(browser, url, complaints) {
