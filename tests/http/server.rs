@@ -1,5 +1,7 @@
 //! `Server`: the web room over loopback sockets, with a store in a temporary directory.
 
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
 use crate::support::http::Answer;
 use lunette::base::WallTime;
 use lunette::store::{Options, Store};
@@ -56,9 +58,18 @@ impl Server {
         Self { runtime, serving, stop, address, dir, store, camera }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The address of the camera's main stream.
     pub(crate) fn stream(&self) -> String {
         format!("/api/cameras/{}/main", self.camera)
+    }
+
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
     }
 
     /// The address of all the film.

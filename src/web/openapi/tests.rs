@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::media::recording::Cause;
+use crate::web::api::recordings::MAX_ROWS;
 use crate::web::route::Route;
 use crate::web::route::table::RESOURCES;
 use http::Method;
@@ -108,6 +109,7 @@ fn every_described_value_of_a_parameter_is_taken() {
         let bases = ["", "s=1&", "start90k=0&", "end90k=9000000000000000&"];
         assert!(bases.iter().chain(&["start90k=0&end90k=1"]).any(|base| operation.parses(base)), "{path}");
         for parameter in operation.parameters("query") {
+            assert!(parameter["required"] != true || !operation.parses(""), "{path}: not all is needed");
             let name = parameter["name"].as_str().unwrap();
             for value in operation.values(parameter) {
                 let taken = bases.iter().any(|base| operation.parses(&format!("{base}{name}={value}")));
@@ -146,5 +148,7 @@ fn each_name_leads_somewhere_and_each_component_is_used() {
 #[test]
 fn fixed_words_are_those_of_the_code() {
     let words: Vec<&str> = Cause::ALL.iter().map(|cause| cause.words()).collect();
-    assert_eq!(document()["components"]["schemas"]["Cause"]["enum"], json!(words));
+    let schemas = &document()["components"]["schemas"];
+    assert_eq!(schemas["Cause"]["enum"], json!(words));
+    assert_eq!(schemas["Listing"]["properties"]["recordings"]["maxItems"], json!(MAX_ROWS));
 }

@@ -31,7 +31,7 @@ pub(in crate::web) async fn show<B>(
     let start = *file.start();
     let file = Mp4::new(state.clone(), file);
     let asked = with_plain_ranges(request, http_serve::Entity::len(&file));
-    let mut answer = http_serve::serve(file, &asked);
+    let mut answer = http_serve::serve(file, &asked).map(Body::from);
     // As of `view.mp4`.
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     tell(&start, answer.headers_mut());

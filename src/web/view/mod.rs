@@ -34,7 +34,7 @@ pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>
         Form::Text => blocking(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
         Form::Mp4 => {
             let asked = with_plain_ranges(request, http_serve::Entity::len(&mp4));
-            let mut answer = http_serve::serve(mp4, &asked);
+            let mut answer = http_serve::serve(mp4, &asked).map(Body::from);
             // May be kept, but the tag must be asked for: it is film of somebody's house, and it may be deleted.
             answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
             Ok(answer)
