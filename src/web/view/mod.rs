@@ -61,11 +61,9 @@ async fn plan(state: &Arc<State>, key: Key) -> Result<Arc<Plan>> {
     }
     let state = state.clone();
     blocking(move || {
-        let mark = state.store.mark(key.stream);
+        let mark = state.store.mark(key.stream)?;
         let plan = Arc::new(lay_out(&state, &key)?);
-        if let Some(mark) = mark {
-            state.plans.put(key, plan.clone(), mark);
-        }
+        state.plans.put(key, plan.clone(), mark);
         Ok(plan)
     })
     .await
