@@ -8,7 +8,7 @@ use crate::store::attached::Owner;
 use crate::store::camera::{Camera, CameraEdit, NewCamera};
 use crate::store::changes::{Mark, Part};
 use crate::store::db::{self, Access, Database, Moved};
-use crate::store::film::Film;
+use crate::store::film::{Film, Stretch};
 use crate::store::gap::Gap;
 use crate::store::growing::Growing;
 use crate::store::listing;
@@ -317,6 +317,16 @@ impl Store {
             Some(dir) => self.shared.shelf.open(dir, id),
             None => Err(Error::new(Kind::NotFound, self.trouble().unwrap_or_default())),
         }
+    }
+
+    /// Where in a sample file these bytes lie, if they are of a mapped [`crate::store::Window`]. From memory.
+    pub fn stretch(&self, bytes: &[u8]) -> Option<Stretch> {
+        self.shared.shelf.stretch(bytes)
+    }
+
+    /// How many windows of film are mapped, and how many bytes they are. From memory.
+    pub fn mapped_film(&self) -> (usize, usize) {
+        self.shared.shelf.mapped()
     }
 
     /// How many sample files are open to be read, and what the deleted ones of them still weigh on the disk.

@@ -36,6 +36,11 @@ impl Mapping {
         }
     }
 
+    /// They are pages of the file.
+    pub(super) fn is_mapped(&self) -> bool {
+        matches!(self, Self::Mapped(_))
+    }
+
     /// Copies `len` bytes; for whatever looks at them in user space. Fails as [`Self::map`] does.
     pub(super) fn read(file: &File, offset: u64, len: usize) -> Result<Self> {
         bound(file, offset, len)?;

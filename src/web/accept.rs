@@ -1,6 +1,7 @@
 //! Sockets: connections in, each with its own task, until the daemon ends.
 
 use crate::web::answer::Body;
+use crate::web::direct::{Direct, Socket};
 use crate::web::patience::Patient;
 use crate::web::peer::Peer;
 use crate::web::{State, answer_request};
@@ -15,7 +16,6 @@ use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -115,19 +115,15 @@ async fn accept(
 }
 
 /// Serves one connection, request after request.
-async fn converse(
-    state: Arc<State>,
-    peer: Peer,
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn converse(state: Arc<State>, peer: Peer, stream: impl Socket, mut stop: watch::Receiver<bool>) {
+    let stream = Patient::new(Direct::new(stream, state.store.clone()), PATIENCE);
     let service = service_fn(move |request: Request<Incoming>| {
         let state = state.clone();
         async move { Ok::<Response<Body>, Infallible>(answer_request(&state, peer, request).await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_header_size(MAX_HEAD_BYTES);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(Patient::new(stream, PATIENCE)), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = told(&mut stop) => {

@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 mod api;
 mod body;
+mod direct;
 mod openapi;
 mod pages;
 mod patience;
