@@ -38,23 +38,32 @@ impl Film {
     ///
     /// `Corrupt` when the file is shorter, `BadInput` when that is no window.
     pub fn window(&self, offset: u64, len: usize) -> Result<Window> {
-        let window = self.open_window(Mapping::map(&self.0.file, offset, len))?;
-        if window.mapping.is_mapped() {
-            let placed = Placed { len, offset, film: Arc::downgrade(&self.0) };
-            self.0.shelf.lock_windows().insert(window.address(), placed);
-        }
-        Ok(window)
+        Ok(self.open_window(self.named(Mapping::map(&self.0.file, offset, len))?, offset))
+    }
+
+    /// The same window if its bytes are in the page cache, else `None`: then [`Self::window`] reads them. Does not block.
+    pub fn cached_window(&self, offset: u64, len: usize) -> Result<Option<Window>> {
+        let mapping = self.named(Mapping::map_cached(&self.0.file, offset, len))?;
+        Ok(mapping.map(|mapping| self.open_window(mapping, offset)))
     }
 
     /// The same bytes as a copy, which code of ours may look at: TLS, hashing, export. Blocks and fails as
     /// [`Self::window`] does.
     pub fn copy(&self, offset: u64, len: usize) -> Result<Window> {
-        self.open_window(Mapping::read(&self.0.file, offset, len))
+        Ok(self.open_window(self.named(Mapping::read(&self.0.file, offset, len))?, offset))
     }
 
-    fn open_window(&self, mapping: Result<Mapping>) -> Result<Window> {
-        let mapping = mapping.map_err(|e| e.on(format!("recording {}", self.0.id)))?;
-        Ok(Window { mapping, _film: self.clone() })
+    fn named<T>(&self, mapping: Result<T>) -> Result<T> {
+        mapping.map_err(|e| e.on(format!("recording {}", self.0.id)))
+    }
+
+    fn open_window(&self, mapping: Mapping, offset: u64) -> Window {
+        let window = Window { mapping, film: self.clone() };
+        if window.mapping.is_mapped() {
+            let placed = Placed { len: window.as_ref().len(), offset, film: Arc::downgrade(&self.0) };
+            self.0.shelf.lock_windows().insert(window.address(), placed);
+        }
+        window
     }
 
     /// Fills the buffer from `offset` on. Blocks on the disk. `Corrupt` when the file is shorter.
@@ -89,7 +98,7 @@ impl Drop for OpenFile {
 #[derive(Debug)]
 pub struct Window {
     mapping: Mapping,
-    _film: Film,
+    film: Film,
 }
 
 impl Window {
@@ -107,7 +116,7 @@ impl Drop for Window {
     /// Before the map goes: nothing else can have its address until then.
     fn drop(&mut self) {
         if self.mapping.is_mapped() {
-            self._film.0.shelf.lock_windows().remove(&self.address());
+            self.film.0.shelf.lock_windows().remove(&self.address());
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::web::state::blocking;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, Stream};
 use http::header::{self, HeaderMap, HeaderValue};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -31,8 +32,9 @@ struct Reader {
     film: Option<Film>,
 }
 
-/// Small generated pieces are put together up to about this: fewer changes of thread, fewer writes.
-const GENERATED_CHUNK: usize = 64 << 10;
+/// Generated pieces are put together up to about this: fewer changes of thread, fewer writes. Below what hyper takes
+/// before it writes, so that a chunk is made while the one before is sent.
+const GENERATED_CHUNK: u64 = 256 << 10;
 
 impl Mp4 {
     pub(super) fn new(state: Arc<State>, plan: Arc<dyn Planned>) -> Self {
@@ -44,57 +46,87 @@ impl Mp4 {
         let plan = &self.0.plan;
         format!("{} bytes, tag {}\n{}", plan.file_len(), plan.etag(), plan.describe())
     }
-
-    /// The bytes of a piece that is no film.
-    fn generate(&self, piece: &Piece) -> Result<Bytes> {
-        let Shared { state, plan } = &*self.0;
-        match piece.indexed() {
-            Some(recording) => {
-                let index = state.indexes.get(&state.store, recording)?;
-                plan.generate(piece, &index)
-            }
-            None => plan.generate(piece, &[]),
-        }
-    }
 }
 
 impl Reader {
+    /// What comes next, if no disk has to be asked.
+    fn at_hand(&mut self) -> Result<Option<Bytes>> {
+        let (Some(film), Some((piece, place))) = (&self.film, self.mp4.0.plan.piece_at(self.rest.start)) else {
+            return Ok(None);
+        };
+        match piece {
+            Piece::Film { recording, bytes } if recording == film.id() => {
+                let offset = bytes.start + (self.rest.start - place.start);
+                let len = self.window_len(place.end);
+                let window = film.cached_window(offset, len)?;
+                self.rest.start += if window.is_some() { len as u64 } else { 0 };
+                Ok(window.map(Bytes::from_owner))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// What comes next, at least a byte. Blocks on the disk; only called while something is left.
     fn next(&mut self) -> Result<Bytes> {
         let mp4 = self.mp4.clone();
-        let mut generated = BytesMut::new();
-        for (piece, wanted) in mp4.0.plan.pieces(self.rest.clone()) {
-            if let Piece::Film { recording, bytes } = &piece {
-                if generated.is_empty() {
-                    return self.film(*recording, bytes.start + wanted.start..bytes.start + wanted.end);
-                }
-                break;
+        let first = mp4.0.plan.piece_at(self.rest.start);
+        match first {
+            Some((Piece::Film { recording, bytes }, place)) => {
+                let offset = bytes.start + (self.rest.start - place.start);
+                self.film(recording, offset, self.window_len(place.end))
             }
-            let part = mp4.generate(&piece)?.slice(wanted.start as usize..wanted.end as usize);
-            self.rest.start += part.len() as u64;
-            if generated.is_empty() && part.len() >= GENERATED_CHUNK {
-                return Ok(part);
-            }
-            generated.extend_from_slice(&part);
-            if generated.len() >= GENERATED_CHUNK {
-                break;
-            }
+            _ => self.generated(),
         }
-        Ok(generated.freeze())
     }
 
-    /// The first window of these bytes of a sample file, not copied: the map lives as long as the `Bytes`. At most
-    /// [`Window::MAX`] of them, so that a response holds little memory however slow its reader is.
-    fn film(&mut self, recording: RecordingId, bytes: Range<u64>) -> Result<Bytes> {
+    /// As much of a piece that ends there as one window holds, so that a response holds little memory however slow its
+    /// reader is.
+    fn window_len(&self, end: u64) -> usize {
+        (end.min(self.rest.end) - self.rest.start).min(Window::MAX as u64) as usize
+    }
+
+    /// A window of a sample file, not copied: the map lives as long as the `Bytes`.
+    fn film(&mut self, recording: RecordingId, offset: u64, len: usize) -> Result<Bytes> {
         let film = match self.film.take() {
             Some(film) if film.id() == recording => film,
             _ => self.mp4.0.state.store.film(recording)?,
         };
-        let len = (bytes.end - bytes.start).min(Window::MAX as u64);
-        let window = film.window(bytes.start, len as usize)?;
+        let window = film.window(offset, len)?;
         self.film = Some(film);
-        self.rest.start += len;
+        self.rest.start += len as u64;
         Ok(Bytes::from_owner(window))
+    }
+
+    /// What comes before the next film, or the beginning of it.
+    fn generated(&mut self) -> Result<Bytes> {
+        let Shared { state, plan } = &*self.mp4.0;
+        let mut pieces = Vec::new();
+        let mut len = 0;
+        for (piece, wanted) in plan.pieces(self.rest.clone()) {
+            if len >= GENERATED_CHUNK || matches!(piece, Piece::Film { .. }) {
+                break;
+            }
+            len += wanted.end - wanted.start;
+            pieces.push((piece, wanted));
+        }
+        let mut ids: Vec<RecordingId> = pieces.iter().filter_map(|(piece, _)| piece.indexed()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut indexes = HashMap::new();
+        state.indexes.visit(&state.store, &ids, |id, index| _ = indexes.insert(id, index))?;
+        let mut generated = BytesMut::new();
+        for (piece, wanted) in &pieces {
+            let index = piece.indexed().and_then(|id| indexes.get(&id)).map_or(&[][..], |index| index);
+            let part = plan.generate(piece, index)?.slice(wanted.start as usize..wanted.end as usize);
+            if pieces.len() == 1 {
+                self.rest.start += len;
+                return Ok(part);
+            }
+            generated.reserve(if generated.is_empty() { len as usize } else { 0 });
+            generated.extend_from_slice(&part);
+        }
+        self.rest.start += len;
+        Ok(generated.freeze())
     }
 }
 
@@ -106,18 +138,22 @@ impl http_serve::Entity for Mp4 {
         self.0.plan.file_len()
     }
 
-    /// A chunk is fetched when the one before was handed over, on a blocking thread: a cold disk stalls this response
-    /// and nothing else.
+    /// A chunk is fetched when the one before was handed over; on a blocking thread, unless it is a window that is in
+    /// the page cache: a cold disk stalls this response and nothing else.
     fn get_range(&self, range: Range<u64>) -> Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send + Sync>> {
         let reader = Reader { mp4: self.clone(), rest: range, film: None };
         Box::pin(stream::try_unfold(reader, |mut reader| async move {
             if reader.rest.is_empty() {
                 return Ok(None);
             }
-            let fetched = blocking(move || reader.next().map(|chunk| (chunk, reader))).await;
+            let fetched = match reader.at_hand() {
+                Ok(Some(chunk)) => Ok((chunk, reader)),
+                Ok(None) => blocking(move || reader.next().map(|chunk| (chunk, reader))).await,
+                Err(e) => Err(e),
+            };
             fetched.map(Some).map_err(|e| {
                 // The status is gone already: cutting the connection is the only way to say it to the client.
-                log::warn!("web: view.mp4 cut short: {e}");
+                log::error!("web: a film is cut short: {e}");
                 e.into()
             })
         }))
