@@ -3,8 +3,11 @@
 import contextlib
 import json
 import pathlib
+import re
 import signal
 import subprocess
+import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FPS = 30
@@ -39,6 +42,17 @@ def running(command, log, **options):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def serving(command, log):
+    """A `lunette run`, once it listens, and its address."""
+    with running(command, log) as process:
+        while not (address := re.search(r"listening on http://([0-9.:]+)/", log.read_text())):
+            if process.poll() is not None:
+                sys.exit(f"{command[0]} ended: {log.read_text()}")
+            time.sleep(0.001)
+        yield process, address[1]
 
 
 @contextlib.contextmanager

@@ -94,6 +94,23 @@ fn a_span_is_cut_and_a_span_without_film_is_not_found() {
 }
 
 #[test]
+fn an_export_is_the_bytes_of_the_route() {
+    let server = Server::with_film();
+    let (start, end) = ("2024-05-01T10:00:01:30000Z", "2024-05-01T10:00:04Z");
+    let route = |style: &str| {
+        let film = server.get(&format!("{}/view.mp4?start90k={start}&end90k={end}{style}", server.stream()));
+        assert_eq!(film.status, 200, "{}", film.text());
+        film.body
+    };
+    let exported = |style: &str| server.export(&format!("--start {start} --end {end}{style}"));
+    assert!(route("") == exported(""));
+    let with_texts = route("&ts=true");
+    assert_eq!(server.probe(&with_texts), "h264,30,mov_text,3,2.666667");
+    assert!(with_texts == exported(" --subtitles"));
+    assert!(route("&ts=true&gaps=hold") == exported(" --gaps hold --subtitles"));
+}
+
+#[test]
 fn recordings_tell_what_there_is() {
     let server = Server::with_film();
     let all = server.recordings("");
@@ -124,7 +141,7 @@ fn what_cannot_be_is_told_as_a_problem() {
     assert_eq!(wrong.header("allow"), "GET, HEAD, POST");
     assert_problem(&server.ask("POST", "/api/cameras", &[("Content-Length", "2")]), 415, "the body must come as");
     assert_problem(&server.post("/api/cameras", &" ".repeat(70_000)), 413, "the body is too large");
-    assert_problem(&server.post("/api/cameras", "{\"colour\": 1}"), 400, "the body: unknown field `colour`");
+    assert_problem(&server.post("/api/cameras", "{\"colour\": 1}"), 400, "the body: colour: unknown field `colour`");
     let other = server.ask("GET", "/api/", &[("Host", "recorder.example.com")]);
     assert_problem(&other, 421, "without a login only localhost");
 }

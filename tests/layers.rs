@@ -19,6 +19,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("hyper::", &["web/", "cmd/"]),
     ("hyper_util::", &["web/", "cmd/"]),
     ("http_serve::", &["web/", "cmd/"]),
+    ("tokio_tungstenite::", &["web/live"]),
     ("nix::", &["camera/", "store/", "cmd/"]),
     ("tokio::", &["camera/", "live/", "store/", "recorder/", "web/", "cmd/"]),
     ("::now()", &["camera/", "store/", "recorder/", "web/", "cmd/"]),

@@ -130,6 +130,6 @@ fn configuration(dir: &Path) -> String {
 const START: WallTime = WallTime(1_790_812_800 * 90_000);
 const MINUTES_A_DAY: u32 = 1440;
 /// So much goes into one transaction.
-const MINUTES_A_COMMIT: u32 = 720;
+const MINUTES_A_COMMIT: u32 = 4 * MINUTES_A_DAY;
 /// We commit ourselves.
 const FOREVER: Duration = Duration::from_secs(1 << 30);

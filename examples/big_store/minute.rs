@@ -17,7 +17,6 @@ impl Minute {
     /// A key frame every two seconds, ten times as large as the others. The last of a run has no duration.
     pub(super) fn new(fps: u32, bytes_a_second: u32, random: &mut Random, ends_run: bool) -> Self {
         let small = 2 * bytes_a_second / (2 * fps - 1 + KEY_TIMES);
-        let frame_90k = SECOND_90K / i64::from(fps);
         let frames = 60 * fps;
         let mut encoder = Encoder::default();
         let mut index = Vec::with_capacity(4 * frames as usize);
@@ -26,7 +25,7 @@ impl Minute {
             let is_key = number % (2 * fps) == 0;
             let mut next = i64::from(number + 1) * SECOND_90K / i64::from(fps);
             if number + 1 < frames {
-                next += random.within(-frame_90k / 50, frame_90k / 50);
+                next += random.within(-JITTER_90K, JITTER_90K);
             } else if ends_run {
                 next = time;
             }
@@ -58,5 +57,7 @@ impl Random {
 }
 
 const SECOND_90K: i64 = 90_000;
+/// How late or early a frame is: most differences of durations take a byte, as cameras' do.
+const JITTER_90K: i64 = 10;
 /// A key frame is so much larger.
 const KEY_TIMES: u32 = 10;

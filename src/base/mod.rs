@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod ids;
+pub mod json;
 pub mod secret;
 pub mod time;
 pub mod transport;

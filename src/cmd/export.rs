@@ -27,6 +27,12 @@ pub(super) struct Args {
     /// Where to end
     #[arg(long, value_name = "TIME")]
     end: String,
+    /// What becomes of holes: skip goes on at once with what comes after, hold shows the last picture for as long
+    #[arg(long, value_name = "HOW", default_value = "skip", value_parser = ["skip", "hold"])]
+    gaps: String,
+    /// With the time as subtitles, a line a second
+    #[arg(long)]
+    subtitles: bool,
     /// The file to write; it must not exist
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -43,7 +49,8 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
     let bytes = api::with(config, Access::Read, async |api| {
         let found = camera::find(api, &args.camera).await?;
         let (path, stream) = (camera::path(&found), args.stream);
-        let path = format!("{path}/{stream}/view.mp4?start90k={}&end90k={}", start.0, end.0);
+        let span = format!("start90k={}&end90k={}", start.0, end.0);
+        let path = format!("{path}/{stream}/view.mp4?{span}&gaps={}&ts={}", args.gaps, args.subtitles);
         let mut film = api.call(Method::GET, &path, None).await?.into_body();
         let mut bytes = 0;
         while let Some(frame) = film.frame().await {

@@ -9,13 +9,16 @@ pub mod days;
 pub mod frame;
 pub mod growing;
 mod hevc;
+pub mod media_part;
 pub mod mp4;
 pub mod nal;
 #[cfg(test)]
 mod nal_writer;
 mod parameter_sets;
 pub mod picture;
+pub mod playing_order;
 pub mod recording;
+pub mod rows;
 pub mod run;
 pub mod sample_entry;
 pub mod sample_index;
@@ -24,6 +27,7 @@ pub mod selection;
 
 pub use days::Days;
 pub use frame::Frame;
+pub use media_part::MediaPart;
 pub use recording::{EndReason, Recording};
 pub use sample_entry::SampleEntry;
 pub use segment::Segment;

@@ -39,6 +39,7 @@ impl Segment {
         wanted: Range<WallDuration>,
         index: impl FnOnce() -> Result<Arc<[u8]>>,
     ) -> Result<Option<Self>> {
+        check(recording)?;
         let empty = recording.video_samples == 0 || wanted.end.0 <= wanted.start.0.max(0);
         if empty {
             return Ok(None);
@@ -53,6 +54,7 @@ impl Segment {
         wanted: Range<MediaDuration>,
         index: impl FnOnce() -> Result<Arc<[u8]>>,
     ) -> Result<Option<Self>> {
+        check(recording)?;
         if recording.video_samples == 0 {
             return Ok(None);
         }
@@ -127,6 +129,19 @@ impl Segment {
         })
     }
 
+    /// With a duration for its last sample, as in [`Self::go_on`].
+    pub fn lasting(mut self, index: impl FnOnce() -> Result<Arc<[u8]>>) -> Result<Self> {
+        if self.ends_in_zero {
+            self.go_on(&index()?)?;
+        }
+        Ok(self)
+    }
+
+    /// How much of it is shown.
+    pub fn shown(&self) -> MediaDuration {
+        self.duration - self.hidden
+    }
+
     /// Playback goes on after it: a last sample without duration gets that of the sample before it, a lone one 1/30 s.
     pub fn go_on(&mut self, index: &[u8]) -> Result<()> {
         if !self.ends_in_zero {
@@ -147,6 +162,26 @@ impl Segment {
         if self.ends_in_zero {
             self.lend(1);
         }
+    }
+
+    /// Playback goes on only when `hole` more has passed: until then the last sample is shown.
+    pub fn hold(&mut self, hole: MediaDuration, index: impl FnOnce() -> Result<Arc<[u8]>>) -> Result<()> {
+        let last_duration = match (self.ends_in_zero, self.last_duration_90k) {
+            (true, _) => 0,
+            (false, Some(cut)) => cut,
+            (false, None) => {
+                let mut last_duration = 0;
+                self.read(&index()?, |sample| last_duration = sample.duration_90k)?;
+                last_duration
+            }
+        };
+        // Players take the field for a signed one.
+        let held = i32::try_from(i64::from(last_duration) + hole.0);
+        let too_long = |_| Error::new(Kind::Corrupt, format!("its last frame would last {} units more", hole.0));
+        self.last_duration_90k = Some(held.map_err(too_long)?);
+        self.duration += hole;
+        self.ends_in_zero = false;
+        Ok(())
     }
 
     fn lend(&mut self, last_duration_90k: i32) {
@@ -180,6 +215,21 @@ impl Segment {
         let expected = format!("{:?} with {} key frames were expected", self.bytes, self.sync_samples);
         Err(Error::new(Kind::Corrupt, format!("video index: bytes {bytes:?} with {sync_samples}; {expected}")))
     }
+}
+
+/// Nine days: sums of as many recordings as a file can have are far from an overflow.
+const MAX_DURATION_90K: i64 = 1 << 36;
+
+/// A row that arithmetic can rely on.
+fn check(recording: &Recording) -> Result<()> {
+    let Recording { index_format, media_duration, .. } = recording;
+    if *index_format != sample_index::FORMAT {
+        return Err(Error::new(Kind::Corrupt, format!("video index: format {index_format} is not known")));
+    }
+    if !(0..=MAX_DURATION_90K).contains(&media_duration.0) {
+        return Err(Error::new(Kind::Corrupt, format!("cannot last {} units", media_duration.0)));
+    }
+    Ok(())
 }
 
 /// What a frame lasts that has neither a next nor a previous one.

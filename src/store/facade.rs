@@ -3,18 +3,19 @@
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt, StreamId, WallDuration, WallTime};
 use crate::media::growing::Head;
 use crate::media::recording::{Cause, EndReason, Flags};
+use crate::media::rows::{Row, Terms};
 use crate::media::{Recording, SampleEntry};
 use crate::store::attached::Owner;
 use crate::store::camera::{Camera, CameraEdit, NewCamera};
 use crate::store::changes::{Mark, Part};
-use crate::store::db::{self, Access, Database, Moved};
+use crate::store::db::{self, Access, Database, Moved, Wanted};
 use crate::store::film::{Film, Stretch};
 use crate::store::gap::Gap;
 use crate::store::growing::Growing;
 use crate::store::listing;
 use crate::store::mount::Mount;
 use crate::store::shared::Shared;
-use crate::store::stats::Stats;
+use crate::store::stats::{Extent, Stats};
 use crate::store::syncer::{Ask, Syncer, stopped};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeSet, HashMap};
@@ -215,11 +216,23 @@ impl Store {
     /// The recordings of a stream of which some part is within the span, whether they have a row, wait for it or still
     /// grow; each once, ascending by start, then sequence. Blocks on the disk.
     pub fn recordings(&self, stream: StreamId, span: Range<WallTime>) -> Result<Vec<Recording>> {
-        let wanted = |r: &Recording| r.start < span.end && (r.end() > span.start || r.start == span.start);
         // Memory first: what becomes a row meanwhile is then in both, and never in neither.
-        let unflushed = self.shared.unflushed.of(stream, wanted);
+        let unflushed = self.shared.unflushed.of(stream, within(&span));
         let rows = self.shared.db.recordings(stream, span.clone())?;
         Ok(self.mark_missing(listing::by_time(rows, unflushed)))
+    }
+
+    /// What [`Self::recordings`] lists, put together to rows, newest first; see [`Rows`](crate::media::rows::Rows). Blocks
+    /// on the disk.
+    pub fn rows(&self, stream: StreamId, span: Range<WallTime>, terms: Terms) -> Result<Vec<Row>> {
+        let unflushed = self.shared.unflushed.of(stream, within(&span));
+        let extent = match &self.syncer {
+            Some(_) => self.shared.unflushed.extent(stream, &span),
+            // Another process may record: what is in memory is old.
+            None => Extent::default(),
+        };
+        let missing = self.shared.mount.attached().map(|attached| &attached.missing);
+        self.shared.db.rows(&Wanted { stream, span, extent, terms, missing }, unflushed)
     }
 
     /// The recordings of a stream with these numbers, each once, ascending by number. Blocks on the disk.
@@ -408,6 +421,11 @@ impl Store {
         let _ = self.syncer_ended.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(left());
         Ok(())
     }
+}
+
+/// Whether a recording is listed for a span.
+fn within(span: &Range<WallTime>) -> impl Fn(&Recording) -> bool {
+    |r| r.start < span.end && (r.end() > span.start || r.start == span.start)
 }
 
 #[cfg(test)]

@@ -268,7 +268,7 @@ mod tests {
         (&reader).read_exact(&mut read).unwrap();
         assert_eq!(&read, b"567012");
         assert_eq!(shelf.mapped(), (2, 11));
-        assert!(sent(b"567").is_none() && sent(&film.copy(5, 3).unwrap().as_ref()).is_none());
+        assert!(sent(b"567").is_none() && sent(film.copy(5, 3).unwrap().as_ref()).is_none());
         std::fs::OpenOptions::new().write(true).open(tmp.path().join(id().file_name())).unwrap().set_len(4).unwrap();
         assert_eq!(sent(&bytes.slice(3..)), Some(Err("recording 3/9: at 5: its file ends before".into())));
         drop((bytes, other));

@@ -4,6 +4,7 @@ use crate::base::{Error, Kind, Result, ResultExt};
 use memmap2::{Advice, Mmap, MmapOptions};
 use nix::libc;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 
@@ -32,7 +33,7 @@ impl Mapping {
         // cuts was never listed. A file cut by a stranger makes a touch a SIGBUS, which is why the pages are populated
         // here, where a failure is an error value, and why callers give the bytes to the kernel only.
         let map = unsafe { MmapOptions::new().offset(offset).len(len).no_reserve_swap().map(file) };
-        match map.and_then(|map| map.advise(Advice::PopulateRead).map(|()| map)) {
+        match map.and_then(|map| populate(&map).map(|()| map)) {
             Ok(map) => Ok(Self::Mapped(map)),
             Err(_) => Self::read(file, offset, len),
         }
@@ -97,6 +98,14 @@ fn page_size() -> usize {
 
 /// The smallest that there is.
 const MIN_PAGE: usize = 4096;
+
+/// Reads all of a map in, and waits for it.
+fn populate(map: &Mmap) -> io::Result<()> {
+    // Asked for as one read of just these pages. By itself each fault would read around it as much as the disk's
+    // read-ahead says, which may be megabytes on both sides of a seek. A hint: when it fails, populating does it all.
+    let _ = map.advise(Advice::WillNeed);
+    map.advise(Advice::PopulateRead)
+}
 
 /// The range is not empty, no more than a window, and ends within the file as it is now.
 fn bound(file: &File, offset: u64, len: usize) -> Result<()> {

@@ -94,12 +94,12 @@ CREATE TABLE run (
   sample_file_bytes INTEGER NOT NULL CHECK (sample_file_bytes > 0),
   video_samples INTEGER NOT NULL CHECK (video_samples > 0),
   video_sync_samples INTEGER NOT NULL CHECK (video_sync_samples > 0),
+  -- Of all its recordings; null when they were not all alike.
+  video_sample_entry_id INTEGER REFERENCES video_sample_entry (id),
   CHECK (id >> 32 = stream_id AND last_id >> 32 = stream_id AND id & 0xffffffff > 0),
   CHECK (id <= first_id AND first_id <= last_id),
   CHECK (recordings BETWEEN 1 AND last_id - first_id + 1)
 ) STRICT;
-
-CREATE INDEX run_by_start ON run (stream_id, start_90k);
 
 -- About a minute of one stream. Small numbers are short in SQLite: durations rather than ends, differences rather
 -- than sums, ids rather than hashes.
@@ -119,6 +119,10 @@ CREATE TABLE recording (
   media_duration_delta_90k INTEGER NOT NULL,
   -- Media duration of the run before it.
   media_offset_90k INTEGER NOT NULL CHECK (media_offset_90k >= 0),
+  -- Bytes of film and frames of the run before it. Of two that follow each other it is exactly so, whatever was deleted
+  -- before them: what a part of a run sums up to is the difference of its ends.
+  bytes_offset INTEGER NOT NULL CHECK (bytes_offset >= 0),
+  samples_offset INTEGER NOT NULL CHECK (samples_offset >= 0),
   local_delta_90k INTEGER NOT NULL,
   sample_file_bytes INTEGER NOT NULL CHECK (sample_file_bytes > 0),
   video_samples INTEGER NOT NULL CHECK (video_samples BETWEEN 1 AND 0xffffffff),
@@ -134,7 +138,7 @@ CREATE TABLE recording (
   CHECK (wall_duration_90k + media_duration_delta_90k BETWEEN 0 AND 26999999)
 ) STRICT;
 
--- All that a listing needs, in its order: it touches neither the table nor a blob.
+-- All that a listing of single recordings needs, in its order: it touches neither the table nor a blob.
 CREATE INDEX recording_cover ON recording (
   stream_id,
   start_90k,

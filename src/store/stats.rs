@@ -3,7 +3,8 @@
 use crate::base::{WallDuration, WallTime};
 use crate::media::{Days, Recording};
 use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// First and last time, sums and days of a stream's recordings. It is told of each that comes, grows or goes, and is
 /// then what a count over all of them would give.
@@ -11,6 +12,9 @@ use std::collections::BTreeMap;
 pub struct Stats {
     /// The recordings that are there, as spans that neither touch nor overlap, by their first number.
     spans: BTreeMap<u32, Span>,
+    /// When the spans start, and when they end, ascending: the clock may have gone back between two.
+    starts: BTreeSet<(WallTime, u32)>,
+    ends: BTreeSet<(WallTime, u32)>,
     recordings: u32,
     sample_file_bytes: u64,
     duration: WallDuration,
@@ -52,6 +56,8 @@ impl Stats {
     pub fn new(zone: TimeZone) -> Self {
         Self {
             spans: BTreeMap::new(),
+            starts: BTreeSet::new(),
+            ends: BTreeSet::new(),
             recordings: 0,
             sample_file_bytes: 0,
             duration: WallDuration::ZERO,
@@ -61,12 +67,12 @@ impl Stats {
 
     /// When the earliest recording starts; `None` when there is none.
     pub fn first(&self) -> Option<WallTime> {
-        self.spans.values().map(|span| span.start).min()
+        self.starts.first().map(|&(start, _)| start)
     }
 
     /// When the latest recording ends; `None` when there is none.
     pub fn last(&self) -> Option<WallTime> {
-        self.spans.values().map(|span| span.end).max()
+        self.ends.last().map(|&(end, _)| end)
     }
 
     /// How many recordings there are.
@@ -87,6 +93,18 @@ impl Stats {
     /// How much of it was on which day.
     pub fn days(&self) -> &Days {
         &self.days
+    }
+
+    /// Where a span is.
+    pub fn extent(&self, span: &Range<WallTime>) -> Extent {
+        let within = |s: &Span| s.start < span.end && s.end >= span.start;
+        let found = self.spans.iter().filter(|(_, s)| within(s));
+        let nowhere = Extent { first: u32::MAX, last: 0, pieces: Some(0) };
+        found.fold(nowhere, |extent, (&first, s)| Extent {
+            first: first.min(extent.first),
+            last: s.last.max(extent.last),
+            pieces: extent.pieces.map(|n| n + 1),
+        })
     }
 
     /// Recordings that were not there before: one as a `Piece::from`, or many from the database.
@@ -110,12 +128,12 @@ impl Stats {
         self.sample_file_bytes -= recording.sample_file_bytes;
         self.duration = self.duration - recording.wall_duration;
         self.days.remove(recording.start..recording.end());
-        self.spans.remove(&first);
+        self.take(first);
         if first < number {
-            self.spans.insert(first, Span { last: number - 1, start: span.start, end: recording.start });
+            self.put(first, Span { last: number - 1, start: span.start, end: recording.start });
         }
         if number < span.last {
-            self.spans.insert(number + 1, Span { start: recording.end(), ..span });
+            self.put(number + 1, Span { start: recording.end(), ..span });
         }
         true
     }
@@ -133,16 +151,56 @@ impl Stats {
             && before.last + 1 == first
             && before.end == span.start
         {
+            self.take(before_first);
             (first, span.start) = (before_first, before.start);
         }
         if let Some(next) = span.last.checked_add(1)
             && let Some(&after) = self.spans.get(&next)
             && after.start == span.end
         {
-            self.spans.remove(&next);
+            self.take(next);
             (span.last, span.end) = (after.last, after.end);
         }
+        self.put(first, span);
+    }
+
+    fn put(&mut self, first: u32, span: Span) {
         self.spans.insert(first, span);
+        self.starts.insert((span.start, first));
+        self.ends.insert((span.end, first));
+    }
+
+    fn take(&mut self, first: u32) {
+        if let Some(span) = self.spans.remove(&first) {
+            self.starts.remove(&(span.start, first));
+            self.ends.remove(&(span.end, first));
+        }
+    }
+}
+
+/// Where in the numbers of a stream a span of time is, and of how many pieces it consists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// No recording with a lower number is within the span.
+    pub first: u32,
+    /// Nor one with a higher; below `first` when there is none at all.
+    pub last: u32,
+    /// How many pieces of film without a hole these numbers are, where that is known.
+    pub pieces: Option<u32>,
+}
+
+impl Default for Extent {
+    /// Anywhere.
+    fn default() -> Self {
+        Self { first: 0, last: u32::MAX, pieces: None }
+    }
+}
+
+impl Extent {
+    /// Most pieces are of few recordings.
+    pub fn has_short_pieces(&self) -> bool {
+        let recordings = self.last.saturating_sub(self.first);
+        self.pieces.is_some_and(|pieces| recordings / 4 < pieces)
     }
 }
 

@@ -1,13 +1,14 @@
 //! `Unflushed`: the recordings that are not rows yet, growing or closed; and the sums over these and the rows.
 
-use crate::base::{RecordingId, StreamId};
+use crate::base::{RecordingId, StreamId, WallTime};
 use crate::media::Recording;
 use crate::media::growing::Progress;
 use crate::store::changes::{Changes, Mark, Part};
 use crate::store::closed::ClosedRecording;
-use crate::store::stats::{Piece, Stats};
+use crate::store::stats::{Extent, Piece, Stats};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a listing adds to the rows. Its lock is held for a few lines and never while a disk works.
@@ -105,6 +106,11 @@ impl Unflushed {
     /// The sums over all recordings of a stream that a listing gives.
     pub(crate) fn stats(&self, stream: StreamId) -> Stats {
         self.lock().stats.get(&stream).cloned().unwrap_or_else(|| Stats::new(self.zone.clone()))
+    }
+
+    /// Where in the numbers of a stream a span is.
+    pub(crate) fn extent(&self, stream: StreamId, span: &Range<WallTime>) -> Extent {
+        self.lock().stats.get(&stream).map_or_else(Extent::default, |stats| stats.extent(span))
     }
 
     /// These rows are gone.

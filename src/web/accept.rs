@@ -2,9 +2,10 @@
 
 use crate::web::answer::Body;
 use crate::web::direct::{Direct, Socket};
+use crate::web::live::Live;
 use crate::web::patience::Patient;
 use crate::web::peer::Peer;
-use crate::web::{State, answer_request};
+use crate::web::{State, answer_request, live};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -14,7 +15,7 @@ use log::{debug, warn};
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
@@ -88,7 +89,7 @@ async fn listen(state: Arc<State>, listener: Listener, mut stop: watch::Receiver
 }
 
 /// Waits until `stop` says true or its sender is gone.
-async fn told(stop: &mut watch::Receiver<bool>) {
+pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|&stop| stop).await;
 }
 
@@ -114,16 +115,29 @@ async fn accept(
     Ok((stream, place))
 }
 
-/// Serves one connection, request after request.
-async fn converse(state: Arc<State>, peer: Peer, stream: impl Socket, mut stop: watch::Receiver<bool>) {
+/// Serves one connection, request after request, and what it turns into.
+async fn converse(
+    state: Arc<State>,
+    peer: Peer,
+    stream: impl Socket + Send + 'static,
+    mut stop: watch::Receiver<bool>,
+) {
     let stream = Patient::new(Direct::new(stream, state.store.clone()), PATIENCE);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let state = state.clone();
-        async move { Ok::<Response<Body>, Infallible>(answer_request(&state, peer, request).await) }
+    let turned = Arc::new(Mutex::new(None));
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let (state, turned) = (state.clone(), turned.clone());
+        async move {
+            let upgrade = hyper::upgrade::on(&mut request);
+            let mut answer = answer_request(&state, peer, request).await;
+            if let Some(live) = answer.extensions_mut().remove::<Live>() {
+                *turned.lock().unwrap_or_else(PoisonError::into_inner) = Some((live, upgrade));
+            }
+            Ok::<Response<Body>, Infallible>(answer)
+        }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_header_size(MAX_HEAD_BYTES);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = told(&mut stop) => {
@@ -133,5 +147,12 @@ async fn converse(state: Arc<State>, peer: Peer, stream: impl Socket, mut stop: 
     };
     if let Err(e) = ended {
         debug!("web: connection: {e}");
+    }
+    // It keeps its place among the connections, and ends with them.
+    let turned = turned.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some((live, upgrade)) = turned
+        && let Ok(upgraded) = upgrade.await
+    {
+        live::converse(live.viewer(&state), TokioIo::new(upgraded), stop).await;
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn empty(status: StatusCode) -> Response<Body> {
 
 /// What no response goes without: no scripts but our own, no guessing of types, no frames around us.
 pub(super) fn add_common_headers(headers: &mut HeaderMap) {
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; \
                   connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

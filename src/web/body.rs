@@ -27,11 +27,25 @@ where
         Ok(Err(e)) => return Err(Error::caused(Kind::BadInput, "read the body", e).into()),
         Ok(Ok(body)) => body.to_bytes(),
     };
+    parse(&bytes).map_err(|what| Error::new(Kind::BadInput, format!("the body: {what}")).into())
+}
+
+/// The value, or where in it something is wrong: the field, then line and column.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     // Serde takes a list for a struct's fields in their order: nobody means that.
-    if bytes.trim_ascii_start().first().is_some_and(|&first| first != b'{') {
-        return Err(Error::new(Kind::BadInput, "the body: an object is expected").into());
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err("an object is expected".to_owned());
     }
-    Ok(serde_json::from_slice(&bytes).map_err(|e| Error::caused(Kind::BadInput, "the body", e))?)
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|e| {
+        // `.` is the whole body, `?` a field whose name is not there yet.
+        match e.path().to_string().trim_end_matches(['?', '.']) {
+            "" => e.inner().to_string(),
+            field => format!("{field}: {}", e.inner()),
+        }
+    })?;
+    json.end().map_err(|e| e.to_string())?;
+    Ok(value)
 }
 
 /// Far above any camera's description.
@@ -57,8 +71,13 @@ mod tests {
     fn only_small_json_passes() {
         assert_eq!(told("application/json; charset=utf-8", " {\"a\": 1}"), "{\"a\": 1}");
         assert_eq!(told("text/plain", "{\"a\": 1}"), "the body must come as application/json");
-        assert_eq!(told("application/json", "{\"a\": "), "the body: EOF while parsing a value at line 1 column 6");
-        assert_eq!(told("application/json", "[1]"), "the body: an object is expected");
+        assert_eq!(told("application/json", "{\"a\": "), "the body: a: EOF while parsing a value at line 1 column 6");
+        for text in ["[1]", "", " ", "1", "null"] {
+            assert_eq!(told("application/json", text), "the body: an object is expected");
+        }
+        let wrong = "the body: a: invalid type: string \"x\", expected u8 at line 2 column 9";
+        assert_eq!(told("application/json", "{\n \"a\": \"x\"}"), wrong);
+        assert_eq!(told("application/json", "{} {}"), "the body: trailing characters at line 1 column 4");
         let large = " ".repeat(MAX_BYTES + 1).leak();
         assert_eq!(told("application/json", large), "the body is too large");
     }

@@ -5,6 +5,8 @@ mod answer;
 mod api;
 mod body;
 mod direct;
+mod fixed;
+mod live;
 mod openapi;
 mod pages;
 mod patience;
@@ -42,12 +44,13 @@ where
         Ok(route) => dispatch(state, peer, route, request).await,
         Err(refusal) => Err(refusal),
     };
-    let mut answer = answered.unwrap_or_else(|refusal| {
+    let answer = answered.unwrap_or_else(|refusal| {
         if refusal.is_ours() {
             warn!("web: {method} {path}: {refusal}");
         }
         refusal.into_response()
     });
+    let mut answer = problem::in_our_words(answer);
     answer::add_common_headers(answer.headers_mut());
     debug!("web: {method} {path}: {}", answer.status().as_u16());
     answer
@@ -81,7 +84,10 @@ where
         Route::TestCamera => api::test::run(state, peer, body::read(request).await?).await?,
         Route::Recordings { stream, span, split } => api::recordings::list(state, stream, span, split).await?,
         Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,
+        Route::Live(stream) => live::agree(state, peer, stream, &request)?,
         Route::View(wanted) => view::show(state, wanted, &request).await?,
+        Route::MediaSegment { stream, stretch } => view::fragments::show(state, stream, stretch, &request).await?,
+        Route::Init(sample_entry) => view::fragments::show_init(state, sample_entry, &request).await?,
     };
     Ok(answer)
 }

@@ -1,13 +1,9 @@
 //! The page: a few files that are part of the binary.
 
-use crate::web::answer::{Body, Broken};
+use crate::web::answer::Body;
+use crate::web::fixed::Fixed;
 use bytes::Bytes;
-use futures::stream::{self, Stream};
-use http::header::{self, HeaderMap, HeaderValue};
 use http::{Request, Response};
-use std::ops::Range;
-use std::pin::Pin;
-use std::time::SystemTime;
 
 /// One file of the page.
 #[derive(Debug, PartialEq)]
@@ -31,18 +27,18 @@ impl Asset {
 
 /// A text of the binary.
 pub(super) fn serve<B>(media_type: &'static str, text: &'static str, request: &Request<B>) -> Response<Body> {
-    let mut answer = http_serve::serve(Text { media_type, text }, request);
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    answer
+    Fixed { media_type, bytes: Bytes::from_static(text.as_bytes()) }.serve("no-cache", request)
 }
 
-static ASSETS: [Asset; 10] = [
+static ASSETS: [Asset; 12] = [
     Asset { path: "/", media_type: "text/html; charset=utf-8", text: include_str!("page/index.html") },
     Asset { path: "/page.css", media_type: "text/css; charset=utf-8", text: include_str!("page/page.css") },
     Asset { path: "/icon.svg", media_type: "image/svg+xml", text: include_str!("page/icon.svg") },
     script("/page.js", include_str!("page/page.js")),
     script("/card.js", include_str!("page/card.js")),
     script("/recordings.js", include_str!("page/recordings.js")),
+    script("/live.js", include_str!("page/live.js")),
+    script("/buffer.js", include_str!("page/buffer.js")),
     script("/player.js", include_str!("page/player.js")),
     script("/dom.js", include_str!("page/dom.js")),
     script("/api.js", include_str!("page/api.js")),
@@ -53,42 +49,10 @@ const fn script(path: &'static str, text: &'static str) -> Asset {
     Asset { path, media_type: "text/javascript; charset=utf-8", text }
 }
 
-/// As http-serve wants it.
-struct Text {
-    media_type: &'static str,
-    text: &'static str,
-}
-
-impl http_serve::Entity for Text {
-    type Data = Bytes;
-    type Error = Broken;
-
-    fn len(&self) -> u64 {
-        self.text.len() as u64
-    }
-
-    fn get_range(&self, range: Range<u64>) -> Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send + Sync>> {
-        let part = &self.text.as_bytes()[range.start as usize..range.end as usize];
-        Box::pin(stream::iter([Ok(Bytes::from_static(part))]))
-    }
-
-    fn add_headers(&self, headers: &mut HeaderMap) {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
-    }
-
-    fn etag(&self) -> Option<HeaderValue> {
-        let hash = blake3::hash(self.text.as_bytes()).to_hex();
-        HeaderValue::from_str(&format!("\"{}\"", &hash[..16])).ok()
-    }
-
-    fn last_modified(&self) -> Option<SystemTime> {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header;
 
     #[test]
     fn the_page_needs_nothing_that_its_policy_forbids() {

@@ -26,6 +26,18 @@ impl Peer {
             Self::Visitor => Err(Refusal::WrongHost),
         }
     }
+
+    /// A browser lets any site open a WebSocket to us and read what comes (no same-origin policy is asked): a page that
+    /// says where it is from must be ours. Programs do not say.
+    pub(super) fn check_origin(self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let site = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, site)| site);
+        match (site, host) {
+            (Some(site), Some(host)) if site.eq_ignore_ascii_case(host) => Ok(()),
+            _ => Err(Refusal::OtherOrigin),
+        }
+    }
 }
 
 /// `localhost` or a loopback address, with or without a port.
@@ -41,6 +53,21 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn pages_of_other_sites_are_refused() {
+        let may = |origin: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("localhost:8080"));
+            headers.extend(origin.map(|origin| (header::ORIGIN, HeaderValue::from_static(origin))));
+            Peer::Visitor.check_origin(&headers).is_ok()
+        };
+        assert!(may(None) && may(Some("http://localhost:8080")) && may(Some("https://LOCALHOST:8080")));
+        for origin in ["null", "", "http://localhost", "http://localhost:8081", "http://localhost:8080.example.com"] {
+            assert!(!may(Some(origin)), "{origin}");
+        }
+    }
 
     #[test]
     fn names_of_this_machine_and_no_others() {

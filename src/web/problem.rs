@@ -16,6 +16,10 @@ pub(super) enum Refusal {
     WrongMethod { allow: String },
     /// The request calls us by a name that is not of this machine.
     WrongHost,
+    /// A page of another site asks for what only ours may have.
+    OtherOrigin,
+    /// What is here is spoken over a WebSocket only.
+    NotWebSocket,
     /// The body is not said to be JSON. A form of another site cannot say so: it cannot make a visitor act.
     NotJson,
     /// The body is larger than any that makes sense.
@@ -32,16 +36,15 @@ impl Refusal {
 
     /// The answer to it.
     pub(super) fn into_response(self) -> Response<Body> {
-        #[derive(Serialize)]
-        struct Problem<'a> {
-            status: u16,
-            title: &'a str,
-            detail: &'a str,
+        let status = self.status();
+        let mut answer = answer::typed(status, MEDIA_TYPE, problem(status, &self.to_string()));
+        if matches!(self, Self::NotWebSocket) {
+            // RFC 9110 15.5.22, RFC 6455 4.4
+            for (name, value) in [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")]
+            {
+                answer.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
         }
-        let (status, detail) = (self.status(), self.to_string());
-        let title = status.canonical_reason().unwrap_or("Failed");
-        let problem = answer::to_json(&Problem { status: status.as_u16(), title, detail: &detail });
-        let mut answer = answer::typed(status, "application/problem+json", problem);
         if let Self::WrongMethod { allow } = self {
             let allow = HeaderValue::from_str(&allow).expect("methods are plain ASCII");
             answer.headers_mut().insert(header::ALLOW, allow);
@@ -54,6 +57,8 @@ impl Refusal {
             Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::OtherOrigin => StatusCode::FORBIDDEN,
+            Self::NotWebSocket => StatusCode::UPGRADE_REQUIRED,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Failed(e) => match e.kind() {
@@ -68,6 +73,37 @@ impl Refusal {
     }
 }
 
+const MEDIA_TYPE: &str = "application/problem+json";
+
+fn problem(status: StatusCode, detail: &str) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Problem<'a> {
+        status: u16,
+        title: &'a str,
+        detail: &'a str,
+    }
+    let title = status.canonical_reason().unwrap_or("Failed");
+    answer::to_json(&Problem { status: status.as_u16(), title, detail })
+}
+
+/// What http-serve refuses, told as all refusals are.
+pub(super) fn in_our_words(answer: Response<Body>) -> Response<Body> {
+    let is_ours = answer.headers().get(header::CONTENT_TYPE).is_some_and(|of| of == MEDIA_TYPE);
+    if is_ours || !answer.status().is_client_error() {
+        return answer;
+    }
+    let mut head = answer.into_parts().0;
+    let detail = match head.status {
+        StatusCode::PRECONDITION_FAILED => "it is not what the conditions of the request name",
+        StatusCode::RANGE_NOT_SATISFIABLE => "none of the asked ranges lies within it",
+        _ => "the conditions of the request cannot be read",
+    };
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    head.headers.remove(header::CONTENT_LENGTH);
+    let body = problem(head.status, detail);
+    Response::from_parts(head, Body::from(body))
+}
+
 impl From<Error> for Refusal {
     fn from(e: Error) -> Self {
         Self::Failed(e)
@@ -80,6 +116,8 @@ impl fmt::Display for Refusal {
             Self::NoSuchPath => f.write_str("nothing is at this path"),
             Self::WrongMethod { allow } => write!(f, "this path takes only {allow}"),
             Self::WrongHost => f.write_str("without a login only localhost and loopback addresses are answered"),
+            Self::OtherOrigin => f.write_str("a page of another site asks for this"),
+            Self::NotWebSocket => f.write_str("this path answers WebSocket requests only (RFC 6455, version 13)"),
             Self::NotJson => f.write_str("the body must come as application/json"),
             Self::TooLarge => f.write_str("the body is too large"),
             Self::Failed(e) => e.fmt(f),

@@ -51,6 +51,11 @@ impl Query {
         }
     }
 
+    /// Nothing is left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
     /// Nothing may be left.
     pub(super) fn finish(self) -> Result<()> {
         match self.pairs.first() {

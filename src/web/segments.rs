@@ -18,6 +18,11 @@ pub(super) struct Segments {
 }
 
 impl Segments {
+    /// All of one recording.
+    pub(super) fn whole(number: u32) -> Self {
+        Self { numbers: number..=number, start_90k: 0, end_90k: None }
+    }
+
     /// How many recordings are named.
     pub(super) fn count(&self) -> u64 {
         u64::from(*self.numbers.end()) - u64::from(*self.numbers.start()) + 1

@@ -3,6 +3,7 @@
 use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
+use crate::web::live::Places;
 use crate::web::route::StreamName;
 use crate::web::view::{Indexes, Plans};
 use jiff::tz::TimeZone;
@@ -17,6 +18,8 @@ pub struct State {
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
     pub(super) plans: Plans,
+    /// Who watches live takes one of these.
+    pub(super) viewers: Places,
     /// Something is to be recorded into the store.
     pub(super) records: bool,
 }
@@ -24,14 +27,17 @@ pub struct State {
 impl State {
     /// Answers from this store, and of what is happening now.
     pub fn new(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        let (indexes, plans) = (Indexes::default(), Plans::default());
-        Arc::new(Self { store, live, zone, indexes, plans, records: true })
+        Arc::new(Self::of(store, live, zone, true))
     }
 
     /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
     pub fn for_reading(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        let (indexes, plans) = (Indexes::default(), Plans::default());
-        Arc::new(Self { store, live, zone, indexes, plans, records: false })
+        Arc::new(Self::of(store, live, zone, false))
+    }
+
+    fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
+        let (indexes, plans, viewers) = (Indexes::default(), Plans::default(), Places::default());
+        Self { store, live, zone, indexes, plans, viewers, records }
     }
 
     /// A stream of a camera, as it is now.

@@ -5,5 +5,6 @@ mod support;
 
 mod comings_and_goings;
 mod faults;
+mod live;
 mod power_cut;
 mod recording;

@@ -47,7 +47,7 @@ impl Server {
         let state = State::new(store.clone(), Arc::default(), zone);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (tcp, unix) = runtime.block_on(async {
-            let unix = tokio::net::UnixListener::bind(dir.path().join("lunette.sock")).unwrap();
+            let unix = tokio::net::UnixListener::bind(dir.path().join("db/lunette.sock")).unwrap();
             (tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), unix)
         });
         let address = tcp.local_addr().unwrap();
@@ -79,6 +79,16 @@ impl Server {
         self.body("POST", path, body)
     }
 
+    /// What the command writes into a file, given behind `-o`: it asks through the socket.
+    pub(crate) fn export(&self, words: &str) -> Vec<u8> {
+        let path = self.dir.path().join("exported.mp4");
+        let words = format!("export --camera porch {words} -o exported.mp4");
+        lunette(self.dir.path(), &words.split(' ').collect::<Vec<_>>());
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        bytes
+    }
+
     /// Asks without a body. `localhost` is the host unless a header says otherwise.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
@@ -98,7 +108,7 @@ impl Server {
 
     /// Asks through the Unix socket.
     pub(crate) fn owner(&self, method: &str, path: &str, body: &str) -> Answer {
-        let mut stream = UnixStream::connect(self.dir.path().join("lunette.sock")).unwrap();
+        let mut stream = UnixStream::connect(self.dir.path().join("db/lunette.sock")).unwrap();
         stream.write_all(with_json(method, path, body).as_bytes()).unwrap();
         Answer::read(stream)
     }

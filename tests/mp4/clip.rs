@@ -1,6 +1,6 @@
 //! Film that ffmpeg made goes into recordings and comes back as files that ffmpeg reads without a word.
 
-use crate::cursor::{find, table};
+use crate::cursor::{find, spread, table};
 use crate::library::{Library, relative};
 use lunette::base::MediaDuration;
 use lunette::media::mp4::{Fragment, init};
@@ -11,18 +11,18 @@ use std::process::Command;
 use std::sync::Arc;
 
 /// Four seconds at 30 frames per second with a key frame each second.
-struct Clip {
+pub(crate) struct Clip {
     path: PathBuf,
-    samples: Vec<Sample>,
+    pub(crate) samples: Vec<Sample>,
     film: Vec<u8>,
-    entry: Arc<SampleEntry>,
+    pub(crate) entry: Arc<SampleEntry>,
 }
 
 const FRAME: i64 = 3000;
 const SECOND: i64 = 30 * FRAME;
 
 impl Clip {
-    fn make(dir: &Path, width: u16, height: u16) -> Self {
+    pub(crate) fn make(dir: &Path, width: u16, height: u16) -> Self {
         let path = dir.join(format!("{width}x{height}.mp4"));
         let source = format!("testsrc2=size={width}x{height}:rate=30:duration=4");
         let coding = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -bf 0 -g 30 -sc_threshold 0 -threads 1";
@@ -33,11 +33,9 @@ impl Clip {
         let stbl = |kind: &str| find(&file, &format!("moov/trak/mdia/minf/stbl/{kind}")).unwrap().body;
         let sizes = table(&stbl("stsz")[4..], 0..1, 1);
         let keys = table(stbl("stss"), 0..1, 1);
-        let durations = table(stbl("stts"), 0..2, 2);
-        let durations = durations.chunks(2).flat_map(|run| vec![run[1] as i32; run[0] as usize]);
-        let samples = (1..).zip(sizes).zip(durations);
+        let samples = (1..).zip(sizes).zip(spread(stbl("stts")));
         let samples = samples.map(|((number, bytes), duration_90k)| Sample {
-            duration_90k,
+            duration_90k: duration_90k as i32,
             bytes,
             is_key: keys.contains(&number),
         });
@@ -48,8 +46,13 @@ impl Clip {
         Self { path, samples: samples.collect(), film, entry }
     }
 
+    /// The bytes of its first frames.
+    pub(crate) fn film_of_first(&self, frames: usize) -> Vec<u8> {
+        self.film[..self.samples[..frames].iter().map(|s| s.bytes as usize).sum()].to_vec()
+    }
+
     /// The clip as recordings of so many frames each.
-    fn record(&self, library: &mut Library, frames: usize) {
+    pub(crate) fn record(&self, library: &mut Library, frames: usize) {
         let mut film = &self.film[..];
         for samples in self.samples.chunks(frames) {
             let (own, rest) = film.split_at(samples.iter().map(|s| s.bytes as usize).sum());
@@ -87,7 +90,7 @@ fn show(path: &Path) -> Shown {
 }
 
 /// Standard output and error of a program that ends well.
-fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let out = command.output().expect("ffmpeg is there: scripts/test installs it");
     let text = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
     assert!(out.status.success(), "{command:?}: {text}");

@@ -36,10 +36,11 @@ pub(crate) fn boxes(mut bytes: &[u8], mut at: u64) -> Vec<Found<'_>> {
 
 const CONTAINERS: [&str; 7] = ["moov", "trak", "edts", "mdia", "minf", "dinf", "stbl"];
 
-/// The box at a path such as `moov/trak/tkhd`.
+/// The box at a path such as `moov/trak/tkhd`; `trak+1` is the second of its kind.
 pub(crate) fn find<'a>(file: &'a [u8], path: &str) -> Option<Found<'a>> {
     let (kind, rest) = path.split_once('/').map_or((path, None), |(kind, rest)| (kind, Some(rest)));
-    let found = boxes(file, 0).into_iter().find(|b| b.kind == kind)?;
+    let (kind, nth) = kind.split_once('+').map_or((kind, 0), |(kind, nth)| (kind, nth.parse().unwrap()));
+    let found = boxes(file, 0).into_iter().filter(|b| b.kind == kind).nth(nth)?;
     match rest {
         Some(rest) => find(found.body, rest),
         None => Some(found),
@@ -77,9 +78,10 @@ fn fields(kind: &str, body: &[u8]) -> String {
         }
         "elst" => format!(" v{version} {:?}", edits(body)),
         "hdlr" => format!(" {}", String::from_utf8_lossy(&body[8..12])),
-        "stts" => format!(" {:?}", runs(&table(body, 1..2, 2))),
+        "stts" => format!(" {:?}", runs(&spread(body))),
         "stsc" => format!(" {:?}", table(body, 0..3, 3).chunks(3).collect::<Vec<_>>()),
         "stss" => format!(" {:?}", table(body, 0..1, 1)),
+        "stsz" if u32_at(body, 4) > 0 => format!(" {}x{}", u32_at(body, 4), u32_at(body, 8)),
         "stsz" => format!(" {:?}", table(&body[4..], 0..1, 1)),
         "co64" => format!(" {:?}", chunk_offsets(body)),
         _ => String::new(),
@@ -116,6 +118,11 @@ pub(crate) fn table(body: &[u8], columns: Range<usize>, width: usize) -> Vec<u32
     let rows: Vec<_> = body[8..].chunks_exact(4 * width).collect();
     assert_eq!(rows.len(), u32_at(body, 4) as usize);
     rows.iter().flat_map(|row| columns.clone().map(|c| u32_at(row, 4 * c))).collect()
+}
+
+/// What each sample lasts.
+pub(crate) fn spread(stts: &[u8]) -> Vec<u32> {
+    table(stts, 0..2, 2).chunks(2).flat_map(|run| vec![run[1]; run[0] as usize]).collect()
 }
 
 /// What co64 says.

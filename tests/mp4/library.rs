@@ -1,7 +1,8 @@
 //! A library of recordings in memory, and the files planned from it.
 
+use jiff::tz::TimeZone;
 use lunette::base::{MediaDuration, RecordingId, Result, StreamId, WallDuration, WallTime};
-use lunette::media::mp4::{Builder, Piece, Plan, Style};
+use lunette::media::mp4::{Builder, Gaps, Piece, Plan, Style};
 use lunette::media::recording::Flags;
 use lunette::media::sample_index::{self, Encoder, Sample};
 use lunette::media::{Recording, SampleEntry, Selection};
@@ -18,6 +19,7 @@ pub(crate) struct Library {
     pub(crate) recordings: Vec<(Recording, Arc<SampleEntry>)>,
     indexes: HashMap<RecordingId, Arc<[u8]>>,
     films: HashMap<RecordingId, Vec<u8>>,
+    skipped: i64,
 }
 
 impl Library {
@@ -28,7 +30,8 @@ impl Library {
         entry: &Arc<SampleEntry>,
         film: Option<Vec<u8>>,
     ) -> &mut Recording {
-        let start = self.recordings.last().map_or(NOON, |(r, _)| r.end());
+        let skipped = WallDuration(std::mem::take(&mut self.skipped));
+        let start = self.recordings.last().map_or(NOON, |(r, _)| r.end()) + skipped;
         let id = RecordingId::new(StreamId::new(1).unwrap(), self.recordings.len() as u32 + 1);
         let mut encoder = Encoder::default();
         let index: Vec<u8> = samples.iter().flat_map(|&s| encoder.add(s).to_vec()).collect();
@@ -67,6 +70,11 @@ impl Library {
         Ok(self.indexes[&id].clone())
     }
 
+    /// Lets the next recording start so much after the last one's end, or before it: a new run.
+    pub(crate) fn skip(&mut self, units: i64) {
+        self.skipped += units;
+    }
+
     /// What one selection gives, `s=` or span.
     pub(crate) fn plan(&self, selection: Selection) -> Result<Plan> {
         self.plan_all([selection])
@@ -74,7 +82,12 @@ impl Library {
 
     /// Several selections one after the other in one file.
     pub(crate) fn plan_all(&self, selections: impl IntoIterator<Item = Selection>) -> Result<Plan> {
-        let mut builder = Builder::new(Style::default(), |id| self.index(id));
+        self.plan_styled(Style::default(), selections)
+    }
+
+    /// The same in some style.
+    pub(crate) fn plan_styled(&self, style: Style, selections: impl IntoIterator<Item = Selection>) -> Result<Plan> {
+        let mut builder = Builder::new(style, |id| self.index(id));
         for mut selection in selections {
             for (recording, entry) in &self.recordings {
                 builder.add(recording, entry, selection.next(recording))?;
@@ -119,6 +132,16 @@ impl Library {
 /// The byte at `offset` of a sample file that was never filmed.
 pub(crate) fn made_up(recording: RecordingId, offset: u64) -> u8 {
     (recording.number() as u64 * 31 + offset % 251) as u8
+}
+
+/// `gaps=hold`
+pub(crate) fn hold() -> Style {
+    Style { gaps: Gaps::Hold, ..Style::default() }
+}
+
+/// `ts=true`, by clocks at this place.
+pub(crate) fn texts(zone: &str) -> Style {
+    Style { subtitles: Some(TimeZone::get(zone).unwrap()), ..Style::default() }
 }
 
 /// `s=….START-END`

@@ -5,7 +5,10 @@
 
 mod clip;
 mod cursor;
+mod fragments;
+mod holds;
 mod layout;
 mod library;
 mod ranges;
+mod subtitles;
 mod tag;

@@ -1,6 +1,7 @@
 //! Any part of a file is the same however it is asked for.
 
-use crate::library::{Library, entry, frames, relative};
+use crate::library::{Library, entry, frames, hold, relative};
+use jiff::tz::TimeZone;
 use lunette::base::{Kind, RecordingId};
 use lunette::media::Selection;
 use lunette::media::mp4::{Builder, Style};
@@ -14,15 +15,23 @@ fn library() -> Library {
     let mut all_keys = frames(3, 20, 1);
     all_keys[2].duration_90k = 0;
     library.add(&all_keys, &small, None);
+    library.skip(123);
     library.add(&frames(5, 10, 9), &small, None);
     library
 }
 
 proptest! {
     #[test]
-    fn any_split_gives_the_same_bytes(start in 0i64..240, len in 1i64..240, cuts in prop::collection::vec(0.0..1.0f64, 0..9)) {
+    fn any_split_gives_the_same_bytes(
+        start in 0i64..240,
+        len in 1i64..240,
+        holds in any::<bool>(),
+        ts in any::<bool>(),
+        cuts in prop::collection::vec(0.0..1.0f64, 0..9),
+    ) {
         let library = library();
-        let Ok(plan) = library.plan(relative(start..start + len)) else { return Ok(()) };
+        let style = Style { subtitles: ts.then_some(TimeZone::UTC), ..if holds { hold() } else { Style::default() } };
+        let Ok(plan) = library.plan_styled(style, [relative(start..start + len)]) else { return Ok(()) };
         let whole = library.file(&plan);
         let mut cuts: Vec<_> = cuts.iter().map(|c| (c * plan.len() as f64) as u64).chain([0, plan.len()]).collect();
         cuts.sort_unstable();

@@ -21,13 +21,21 @@ pub(crate) struct GstCamera {
 impl GstCamera {
     /// Starts it with streams such as `yard:h264:320x180@15` and waits until it serves.
     pub(crate) fn start(streams: &[&str]) -> Self {
+        Self::start_with(streams.iter().flat_map(|stream| ["--stream".to_owned(), (*stream).to_owned()]))
+    }
+
+    /// Starts it with one stream that shows an Annex B file of H.264, 15 frames a second, over and over.
+    pub(crate) fn start_with_clip(name: &str, clip: &Path) -> Self {
+        let clip = format!("{name}={}", clip.display());
+        Self::start_with(["--stream".into(), format!("{name}:h264:320x240@15"), "--clip".into(), clip])
+    }
+
+    fn start_with(arguments: impl IntoIterator<Item = String>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         // The distribution's Python is the one that knows GStreamer.
         let mut command = Command::new("/usr/bin/python3");
         command.arg(root().join("tests/support/gst_camera.py")).arg("--log").arg(dir.path().join(LOG));
-        for stream in streams {
-            command.args(["--stream", stream]);
-        }
+        command.args(arguments);
         let mut process = Process::start("gst_camera.py", &mut command);
         let urls = process.wait_for_line("where it serves", secs(30), |line| {
             line.starts_with('{').then(|| serde_json::from_str(line).unwrap())

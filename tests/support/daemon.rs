@@ -115,6 +115,11 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
+    /// Where it serves.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// `GET path`.
     pub(crate) fn get(&self, path: &str) -> Answer {
         http::get(self.address, path).unwrap_or_else(|e| panic!("GET {path}: {e}"))

@@ -42,6 +42,10 @@ impl Answer {
         &found.unwrap_or_else(|| panic!("no {name} in {:?}", self.headers)).1
     }
 
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(n, _)| n == name)
+    }
+
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap_or("(bytes)")
     }

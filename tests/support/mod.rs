@@ -10,3 +10,4 @@ pub(crate) mod process;
 pub(crate) mod sent;
 pub(crate) mod sockets;
 pub(crate) mod wait;
+pub(crate) mod websocket;

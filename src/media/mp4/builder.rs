@@ -4,20 +4,24 @@ use crate::base::{Error, Kind, MediaDuration, RecordingId, Result, WallDuration,
 use crate::media::mp4::edit::EditList;
 use crate::media::mp4::moov::Movie;
 use crate::media::mp4::plan::Plan;
-use crate::media::mp4::style::Style;
+use crate::media::mp4::style::{Gaps, Style};
+use crate::media::mp4::subtitles::Texts;
 use crate::media::mp4::table::{Row, Totals};
-use crate::media::{Recording, SampleEntry, Segment, sample_index};
+use crate::media::mp4::time_line::TimeLine;
+use crate::media::{Recording, SampleEntry, Segment};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Takes recordings in the order in which they are played. Of each only a small row is kept; the index of one is asked
-/// of `indexes` only where it is cut, or where its last frame has no duration and playback goes on.
+/// of `indexes` only where it is cut, where its last frame has no duration and playback goes on, or where that frame is
+/// held over a hole.
 #[derive(Debug)]
 pub struct Builder<I> {
     style: Style,
     indexes: I,
     rows: Vec<Row>,
     totals: Totals,
+    line: TimeLine,
     sample_entries: Vec<Arc<SampleEntry>>,
     created: WallTime,
     modified: WallTime,
@@ -31,6 +35,7 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
             indexes,
             rows: Vec::new(),
             totals: Totals::default(),
+            line: TimeLine::default(),
             sample_entries: Vec::new(),
             created: WallTime(0),
             modified: WallTime(0),
@@ -54,44 +59,50 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
         sample_entry: &Arc<SampleEntry>,
         wanted: Range<WallDuration>,
     ) -> Result<()> {
-        check(recording)?;
         let index = || (self.indexes)(recording.id);
         let Some(segment) = Segment::of(recording, wanted.clone(), index)? else {
             return Ok(());
         };
         let within = |d: WallDuration| recording.start + WallDuration(d.0.clamp(0, recording.wall_duration.0.max(0)));
-        let (start, end) = (within(wanted.start), within(wanted.end));
-        let sample_entry = self.sample_entry(sample_entry, start)?;
-        self.go_on()?;
-        let before = self.totals;
-        self.totals = before.with(&segment).filter(|sum| sum.table_bytes() <= MAX_MOOV_BYTES).ok_or_else(too_long)?;
+        let wall = within(wanted.start)..within(wanted.end);
+        let sample_entry = self.sample_entry(sample_entry, wall.start)?;
+        self.go_on(wall.start)?;
         if self.rows.is_empty() {
-            self.created = start;
-            self.modified = end;
+            self.created = wall.start;
+            self.modified = wall.end;
         }
-        self.modified = self.modified.max(end);
-        self.rows.push(Row { recording: recording.id, open_id: recording.open_id, sample_entry, segment, before });
+        self.modified = self.modified.max(wall.end);
+        let (recording, open_id, before) = (recording.id, recording.open_id, self.totals);
+        let row = Row { recording, open_id, sample_entry, segment, texts: Texts::default(), before };
+        self.totals = with(&row, self.rows.len() + 1)?;
+        let shown_before = self.rows.last().map_or(MediaDuration::ZERO, |row| row.segment.shown());
+        self.line.pass(shown_before, wall);
+        self.rows.push(row);
         Ok(())
     }
 
     /// The plan of the file with all that was added. Nothing at all is an `Err` of kind `NotFound`.
     pub fn finish(mut self) -> Result<Plan> {
-        if self.style != Style::default() {
-            return Err(Error::new(Kind::BadInput, "holds and subtitles are not made yet"));
-        }
         let is_cut = self.rows.iter().any(|row| row.segment.hidden > MediaDuration::ZERO);
         let last = self.rows.last_mut();
         let last = last.ok_or_else(|| Error::new(Kind::NotFound, "nothing was recorded in this span"))?;
         if is_cut {
             last.segment.show_last();
         }
+        self.end_row(self.line.wall().end)?;
         let mut edits = EditList::default();
         for row in &self.rows {
             edits.add(row.segment.duration, row.segment.hidden);
         }
-        let movie =
-            Movie { created: self.created, edits: &edits, sample_entries: &self.sample_entries, totals: self.totals };
-        let plan = Plan::new(&movie, self.rows.into(), self.modified);
+        let movie = Movie {
+            created: self.created,
+            edits: &edits,
+            sample_entries: &self.sample_entries,
+            segments: self.rows.len() as u32,
+            totals: self.totals,
+            has_texts: self.style.subtitles.is_some(),
+        };
+        let plan = Plan::new(&movie, self.rows.into(), self.style.subtitles, self.modified);
         if plan.film_offset() > MAX_MOOV_BYTES { Err(too_long()) } else { Ok(plan) }
     }
 
@@ -109,35 +120,46 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
         Ok(self.sample_entries.len() as u32)
     }
 
-    /// Something comes after the last row.
-    fn go_on(&mut self) -> Result<()> {
-        match self.rows.last_mut() {
-            Some(row) if row.segment.ends_in_zero => {
-                let going_on = (self.indexes)(row.recording).and_then(|index| row.segment.go_on(&index));
-                going_on.map_err(|e| e.on(format_args!("going on after recording {}", row.recording)))
-            }
-            _ => Ok(()),
-        }
+    /// Something that happened from `next` on comes after the last row.
+    fn go_on(&mut self, next: WallTime) -> Result<()> {
+        let Some(row) = self.rows.last_mut() else { return Ok(()) };
+        let held = match self.style.gaps {
+            Gaps::Hold => self.line.hold(row.segment.shown(), next)?,
+            Gaps::Skip => MediaDuration::ZERO,
+        };
+        let mut index = || (self.indexes)(row.recording);
+        let going_on = match held {
+            MediaDuration::ZERO if !row.segment.ends_in_zero => Ok(()),
+            MediaDuration::ZERO => index().and_then(|index| row.segment.go_on(&index)),
+            held => row.segment.hold(held, index),
+        };
+        going_on.map_err(|e| e.on(format_args!("going on after recording {}", row.recording)))?;
+        let end = self.line.wall().end;
+        self.end_row(if held > MediaDuration::ZERO { next } else { end })
     }
+
+    /// All is known of the last row, in which nothing happens from `end` on.
+    fn end_row(&mut self, end: WallTime) -> Result<()> {
+        let segments = self.rows.len();
+        if let [before @ .., row] = &mut self.rows[..]
+            && self.style.subtitles.is_some()
+        {
+            let told = before.last().map(|row| row.texts.last_second());
+            row.texts = Texts::of(self.line.wall().start..end, row.segment.shown(), told);
+            self.totals = with(row, segments)?;
+        }
+        Ok(())
+    }
+}
+
+/// The totals with the last row, the `segments`th.
+fn with(row: &Row, segments: usize) -> Result<Totals> {
+    let fits = |sum: &Totals| 20 * segments as u64 + sum.table_bytes() <= MAX_MOOV_BYTES;
+    row.before.with(row).filter(fits).ok_or_else(too_long)
 }
 
 /// More than a player would load before the first picture.
 const MAX_MOOV_BYTES: u64 = 1 << 30;
-
-/// Nine days: sums of as many recordings as a file can have are far from an overflow.
-const MAX_DURATION_90K: i64 = 1 << 36;
-
-/// A row that arithmetic can rely on.
-fn check(recording: &Recording) -> Result<()> {
-    let Recording { index_format, media_duration, .. } = recording;
-    if *index_format != sample_index::FORMAT {
-        return Err(Error::new(Kind::Corrupt, format!("video index: format {index_format} is not known")));
-    }
-    if !(0..=MAX_DURATION_90K).contains(&media_duration.0) {
-        return Err(Error::new(Kind::Corrupt, format!("cannot last {} units", media_duration.0)));
-    }
-    Ok(())
-}
 
 /// `avc1` or `hvc1`.
 fn codec(entry: &SampleEntry) -> &[u8] {

@@ -7,6 +7,16 @@ use crate::media::SampleEntry;
 use crate::media::mp4::boxes::Boxes;
 use std::sync::Arc;
 
+/// What a track has that another has not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) track: u32,
+    /// Lower ones lie in front.
+    pub(super) layer: i16,
+    /// Tracks of the same are there to choose from; 0 is none.
+    pub(super) alternate_group: u16,
+}
+
 /// When and how long something is shown; its boxes are of version 1 where 32 bits are not enough.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
@@ -42,12 +52,15 @@ impl Header {
     }
 
     /// 8.3.2, of a track with a width and a height, 16.16.
-    pub(super) fn tkhd<T>(self, b: &mut Boxes<T>, track: u32, (width, height): (u32, u32)) {
+    pub(super) fn tkhd<T>(self, b: &mut Boxes<T>, place: Place, (width, height): (u32, u32)) {
         self.full(b, b"tkhd", ENABLED | IN_MOVIE, |b, version| {
-            b.u32(track);
+            b.u32(place.track);
             b.zeros(4);
             b.sized(version, self.duration);
-            b.zeros(16); // reserved, layer, alternate group, volume of what makes no sound, reserved
+            b.zeros(8);
+            b.u16(place.layer as u16);
+            b.u16(place.alternate_group);
+            b.zeros(4); // volume of what makes no sound, reserved
             matrix(b);
             b.u32(width);
             b.u32(height);

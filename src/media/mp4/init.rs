@@ -3,7 +3,7 @@
 use crate::media::SampleEntry;
 use crate::media::mp4::boxes::Boxes;
 use crate::media::mp4::header::{self, Header};
-use crate::media::mp4::moov::VIDEO_TRACK;
+use crate::media::mp4::moov::VIDEO;
 use bytes::Bytes;
 use std::convert::Infallible;
 use std::slice;
@@ -21,9 +21,9 @@ pub fn init(sample_entry: &Arc<SampleEntry>) -> Bytes {
     });
     let header = Header::of_fragments();
     b.plain(b"moov", |b| {
-        header.mvhd(b, VIDEO_TRACK);
+        header.mvhd(b, VIDEO.track);
         b.plain(b"trak", |b| {
-            header.tkhd(b, VIDEO_TRACK, header::shown_size(sample_entry));
+            header.tkhd(b, VIDEO, header::shown_size(sample_entry));
             b.plain(b"mdia", |b| {
                 header.mdhd(b);
                 header::hdlr(b, b"vide");
@@ -43,7 +43,7 @@ pub fn init(sample_entry: &Arc<SampleEntry>) -> Bytes {
         // 8.8.1, 8.8.3: fragments say all of each sample, so that the defaults mean nothing.
         b.plain(b"mvex", |b| {
             b.full(b"trex", 0, 0, |b| {
-                b.u32(VIDEO_TRACK);
+                b.u32(VIDEO.track);
                 b.u32(1); // the sample entry
                 b.zeros(12);
             });

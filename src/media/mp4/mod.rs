@@ -13,7 +13,9 @@ pub mod plan;
 pub mod planned;
 pub mod reader;
 pub mod style;
+pub mod subtitles;
 pub mod table;
+pub mod time_line;
 
 pub use builder::Builder;
 pub use fragments::Fragments;

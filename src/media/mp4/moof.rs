@@ -4,7 +4,7 @@
 use crate::base::MediaDuration;
 use crate::media::mp4::boxes::Boxes;
 use crate::media::mp4::header::number;
-use crate::media::mp4::moov::VIDEO_TRACK;
+use crate::media::mp4::moov::VIDEO;
 use crate::media::sample_index::Sample;
 use bytes::Bytes;
 use std::convert::Infallible;
@@ -31,7 +31,7 @@ impl Fragment<'_> {
         b.plain(b"moof", |b| {
             b.full(b"mfhd", 0, 0, |b| b.u32(self.sequence)); // 8.8.5
             b.plain(b"traf", |b| {
-                b.full(b"tfhd", 0, DEFAULT_BASE_IS_MOOF, |b| b.u32(VIDEO_TRACK)); // 8.8.7
+                b.full(b"tfhd", 0, DEFAULT_BASE_IS_MOOF, |b| b.u32(VIDEO.track)); // 8.8.7
                 b.full(b"tfdt", 1, 0, |b| b.u64(number(self.decode_time))); // 8.8.12
                 // 8.8.8
                 b.full(b"trun", 0, OFFSET | DURATIONS | SIZES | FLAGS, |b| {

@@ -4,11 +4,13 @@ use crate::base::WallTime;
 use crate::media::SampleEntry;
 use crate::media::mp4::boxes::Boxes;
 use crate::media::mp4::edit::EditList;
-use crate::media::mp4::header::{self, Header, number};
+use crate::media::mp4::header::{self, Header, Place, number};
+use crate::media::mp4::subtitles::{TEXT_BYTES, track_size, tx3g};
 use crate::media::mp4::table::{ChunkTable, Part, SampleTable, Totals};
 use std::sync::Arc;
 
-/// A file with one video track whose samples lie in chunks, a segment each, in one `mdat`.
+/// A file with a video track, and perhaps one of texts, whose samples lie in chunks, a segment each, in one `mdat`: of
+/// each segment first the texts, so that a player that reads on has them when it comes to the pictures.
 #[derive(Debug)]
 pub struct Movie<'a> {
     /// When what it shows began.
@@ -17,8 +19,12 @@ pub struct Movie<'a> {
     pub edits: &'a EditList,
     /// How to decode the samples; at least one.
     pub sample_entries: &'a [Arc<SampleEntry>],
-    /// How many of everything there are.
+    /// How many segments there are.
+    pub segments: u32,
+    /// How many of everything there are in them.
     pub totals: Totals,
+    /// There is a track of texts.
+    pub has_texts: bool,
 }
 
 impl Movie<'_> {
@@ -33,17 +39,27 @@ impl Movie<'_> {
         let header = |duration| Header::new(self.created, duration);
         let shown = header(self.edits.shown());
         b.plain(b"moov", |b| {
-            shown.mvhd(b, VIDEO_TRACK);
+            shown.mvhd(b, VIDEO.track + u32::from(self.has_texts));
             b.plain(b"trak", |b| {
-                shown.tkhd(b, VIDEO_TRACK, header::shown_size(self.sample_entries));
+                shown.tkhd(b, VIDEO, header::shown_size(self.sample_entries));
                 self.edts(b);
                 b.plain(b"mdia", |b| {
                     header(self.edits.media_duration()).mdhd(b);
                     self.video(b);
                 });
             });
+            if self.has_texts {
+                b.plain(b"trak", |b| {
+                    shown.tkhd(b, TEXTS, track_size(header::shown_size(self.sample_entries)));
+                    b.plain(b"mdia", |b| {
+                        // As long as what is shown of the video: it needs no edits of its own.
+                        shown.mdhd(b);
+                        self.texts(b);
+                    });
+                });
+            }
         });
-        b.large(b"mdat", |b| self.leave(b, Part::Film));
+        b.large(b"mdat", |b| b.leave(Part::Media, self.totals.media_bytes()));
         b
     }
 
@@ -79,32 +95,63 @@ impl Movie<'_> {
     }
 
     fn stbl(&self, b: &mut Boxes<Part>) {
-        let Totals { segments, samples, sync_samples, .. } = self.totals;
+        let Totals { samples, sync_samples, .. } = self.totals;
         header::stsd(b, self.sample_entries);
-        self.table(b, b"stts", samples, Part::Samples(SampleTable::Stts));
-        self.table(b, b"stsc", segments, Part::Chunks(ChunkTable::Stsc));
-        self.table(b, b"stss", sync_samples, Part::Samples(SampleTable::Stss));
+        self.samples(b, b"stts", samples, SampleTable::Stts);
+        self.chunks(b, b"stsc", self.segments, ChunkTable::Stsc);
+        self.samples(b, b"stss", sync_samples, SampleTable::Stss);
         // 8.7.3.2
         b.full(b"stsz", 0, 0, |b| {
             b.u32(0); // they differ
             b.u32(samples);
-            self.leave(b, Part::Samples(SampleTable::Stsz));
+            b.leave(Part::Samples(SampleTable::Stsz), self.totals.bytes_in(SampleTable::Stsz));
         });
-        self.table(b, b"co64", segments, Part::Chunks(ChunkTable::Co64));
+        self.chunks(b, b"co64", self.segments, ChunkTable::Co64);
     }
 
-    /// A table that begins with the count of its entries.
-    fn table(&self, b: &mut Boxes<Part>, kind: &[u8; 4], count: u32, part: Part) {
+    fn texts(&self, b: &mut Boxes<Part>) {
+        // What Apple's players look for, and the others know.
+        header::hdlr(b, b"sbtl");
+        b.plain(b"minf", |b| {
+            b.full(b"nmhd", 0, 0, |_| {}); // 8.4.5.2
+            header::dinf(b);
+            b.plain(b"stbl", |b| self.text_stbl(b));
+        });
+    }
+
+    fn text_stbl(&self, b: &mut Boxes<Part>) {
+        b.full(b"stsd", 0, 0, |b| {
+            b.u32(1);
+            tx3g(b, track_size(header::shown_size(self.sample_entries)));
+        });
+        self.chunks(b, b"stts", self.totals.text_runs, ChunkTable::TextStts);
+        self.chunks(b, b"stsc", self.segments, ChunkTable::TextStsc);
+        b.full(b"stsz", 0, 0, |b| {
+            b.u32(TEXT_BYTES as u32); // each of them
+            b.u32(self.totals.texts);
+        });
+        self.chunks(b, b"co64", self.segments, ChunkTable::TextCo64);
+    }
+
+    /// A table that begins with the count of its entries, made from indexes.
+    fn samples(&self, b: &mut Boxes<Part>, kind: &[u8; 4], count: u32, table: SampleTable) {
         b.full(kind, 0, 0, |b| {
             b.u32(count);
-            self.leave(b, part);
+            b.leave(Part::Samples(table), self.totals.bytes_in(table));
         });
     }
 
-    fn leave(&self, b: &mut Boxes<Part>, part: Part) {
-        b.leave(part, self.totals.bytes_of(part));
+    /// The same, made from the list of segments.
+    fn chunks(&self, b: &mut Boxes<Part>, kind: &[u8; 4], count: u32, table: ChunkTable) {
+        b.full(kind, 0, 0, |b| {
+            b.u32(count);
+            b.leave(Part::Chunks(table), table.bytes(self.segments, &self.totals));
+        });
     }
 }
 
-/// The only track.
-pub(super) const VIDEO_TRACK: u32 = 1;
+/// The only track of a film without texts.
+pub(super) const VIDEO: Place = Place { track: 1, layer: 0, alternate_group: 0 };
+
+/// Some players offer only what is of a group.
+const TEXTS: Place = Place { track: 2, layer: -1, alternate_group: 1 };

@@ -28,6 +28,13 @@ pub enum Piece {
         /// Whose index is needed.
         recording: RecordingId,
     },
+    /// The texts of one segment.
+    Texts {
+        /// Which segment of the plan, from 0.
+        segment: usize,
+        /// Of which recording it is.
+        recording: RecordingId,
+    },
     /// These bytes of a sample file.
     Film {
         /// Whose file.
@@ -53,10 +60,14 @@ impl fmt::Display for Piece {
             Self::Head(_) => write!(f, "head"),
             Self::Chunks(ChunkTable::Stsc) => write!(f, "stsc"),
             Self::Chunks(ChunkTable::Co64) => write!(f, "co64"),
+            Self::Chunks(ChunkTable::TextStts) => write!(f, "text stts"),
+            Self::Chunks(ChunkTable::TextStsc) => write!(f, "text stsc"),
+            Self::Chunks(ChunkTable::TextCo64) => write!(f, "text co64"),
             Self::Samples { table: SampleTable::Stts, recording, .. } => write!(f, "stts {recording}"),
             Self::Samples { table: SampleTable::Stss, recording, .. } => write!(f, "stss {recording}"),
             Self::Samples { table: SampleTable::Stsz, recording, .. } => write!(f, "stsz {recording}"),
             Self::Fragment { recording, .. } => write!(f, "moof {recording}"),
+            Self::Texts { recording, .. } => write!(f, "text {recording}"),
             Self::Film { recording, bytes } => write!(f, "film {recording} {}..{}", bytes.start, bytes.end),
         }
     }

@@ -5,8 +5,10 @@ use crate::media::mp4::boxes::{Content, Region};
 use crate::media::mp4::moov::Movie;
 use crate::media::mp4::piece::Piece;
 use crate::media::mp4::planned::Planned;
+use crate::media::mp4::subtitles;
 use crate::media::mp4::table::{Part, Row, Totals};
 use bytes::Bytes;
+use jiff::tz::TimeZone;
 use std::ops::Range;
 
 /// Raised whenever the bytes made for the same recordings change, so that nobody joins ranges of two files.
@@ -22,19 +24,21 @@ pub struct Plan {
     regions: Box<[Region<Part>]>,
     rows: Box<[Row]>,
     film_offset: u64,
+    /// That of the texts, if it has any.
+    zone: Option<TimeZone>,
     etag: String,
     created: WallTime,
     modified: WallTime,
 }
 
 impl Plan {
-    /// Puts the file together; the last of what it shows ends at `modified`.
-    pub(super) fn new(movie: &Movie<'_>, rows: Box<[Row]>, modified: WallTime) -> Self {
+    /// Puts the file together, with texts in `zone`; the last of what it shows ends at `modified`.
+    pub(super) fn new(movie: &Movie<'_>, rows: Box<[Row]>, zone: Option<TimeZone>, modified: WallTime) -> Self {
         let boxes = movie.write();
-        let film_offset = boxes.len() - movie.totals.film_bytes;
+        let film_offset = boxes.len() - movie.totals.media_bytes();
         let (head, regions) = boxes.finish();
-        let etag = etag(&head, &rows);
-        Self { head, regions, rows, film_offset, etag, created: movie.created, modified }
+        let etag = etag(&head, &rows, zone.as_ref());
+        Self { head, regions, rows, film_offset, zone, etag, created: movie.created, modified }
     }
 
     /// How many bytes the file has.
@@ -62,7 +66,7 @@ impl Plan {
         self.modified
     }
 
-    /// Where the film begins: as many bytes come before it.
+    /// Where the film with its texts begins: as many bytes come before it.
     pub fn film_offset(&self) -> u64 {
         self.film_offset
     }
@@ -78,22 +82,33 @@ impl Plan {
         let number = self.regions.partition_point(|region| region.end <= offset);
         let region = self.regions.get(number)?;
         let start = number.checked_sub(1).map_or(0, |before| self.regions[before].end);
-        let part = match &region.content {
-            Content::Written(range) => return Some((Piece::Head(range.clone()), start..region.end)),
-            Content::Left(Part::Chunks(table)) => return Some((Piece::Chunks(*table), start..region.end)),
-            Content::Left(part) => *part,
-        };
-        let after = self.rows.partition_point(|row| start + row.before.bytes_of(part) <= offset);
+        Some(match &region.content {
+            Content::Written(range) => (Piece::Head(range.clone()), start..region.end),
+            Content::Left(Part::Chunks(table)) => (Piece::Chunks(*table), start..region.end),
+            Content::Left(Part::Samples(table)) => {
+                let (segment, row, place) = self.row_at(offset - start, |sums| sums.bytes_in(*table));
+                let piece = Piece::Samples { table: *table, segment, recording: row.recording };
+                (piece, start + place.start..start + place.end)
+            }
+            Content::Left(Part::Media) => {
+                let (segment, row, place) = self.row_at(offset - start, Totals::media_bytes);
+                let film_start = start + place.start + row.texts.bytes();
+                if offset < film_start {
+                    return Some((Piece::Texts { segment, recording: row.recording }, start + place.start..film_start));
+                }
+                let piece = Piece::Film { recording: row.recording, bytes: row.segment.bytes.clone() };
+                (piece, film_start..start + place.end)
+            }
+        })
+    }
+
+    /// The segment whose bytes in a part hold the one at `offset` of that part, and where in the part they are.
+    fn row_at(&self, offset: u64, bytes: impl Fn(&Totals) -> u64) -> (usize, &Row, Range<u64>) {
+        let after = self.rows.partition_point(|row| bytes(&row.before) <= offset);
         let segment = after.checked_sub(1).expect("the first segment begins where its part does");
         let row = &self.rows[segment];
-        let start = start + row.before.bytes_of(part);
-        let recording = row.recording;
-        let piece = match part {
-            Part::Samples(table) => Piece::Samples { table, segment, recording },
-            Part::Film => Piece::Film { recording, bytes: row.segment.bytes.clone() },
-            Part::Chunks(table) => Piece::Chunks(table),
-        };
-        Some((piece, start..start + Totals::of(&row.segment).bytes_of(part)))
+        let start = bytes(&row.before);
+        (segment, row, start..start + bytes(&Totals::of(row)))
     }
 
     /// See [`Planned`].
@@ -105,13 +120,14 @@ impl Plan {
     /// where it names one, else it is not looked at. After `Ok` they are as many as were promised; an index that does
     /// not hold what the plan was made from is an `Err` of kind `Corrupt`.
     pub fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes> {
-        match piece {
-            Piece::Head(range) => Ok(self.head.slice(range.clone())),
-            Piece::Chunks(table) => Ok(table.entries(&self.rows, self.film_offset).into()),
-            Piece::Samples { table, segment, recording } => {
+        match (piece, &self.zone) {
+            (Piece::Head(range), _) => Ok(self.head.slice(range.clone())),
+            (Piece::Chunks(table), _) => Ok(table.entries(&self.rows, self.film_offset).into()),
+            (Piece::Samples { table, segment, recording }, _) => {
                 let entries = self.rows[*segment].entries(*table, index);
                 entries.map(Bytes::from).map_err(|e| e.on(format_args!("recording {recording}")))
             }
+            (Piece::Texts { segment, .. }, Some(zone)) => Ok(self.rows[*segment].texts.write(zone).into()),
             _ => Err(Error::new(Kind::Internal, format!("{piece}: it is not made by this plan"))),
         }
     }
@@ -149,10 +165,10 @@ impl Planned for Plan {
 }
 
 /// Head and rows shape all bytes but the samples, and those are told by recording and opening.
-fn etag(head: &[u8], rows: &[Row]) -> String {
+fn etag(head: &[u8], rows: &[Row], zone: Option<&TimeZone>) -> String {
     let mut hash = blake3::Hasher::new();
     hash.update(&FORMAT_VERSION.to_le_bytes()).update(&(head.len() as u64).to_le_bytes()).update(head);
-    for Row { recording, open_id, sample_entry, segment, before: _ } in rows {
+    for Row { recording, open_id, sample_entry, segment, texts, before: _ } in rows {
         let mut row = [0; 48];
         row[..8].copy_from_slice(&recording.composite().to_le_bytes());
         row[8..12].copy_from_slice(&open_id.to_le_bytes());
@@ -164,6 +180,17 @@ fn etag(head: &[u8], rows: &[Row]) -> String {
         row[40..44].copy_from_slice(&segment.last_duration_90k.unwrap_or(-1).to_le_bytes());
         row[44..].copy_from_slice(&segment.sync_samples.to_le_bytes());
         hash.update(&row);
+        if zone.is_some() {
+            hash.update(&texts.start.0.to_le_bytes());
+            hash.update(&texts.lead.to_le_bytes()).update(&texts.count.to_le_bytes());
+        }
+    }
+    if let Some(zone) = zone {
+        let start = rows.iter().map(|row| row.texts.start).min().unwrap_or_default();
+        let end = rows.iter().map(|row| row.texts.end()).max().unwrap_or_default();
+        for (from, offset) in subtitles::offsets(zone, start..end) {
+            hash.update(&from.to_le_bytes()).update(&offset.to_le_bytes());
+        }
     }
     format!("\"{}\"", &hash.finalize().to_hex()[..32])
 }

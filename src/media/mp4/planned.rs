@@ -24,7 +24,7 @@ pub trait Planned: Debug + Send + Sync {
     fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes>;
 }
 
-impl dyn Planned {
+impl dyn Planned + '_ {
     /// The pieces under a range of the file, in order, and which bytes of each piece. Nothing lies beyond the end.
     pub fn pieces(&self, range: Range<u64>) -> impl Iterator<Item = (Piece, Range<u64>)> {
         let mut at = range.start;

@@ -87,7 +87,7 @@ fn insert(conn: &Connection, closed: &ClosedRecording, sample_entry_id: i32) -> 
     sample_entries::insert(conn, sample_entry_id, &closed.sample_entry).map_err(on)?;
     insert_recording(conn, &closed.recording, sample_entry_id).map_err(on)?;
     insert_index(conn, closed).map_err(on)?;
-    runs::add(conn, closed).map_err(on)
+    runs::add(conn, closed, sample_entry_id).map_err(on)
 }
 
 /// An opening may be known from a trailer alone: the database was restored from an older copy, or is rebuilt.
@@ -101,10 +101,12 @@ fn insert_open(conn: &Connection, closed: &ClosedRecording) -> Result<()> {
 
 fn insert_recording(conn: &Connection, r: &Recording, sample_entry_id: i32) -> Result<()> {
     const SQL: &str = "INSERT INTO recording (composite_id, stream_id, open_id, run_offset, sequence, start_90k,
-        wall_duration_90k, media_duration_delta_90k, media_offset_90k, local_delta_90k, sample_file_bytes,
-        video_samples, video_sync_samples, video_sample_entry_id, index_format, flags, end_reason)
+        wall_duration_90k, media_duration_delta_90k, media_offset_90k, bytes_offset, samples_offset, local_delta_90k,
+        sample_file_bytes, video_samples, video_sync_samples, video_sample_entry_id, index_format, flags, end_reason)
         VALUES (:id, :stream, :open, :run_offset, :sequence, :start, :wall_duration, :media_delta, :media_offset,
-        :local_delta, :bytes, :samples, :sync_samples, :sample_entry, :index_format, :flags, :end_reason)";
+        :bytes_offset, :samples_offset, :local_delta, :bytes, :samples, :sync_samples, :sample_entry, :index_format,
+        :flags, :end_reason)";
+    let (bytes_offset, samples_offset) = runs::sums_before(conn, r)?;
     let params = named_params! {
         ":id": r.id.composite(),
         ":stream": r.id.stream().get(),
@@ -115,6 +117,8 @@ fn insert_recording(conn: &Connection, r: &Recording, sample_entry_id: i32) -> R
         ":wall_duration": r.wall_duration.0,
         ":media_delta": r.media_duration.0.saturating_sub(r.wall_duration.0),
         ":media_offset": r.media_offset.0,
+        ":bytes_offset": bytes_offset,
+        ":samples_offset": samples_offset,
         ":local_delta": r.local_delta.0,
         ":bytes": r.sample_file_bytes,
         ":samples": r.video_samples,

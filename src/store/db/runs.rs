@@ -8,7 +8,7 @@ use crate::store::db::Database;
 use crate::store::db::error::SqlResult;
 use crate::store::db::recordings::composite;
 use crate::store::stats::Piece;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use uuid::Uuid;
 
 /// A run whose time became known.
@@ -24,12 +24,11 @@ impl Database {
     /// The film of a stream in pieces without a hole, by number. Reads one row a run, unless somebody deleted from
     /// its middle.
     pub fn pieces(&self, stream: StreamId) -> Result<Vec<Piece>> {
-        const SQL: &str = "SELECT first_id, last_id, recordings, start_90k, wall_duration_90k, sample_file_bytes
-            FROM run WHERE stream_id = :stream ORDER BY id";
         let what = || format!("sums of stream {stream}");
+        let numbers = [0, u32::MAX].map(|number| RecordingId::new(stream, number).composite());
         let runs: Vec<(Piece, u32)> = self.read(|conn| {
-            let mut statement = conn.prepare_cached(SQL).or_sql(what)?;
-            let rows = statement.query_map(named_params! {":stream": stream.get()}, |row| {
+            let mut statement = conn.prepare_cached(PIECES_SQL).or_sql(what)?;
+            let rows = statement.query_map(named_params! {":first": numbers[0], ":last": numbers[1]}, |row| {
                 let start = WallTime(row.get(3)?);
                 let end = start + WallDuration(row.get(4)?);
                 let (first, last) = (composite(row, 0)?.number(), composite(row, 1)?.number());
@@ -81,7 +80,10 @@ impl Database {
     }
 }
 
-/// A run that says something else than its recordings, and the run that a recording should be counted in and is not.
+const PIECES_SQL: &str = "SELECT first_id, last_id, recordings, start_90k, wall_duration_90k, sample_file_bytes
+    FROM run WHERE id BETWEEN :first AND :last ORDER BY id";
+
+/// A run that says something else than its recordings, or whose recordings count wrongly what is before them; and the run that a recording should be counted in and is not.
 /// Goes through all rows by key, without sorting them.
 const WRONG_SQL: &str = "
     SELECT id FROM run WHERE (first_id, last_id, recordings, wall_duration_90k, media_duration_90k,
@@ -91,17 +93,26 @@ const WRONG_SQL: &str = "
                 sum(video_sync_samples)
             FROM recording WHERE composite_id BETWEEN run.id AND run.last_id
         ) OR start_90k IS NOT (SELECT start_90k FROM recording WHERE composite_id = run.first_id)
+        OR EXISTS (
+            SELECT 1 FROM recording WHERE composite_id BETWEEN run.id AND run.last_id
+            AND video_sample_entry_id <> run.video_sample_entry_id
+        ) OR EXISTS (
+            SELECT 1 FROM recording r JOIN recording before ON before.composite_id = r.composite_id - 1
+            WHERE r.composite_id BETWEEN run.id + 1 AND run.last_id
+            AND (r.bytes_offset, r.samples_offset) IS NOT
+                (before.bytes_offset + before.sample_file_bytes, before.samples_offset + before.video_samples)
+        )
     UNION SELECT composite_id - run_offset FROM recording WHERE NOT EXISTS (
         SELECT 1 FROM run WHERE id = composite_id - run_offset AND last_id >= composite_id
     ) ORDER BY 1";
 
 /// Adds a recording to its run, which begins with it or has begun.
-pub(super) fn add(conn: &Connection, closed: &ClosedRecording) -> Result<()> {
+pub(super) fn add(conn: &Connection, closed: &ClosedRecording, sample_entry_id: i32) -> Result<()> {
     const SQL: &str = "INSERT INTO run (id, stream_id, open_id, clock_offset_90k, unproven, first_id, last_id,
             start_90k, recordings, wall_duration_90k, media_duration_90k, sample_file_bytes, video_samples,
-            video_sync_samples)
+            video_sync_samples, video_sample_entry_id)
         VALUES (:run, :stream, :open, :clock_offset, :unproven, :id, :id, :start, 1, :wall_duration,
-            :media_duration, :bytes, :samples, :sync_samples)
+            :media_duration, :bytes, :samples, :sync_samples, :sample_entry)
         ON CONFLICT (id) DO UPDATE SET
             start_90k = iif(excluded.first_id < first_id, excluded.start_90k, start_90k),
             first_id = min(first_id, excluded.first_id),
@@ -111,7 +122,9 @@ pub(super) fn add(conn: &Connection, closed: &ClosedRecording) -> Result<()> {
             media_duration_90k = media_duration_90k + excluded.media_duration_90k,
             sample_file_bytes = sample_file_bytes + excluded.sample_file_bytes,
             video_samples = video_samples + excluded.video_samples,
-            video_sync_samples = video_sync_samples + excluded.video_sync_samples";
+            video_sync_samples = video_sync_samples + excluded.video_sync_samples,
+            video_sample_entry_id =
+                iif(video_sample_entry_id = excluded.video_sample_entry_id, video_sample_entry_id, NULL)";
     let r = &closed.recording;
     let params = named_params! {
         ":run": r.run_start.composite(),
@@ -126,11 +139,53 @@ pub(super) fn add(conn: &Connection, closed: &ClosedRecording) -> Result<()> {
         ":bytes": r.sample_file_bytes,
         ":samples": r.video_samples,
         ":sync_samples": r.video_sync_samples,
+        ":sample_entry": sample_entry_id,
     };
     let what = || "add to run";
     conn.prepare_cached(SQL).or_sql(what)?.execute(params).or_sql(what)?;
+    shift_later(conn, r)
+}
+
+/// A recording may get its row after later ones of its run, when it was lost and found: what these count before them
+/// goes on from it then. Offsets of a run ascend, so none becomes less than nothing.
+fn shift_later(conn: &Connection, r: &Recording) -> Result<()> {
+    let what = || "sums of the run behind it";
+    let (id, run) = (r.id.composite(), r.run_start.composite());
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let mut statement = conn.prepare_cached(NEXT_SQL).or_sql(what)?;
+    let next = statement.query_row(named_params! {":id": id, ":run": run}, read).optional().or_sql(what)?;
+    let Some((is_adjacent, bytes, samples)): Option<(bool, i64, i64)> = next else { return Ok(()) };
+    let shift = |by: i64| if is_adjacent { by } else { by.max(0) };
+    let (bytes, samples) = (shift(bytes), shift(samples));
+    if (bytes, samples) != (0, 0) {
+        let params = named_params! {":id": id, ":run": run, ":bytes": bytes, ":samples": samples};
+        conn.prepare_cached(SHIFT_SQL).or_sql(what)?.execute(params).or_sql(what)?;
+    }
     Ok(())
 }
+
+const NEXT_SQL: &str = "SELECT next.composite_id = r.composite_id + 1,
+        r.bytes_offset + r.sample_file_bytes - next.bytes_offset,
+        r.samples_offset + r.video_samples - next.samples_offset
+    FROM recording r JOIN recording next ON next.composite_id > r.composite_id
+        AND next.composite_id <= (SELECT last_id FROM run WHERE id = :run)
+    WHERE r.composite_id = :id ORDER BY next.composite_id LIMIT 1";
+
+const SHIFT_SQL: &str = "UPDATE recording
+    SET bytes_offset = bytes_offset + :bytes, samples_offset = samples_offset + :samples
+    WHERE composite_id > :id AND composite_id <= (SELECT last_id FROM run WHERE id = :run)";
+
+/// What a recording that gets its row has before it in its run: bytes of film and frames.
+pub(super) fn sums_before(conn: &Connection, r: &Recording) -> Result<(u64, u64)> {
+    let what = || "sums of the run before it";
+    let mut statement = conn.prepare_cached(SUMS_BEFORE_SQL).or_sql(what)?;
+    let params = named_params! {":run": r.run_start.composite(), ":id": r.id.composite()};
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    Ok(statement.query_row(params, read).optional().or_sql(what)?.unwrap_or((0, 0)))
+}
+
+const SUMS_BEFORE_SQL: &str = "SELECT bytes_offset + sample_file_bytes, samples_offset + video_samples FROM recording
+    WHERE composite_id >= :run AND composite_id < :id ORDER BY composite_id DESC LIMIT 1";
 
 /// Takes a deleted recording from the sums of its run; with the last one the run goes. [`trim`] follows.
 pub(super) fn subtract(conn: &Connection, r: &Recording) -> Result<()> {

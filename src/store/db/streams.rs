@@ -106,8 +106,7 @@ pub(super) fn new(kind: StreamKind, edit: &StreamEdit) -> Result<NewStream> {
 
 /// Everything of a stream goes, what refers before what is referred to.
 pub(super) fn remove(conn: &Connection, id: StreamId) -> rusqlite::Result<()> {
-    const OF_STREAM_SQL: [&str; 4] = [
-        "DELETE FROM run WHERE stream_id = :id",
+    const OF_STREAM_SQL: [&str; 3] = [
         "DELETE FROM gap WHERE stream_id = :id",
         "DELETE FROM protected_span WHERE stream_id = :id",
         "DELETE FROM stream WHERE id = :id",
@@ -122,11 +121,12 @@ pub(super) fn remove(conn: &Connection, id: StreamId) -> rusqlite::Result<()> {
     Ok(())
 }
 
-const OF_RECORDINGS_SQL: [&str; 3] = [
+const OF_RECORDINGS_SQL: [&str; 4] = [
     "INSERT INTO garbage SELECT composite_id FROM recording WHERE composite_id BETWEEN :first AND :last
      ON CONFLICT DO NOTHING",
     "DELETE FROM recording_index WHERE composite_id BETWEEN :first AND :last",
     "DELETE FROM recording WHERE composite_id BETWEEN :first AND :last",
+    "DELETE FROM run WHERE id BETWEEN :first AND :last",
 ];
 
 /// More than SQLite's integers hold is as good as all of them.
@@ -160,8 +160,9 @@ mod tests {
             "SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording_index USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
-SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)",
-            "the last line is the foreign key's"
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH run USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+            "the line before the last is the foreign key's"
         );
     }
 }

@@ -64,6 +64,8 @@ const REFUSED: &str = "
     UPDATE recording SET wall_duration_90k = -1
     UPDATE recording SET wall_duration_90k = 27000000
     UPDATE recording SET media_offset_90k = -1
+    UPDATE recording SET bytes_offset = -1
+    UPDATE recording SET samples_offset = -1
     UPDATE recording SET sample_file_bytes = 0
     UPDATE recording SET video_samples = 0
     UPDATE recording SET video_sync_samples = 0
@@ -118,6 +120,7 @@ recording video_sample_entry_id
 recording_index composite_id
 run open_id
 run stream_id
+run video_sample_entry_id
 session user_id
 stream camera_id"
     );
@@ -129,6 +132,7 @@ stream camera_id"
         UPDATE recording SET video_sample_entry_id = 99
         UPDATE recording_index SET composite_id = 99
         UPDATE run SET open_id = 99
+        UPDATE run SET video_sample_entry_id = 99
         UPDATE run SET stream_id = 99, id = (99 << 32) + 1, first_id = (99 << 32) + 1, last_id = (99 << 32) + 1
         UPDATE session SET user_id = 99
         UPDATE stream SET camera_id = 99

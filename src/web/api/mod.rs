@@ -1,6 +1,5 @@
 //! The JSON API, one resource a file.
 
-mod aggregate;
 mod camera_json;
 pub(super) mod cameras;
 pub(super) mod gaps;

@@ -2,11 +2,10 @@
 
 use crate::base::{Result, WallDuration, WallTime};
 use crate::media::SampleEntry;
+use crate::media::rows::{Row, Terms};
 use crate::web::State;
 use crate::web::answer::{self, Body};
-use crate::web::api::aggregate::{Row, Rows};
 use crate::web::route::StreamName;
-use crate::web::slices;
 use crate::web::state::blocking;
 use http::{Response, StatusCode};
 use jiff::tz::TimeZone;
@@ -52,7 +51,7 @@ struct SampleEntryJson {
     rfc6381_codec: String,
 }
 
-/// All that overlaps the span; recordings are told whole. Those of a run are put together as [`Rows`] says.
+/// All that overlaps the span; recordings are told whole. Those of a run are put together as `media::rows` says.
 pub(in crate::web) async fn list(
     state: &Arc<State>,
     name: StreamName,
@@ -62,11 +61,7 @@ pub(in crate::web) async fn list(
     let stream = state.stream(name)?.id;
     let state = state.clone();
     blocking(move || {
-        let mut rows = Rows::new(split);
-        for slice in slices::cut(span, state.store.stream_stats(stream).days(), &state.zone) {
-            rows.add_older(&slice.recordings(&state.store, stream)?)?;
-        }
-        let rows = rows.finish();
+        let rows = state.store.rows(stream, span, Terms { split, limit: MAX_ROWS })?;
         let mut video_sample_entries = BTreeMap::new();
         for id in rows.iter().map(|row| row.sample_entry_id) {
             if let std::collections::btree_map::Entry::Vacant(vacant) = video_sample_entries.entry(id) {
@@ -79,13 +74,16 @@ pub(in crate::web) async fn list(
     .await
 }
 
+/// More than a month of single recordings; as many as a film may have.
+const MAX_ROWS: usize = 50_000;
+
 impl RowJson {
     fn of(row: Row, zone: &TimeZone) -> Self {
         let end = row.start + row.wall_duration;
         Self {
-            start_id: row.first.number(),
-            end_id: row.last.number(),
-            run_start_id: row.run_start.number(),
+            start_id: row.first,
+            end_id: row.last,
+            run_start_id: row.run_start,
             start_time_90k: row.start.0,
             end_time_90k: end.0,
             start_time: row.start.text(zone),
@@ -98,7 +96,7 @@ impl RowJson {
             growing: row.growing,
             missing: row.missing,
             has_trailing_zero: row.has_trailing_zero,
-            end_reason: row.end_reason,
+            end_reason: row.end_reason.map(|reason| reason.to_string()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /api/cameras/test`: connects to a camera and tells what it sends.
 
-use crate::base::Transport;
-use crate::base::{Error, Kind, Result, Secret};
+use crate::base::json::given;
+use crate::base::{Error, Kind, Result, Secret, Transport};
 use crate::camera::{self, Login, Options, Session, Source};
 use crate::store::StreamKind;
 use crate::web::answer::{self, Body};
@@ -40,29 +40,41 @@ pub(in crate::web) struct New {
 }
 
 /// A [`Subject`] as it is asked for.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Question {
+    #[serde(deserialize_with = "given")]
     camera: Option<Uuid>,
+    #[serde(deserialize_with = "given")]
     stream: Option<StreamKind>,
+    #[serde(deserialize_with = "given")]
     source: Option<String>,
-    #[serde(default)]
-    transport: Transport,
-    #[serde(default)]
-    username: String,
-    #[serde(default)]
-    password: Secret,
+    #[serde(deserialize_with = "given")]
+    transport: Option<Transport>,
+    #[serde(deserialize_with = "given")]
+    username: Option<String>,
+    #[serde(deserialize_with = "given")]
+    password: Option<Secret>,
 }
 
 impl TryFrom<Question> for Subject {
     type Error = &'static str;
 
     fn try_from(question: Question) -> Result<Self, &'static str> {
-        let Question { camera, stream, source, transport, username, password } = question;
-        match (camera, stream, source) {
-            (Some(camera), Some(stream), None) => Ok(Self::Known(Known { camera, stream })),
-            (None, None, Some(source)) => Ok(Self::New(New { source, transport, username, password })),
-            _ => Err("either `camera` (its uuid) and `stream`, or `source` is expected"),
+        match question {
+            Question {
+                camera: Some(camera),
+                stream: Some(stream),
+                source: None,
+                transport: None,
+                username: None,
+                password: None,
+            } => Ok(Self::Known(Known { camera, stream })),
+            Question { camera: None, stream: None, source: Some(source), transport, username, password } => {
+                let (transport, username) = (transport.unwrap_or_default(), username.unwrap_or_default());
+                Ok(Self::New(New { source, transport, username, password: password.unwrap_or_default() }))
+            }
+            _ => Err("either `camera` (its uuid) and `stream`, or `source` with its login is expected"),
         }
     }
 }

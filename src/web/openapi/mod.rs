@@ -23,12 +23,13 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// `frame.json` has what the others share.
-const ROOMS: [&str; 5] = [
+const ROOMS: [&str; 6] = [
     include_str!("frame.json"),
     include_str!("recorder.json"),
     include_str!("cameras.json"),
     include_str!("lists.json"),
     include_str!("film.json"),
+    include_str!("live.json"),
 ];
 
 /// Puts a room's paths and components beside those of the rooms before it. No name may be there twice.

@@ -2,6 +2,7 @@
 
 import { el } from "/dom.js";
 import { duration, rate, timeOfDay } from "/format.js";
+import { Live } from "/live.js";
 import { Recordings } from "/recordings.js";
 
 const STATES = {
@@ -19,8 +20,10 @@ export class Card {
 		this.facts = el("p", { className: "facts" });
 		this.trouble = el("p", { className: "trouble" });
 		this.recordings = new Recordings(player);
-		const head = el("div", {}, this.name, this.state, this.tabs);
-		this.root = el("article", { className: "card" }, head, this.facts, this.trouble, this.recordings.root);
+		this.live = new Live();
+		this.watch = el("button", { type: "button", textContent: "Live", onclick: () => this.toggleLive() });
+		const head = el("div", {}, this.name, this.state, this.watch, this.tabs);
+		this.root = el("article", { className: "card" }, head, this.live.root, this.facts, this.trouble, this.recordings.root);
 		this.kind = "main";
 	}
 
@@ -31,7 +34,27 @@ export class Card {
 		if (!kinds.includes(this.kind)) this.kind = kinds[0];
 		this.drawTabs(kinds);
 		this.drawState(camera.streams[this.kind]);
+		this.showLive(this.live.isOn);
 		this.recordings.show(camera, this.kind);
+	}
+
+	/** The camera is gone from the page. */
+	leave() {
+		this.live.stop();
+		this.root.remove();
+	}
+
+	toggleLive() {
+		this.showLive(!this.live.isOn);
+	}
+
+	showLive(wanted) {
+		const stream = this.camera.streams[this.kind];
+		this.watch.hidden = !stream.live;
+		const path = `/api/cameras/${this.camera.uuid}/${this.kind}/live.m4s`;
+		if (wanted && stream.live) this.live.show(path, stream.lastTime ?? "");
+		else if (this.live.isOn) this.live.stop();
+		this.watch.ariaPressed = String(this.live.isOn);
 	}
 
 	drawTabs(kinds) {

@@ -30,7 +30,7 @@ function draw(top) {
 	const seen = new Set(top.cameras.map((camera) => camera.uuid));
 	for (const [uuid, card] of cards) {
 		if (!seen.has(uuid)) {
-			card.root.remove();
+			card.leave();
 			cards.delete(uuid);
 		}
 	}

@@ -1,6 +1,7 @@
 //! `Asked`: the variables of a path and the parameters behind it, as types.
 
-use super::{Form, StreamName, View, What};
+use super::{Form, StreamName, Stretch, View, What};
+use crate::base::time::UNITS_PER_SEC;
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
 use crate::media::mp4::Gaps;
 use crate::store::StreamKind;
@@ -25,6 +26,8 @@ pub(super) struct Variables {
     camera: Option<Uuid>,
     /// `{stream}`
     kind: Option<StreamKind>,
+    /// `{id}.mp4`
+    sample_entry: Option<i32>,
 }
 
 /// A path between its slashes, decoded: an escaped slash does not part.
@@ -43,6 +46,7 @@ impl Variables {
             match word {
                 "{uuid}" => found.camera = Some(uuid(segment)?),
                 "{stream}" => found.kind = Some(StreamKind::from_word(segment)?),
+                "{id}.mp4" => found.sample_entry = Some(segment.strip_suffix(".mp4").and_then(decimal)?),
                 _ if word == segment => {}
                 _ => return None,
             }
@@ -56,6 +60,11 @@ fn uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
+/// One spelling: no sign, no zeros in front.
+fn decimal(text: &str) -> Option<i32> {
+    text.parse().ok().filter(|n: &i32| n.to_string() == text)
+}
+
 impl Asked<'_> {
     pub(super) fn camera(&self) -> Uuid {
         self.variables.camera.expect("paths of cameras have {uuid}")
@@ -63,6 +72,10 @@ impl Asked<'_> {
 
     pub(super) fn stream(&self) -> StreamName {
         StreamName { camera: self.camera(), kind: self.variables.kind.expect("paths of streams have {stream}") }
+    }
+
+    pub(super) fn sample_entry(&self) -> i32 {
+        self.variables.sample_entry.expect("paths of initialisation segments have {id}")
     }
 
     /// From `start90k` to `end90k`; without one of them, as far as time goes.
@@ -76,9 +89,12 @@ impl Asked<'_> {
     }
 
     fn time(&mut self, name: &str) -> Result<Option<WallTime>> {
-        let text = self.query.one(name)?;
-        let parsed = text.map(|t| WallTime::parse(&t, self.zone)).transpose();
-        parsed.map_err(|e| e.on(format!("parameter {name}")))
+        let Some(text) = self.query.one(name)? else { return Ok(None) };
+        let time = WallTime::parse(&text, self.zone).map_err(|e| e.on(format!("parameter {name}")))?;
+        if !(YEAR_1..YEAR_9999).contains(&time) {
+            return Err(bad(format!("parameter {name}={text}: not within the years 1 to 9998")));
+        }
+        Ok(Some(time))
     }
 
     pub(super) fn split(&mut self) -> Result<Option<WallDuration>> {
@@ -92,6 +108,15 @@ impl Asked<'_> {
     pub(super) fn view(&mut self, form: Form) -> Result<View> {
         let (what, gaps, ts) = (self.what()?, self.gaps()?, self.query.flag("ts")?);
         Ok(View { stream: self.stream(), what, form, gaps, ts })
+    }
+
+    /// What a media segment is of.
+    pub(super) fn stretch(&mut self) -> Result<Stretch> {
+        match self.query.one("m")? {
+            None => self.what().map(Stretch::Of),
+            Some(_) if !self.query.is_empty() => Err(bad("m stands alone: no s, start90k or end90k beside it")),
+            Some(text) => text.parse().map(Stretch::Media),
+        }
     }
 
     fn gaps(&mut self) -> Result<Gaps> {
@@ -115,6 +140,10 @@ impl Asked<'_> {
         }
     }
 }
+
+/// Outside of these years times have no text form; within, sums and differences of a few of them fit an `i64`.
+const YEAR_1: WallTime = WallTime(-62_135_596_800 * UNITS_PER_SEC);
+const YEAR_9999: WallTime = WallTime(253_370_764_800 * UNITS_PER_SEC);
 
 fn forward(span: Range<WallTime>) -> Result<Range<WallTime>> {
     if span.is_empty() { Err(bad("start90k is not before end90k")) } else { Ok(span) }

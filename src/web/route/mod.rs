@@ -4,6 +4,7 @@ mod asked;
 pub(super) mod table;
 
 use crate::base::{WallDuration, WallTime};
+use crate::media::MediaPart;
 use crate::media::mp4::Gaps;
 use crate::store::StreamKind;
 use crate::web::pages::Asset;
@@ -23,16 +24,35 @@ pub(super) enum Route {
     Page(&'static Asset),
     OpenApi,
     Health,
-    Top { days: bool },
+    Top {
+        days: bool,
+    },
     ListCameras,
     AddCamera,
     TestCamera,
     ShowCamera(Uuid),
     EditCamera(Uuid),
-    RemoveCamera { camera: Uuid, delete_film: bool },
-    Recordings { stream: StreamName, span: Range<WallTime>, split: Option<WallDuration> },
-    Gaps { stream: StreamName, span: Range<WallTime> },
+    RemoveCamera {
+        camera: Uuid,
+        delete_film: bool,
+    },
+    Recordings {
+        stream: StreamName,
+        span: Range<WallTime>,
+        split: Option<WallDuration>,
+    },
+    Gaps {
+        stream: StreamName,
+        span: Range<WallTime>,
+    },
+    Live(StreamName),
     View(View),
+    MediaSegment {
+        stream: StreamName,
+        stretch: Stretch,
+    },
+    /// The initialisation segment of a sample entry.
+    Init(i32),
 }
 
 /// A stream as URLs name it.
@@ -60,6 +80,15 @@ pub(super) enum What {
     Segments(Vec<Segments>),
     /// All that overlaps a span, cut to it.
     Span(Range<WallTime>),
+}
+
+/// What of a stream, for a media segment.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stretch {
+    /// By wall time.
+    Of(What),
+    /// As playlists name it.
+    Media(MediaPart),
 }
 
 /// As what to answer.

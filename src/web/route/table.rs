@@ -60,6 +60,10 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
         })],
     },
     Resource {
+        path: "/api/cameras/{uuid}/{stream}/live.m4s",
+        operations: &[get(&[], |asked| Ok(Route::Live(asked.stream())))],
+    },
+    Resource {
         path: "/api/cameras/{uuid}/{stream}/view.mp4",
         operations: &[get(FILM, |asked| Ok(Route::View(asked.view(Form::Mp4)?)))],
     },
@@ -67,6 +71,13 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
         path: "/api/cameras/{uuid}/{stream}/view.mp4.txt",
         operations: &[get(FILM, |asked| Ok(Route::View(asked.view(Form::Text)?)))],
     },
+    Resource {
+        path: "/api/cameras/{uuid}/{stream}/view.m4s",
+        operations: &[get(&["s", "start90k", "end90k", "m"], |asked| {
+            Ok(Route::MediaSegment { stream: asked.stream(), stretch: asked.stretch()? })
+        })],
+    },
+    Resource { path: "/api/init/{id}.mp4", operations: &[get(&[], |asked| Ok(Route::Init(asked.sample_entry())))] },
 ];
 
 /// What film is asked with.

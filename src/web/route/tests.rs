@@ -25,6 +25,7 @@ fn requests_and_their_routes() {
         ("GET /healthz", "Health".to_owned()),
         ("HEAD /healthz", "Health".into()),
         ("GET /api/", "Top { days: false }".into()),
+        ("GET /%61pi/", "Top { days: false }".into()),
         ("GET /api/?days=true", "Top { days: true }".into()),
         ("GET /api/cameras", "ListCameras".into()),
         ("POST /api/cameras", "AddCamera".into()),
@@ -54,6 +55,20 @@ fn requests_and_their_routes() {
                  form: Text, gaps: Hold, ts: true }})"
             ),
         ),
+        (
+            "GET CAMERA/sub/view.m4s?s=7",
+            "MediaSegment { stream: StreamName { camera: U, kind: Sub }, \
+             stretch: Of(Segments([Segments { numbers: 7..=7, start_90k: 0, end_90k: None }])) }"
+                .into(),
+        ),
+        (
+            "GET CAMERA/main/view.m4s?m=7.1-9",
+            format!(
+                "MediaSegment {{ {main}, \
+                 stretch: Media(MediaPart {{ number: 7, media: MediaDuration(1)..MediaDuration(9) }}) }}"
+            ),
+        ),
+        ("GET /api/init/12.mp4", "Init(12)".into()),
     ];
     for (line, route) in table {
         assert_eq!(told(line), route, "{line}");
@@ -75,6 +90,24 @@ fn requests_that_are_none() {
         ("GET /api", "404"),
         ("GET /apis/", "404"),
         ("GET /../etc/passwd", "404"),
+        ("GET //healthz", "404"),
+        ("GET /healthz/", "404"),
+        ("GET /api//cameras", "404"),
+        ("GET /api%2Fcameras", "404"),
+        ("GET /api/%00", "404"),
+        ("GET /api/%ff", "404"),
+        ("OPTIONS *", "404"),
+        ("GET /api/init/", "404"),
+        ("GET /api/init/1", "404"),
+        ("GET /api/init/01.mp4", "404"),
+        ("GET /api/init/+1.mp4", "404"),
+        ("GET /api/init/9999999999.mp4", "404"),
+        ("GET /api/init/1.mp4?v=1", "400 parameter v: unknown here"),
+        ("POST /api/init/1.mp4", "405 GET, HEAD"),
+        ("GET CAMERA/main/view.m4s", "400 a film needs either s, or both start90k and end90k"),
+        ("GET CAMERA/main/view.m4s?s=1&ts=true", "400 parameter ts: unknown here"),
+        ("GET CAMERA/main/view.m4s?s=1&m=1.0-1", "400 m stands alone: no s, start90k or end90k beside it"),
+        ("GET CAMERA/main/view.m4s?m=1", "400 parameter m=1: expected NUMBER.START-END in 1/90 000 s with START < END"),
         ("GET /api/cameras/", "404"),
         ("GET /api/cameras/%zz", "404"),
         ("GET /api/cameras/9a3c1e527c0f4c4b9d6a0c6f5a1b2c3d", "404"),
@@ -91,6 +124,14 @@ fn requests_that_are_none() {
         ("GET /?a", "400 parameter a: unknown here"),
         ("DELETE CAMERA?deleteFilm=1", "400 parameter deleteFilm=1: expected true or false"),
         ("DELETE CAMERA?deleteFilm=true&deleteFilm=true", "400 parameter deleteFilm: given twice"),
+        (
+            "GET CAMERA/main/gaps?end90k=22803368832000000",
+            "400 parameter end90k=22803368832000000: not within the years 1 to 9998",
+        ),
+        (
+            "GET CAMERA/main/gaps?start90k=-9223372036854775808",
+            "400 parameter start90k=-9223372036854775808: not within the years 1 to 9998",
+        ),
         ("GET CAMERA/main/recordings?start90k=2&end90k=2", "400 start90k is not before end90k"),
         ("GET CAMERA/main/recordings?split90k=0", "400 parameter split90k=0: expected a number above 0"),
         ("GET CAMERA/main/recordings?s=1", "400 parameter s: unknown here"),
@@ -106,6 +147,10 @@ fn requests_that_are_none() {
     ];
     for (line, refusal) in table {
         assert_eq!(told(line), refusal, "{line}");
+    }
+    for time in ["soon", "100000-01-01T00:00:00", "9223372036854775808", "2017-02-29T00:00:00", "1e3", "", "%00"] {
+        let told = told(&format!("GET CAMERA/main/gaps?start90k={time}"));
+        assert!(told.starts_with("400 parameter start90k: time \""), "{told}");
     }
     assert!(told("GET CAMERA/main/view.mp4?s=5-1").starts_with("400 parameter s=5-1: expected START[-END]"));
     assert!(told("GET CAMERA/main/gaps?start90k=soon").starts_with("400 parameter start90k: time \"soon\": expected"));

@@ -1,6 +1,7 @@
 //! `view.mp4`: recordings become one file that exists only while it is read.
 
 mod entity;
+pub(super) mod fragments;
 mod indexes;
 mod plans;
 mod ranges;
@@ -10,6 +11,7 @@ pub(super) use plans::Plans;
 
 use crate::base::{Error, Kind, RecordingId, Result, StreamId};
 use crate::media::mp4::{Builder, Plan, Style};
+use crate::media::playing_order::runs_whole;
 use crate::media::{Recording, Selection};
 use crate::web::State;
 use crate::web::answer::{self, Body};
@@ -95,6 +97,7 @@ fn listed(state: &State, stream: StreamId, what: &What) -> Result<Vec<(Vec<Recor
             }
             // What is lost is one more hole.
             recordings.retain(|r| !r.is_missing());
+            runs_whole(&mut recordings);
             Ok(vec![(recordings, Selection::Span(span.clone()))])
         }
         What::Segments(all) => {

@@ -29,7 +29,7 @@ impl Room {
     fn new() -> Self {
         let place = Place::new();
         let (store, stream) = place.with_camera();
-        Self { place: place, state: State::new(store, Arc::default(), TimeZone::UTC), stream }
+        Self { place, state: State::new(store, Arc::default(), TimeZone::UTC), stream }
     }
 
     fn store(&self) -> &Store {

@@ -1,38 +1,90 @@
 //! `Row`: recordings of a run that follow each other, told as one.
 
-use crate::base::{Error, Kind, MediaDuration, RecordingId, Result, WallDuration, WallTime};
+use crate::base::{Error, Kind, MediaDuration, Result, WallDuration, WallTime};
 use crate::media::Recording;
 use std::collections::HashMap;
+use std::sync::Arc;
 
-/// One or more recordings without a hole between them.
+/// One or more recordings of a stream without a hole between them. Numbers are those of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub struct Row {
     /// The first of them.
-    pub(super) first: RecordingId,
+    pub first: u32,
     /// The last of them.
-    pub(super) last: RecordingId,
+    pub last: u32,
     /// The first recording of their run.
-    pub(super) run_start: RecordingId,
-    /// When the first frame was captured.
-    pub(super) start: WallTime,
-    /// The sum of their wall durations; `start` and this give the end.
-    pub(super) wall_duration: WallDuration,
-    /// The sum of their media durations.
-    pub(super) media_duration: MediaDuration,
-    /// Bytes of film.
-    pub(super) sample_file_bytes: u64,
-    /// Frames.
-    pub(super) video_samples: u64,
+    pub run_start: u32,
     /// How to decode all of them.
-    pub(super) sample_entry_id: i32,
+    pub sample_entry_id: i32,
+    /// When the first frame was captured.
+    pub start: WallTime,
+    /// The sum of their wall durations; `start` and this give the end.
+    pub wall_duration: WallDuration,
+    /// The sum of their media durations.
+    pub media_duration: MediaDuration,
+    /// Bytes of film.
+    pub sample_file_bytes: u64,
+    /// Frames.
+    pub video_samples: u64,
     /// The last one is still being written.
-    pub(super) growing: bool,
+    pub growing: bool,
     /// There are rows, but the film is gone.
-    pub(super) missing: bool,
+    pub missing: bool,
     /// The last frame has no duration.
-    pub(super) has_trailing_zero: bool,
+    pub has_trailing_zero: bool,
     /// Why the run ended with the last one.
-    pub(super) end_reason: Option<String>,
+    pub end_reason: Option<Arc<str>>,
+}
+
+impl Row {
+    /// When the last frame ended.
+    pub fn end(&self) -> WallTime {
+        self.start + self.wall_duration
+    }
+
+    /// The piece comes right before this row and is decoded alike.
+    pub fn follows(&self, piece: &Self) -> bool {
+        let follows = piece.last + 1 == self.first && piece.end() == self.start;
+        follows && piece.sample_entry_id == self.sample_entry_id && piece.missing == self.missing
+    }
+
+    fn prepend(&mut self, piece: &Self) {
+        self.first = piece.first;
+        self.start = piece.start;
+        self.wall_duration += piece.wall_duration;
+        self.media_duration += piece.media_duration;
+        self.sample_file_bytes += piece.sample_file_bytes;
+        self.video_samples += piece.video_samples;
+    }
+}
+
+impl From<&Recording> for Row {
+    fn from(r: &Recording) -> Self {
+        Self {
+            first: r.id.number(),
+            last: r.id.number(),
+            run_start: r.run_start.number(),
+            sample_entry_id: r.sample_entry_id,
+            start: r.start,
+            wall_duration: r.wall_duration,
+            media_duration: r.media_duration,
+            sample_file_bytes: r.sample_file_bytes,
+            video_samples: u64::from(r.video_samples),
+            growing: r.growing,
+            missing: r.is_missing(),
+            has_trailing_zero: r.has_trailing_zero(),
+            end_reason: r.end_reason.as_deref().map(Arc::from),
+        }
+    }
+}
+
+/// How recordings are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// No row of several recordings is longer; `None`: a row ends only with its run.
+    pub split: Option<WallDuration>,
+    /// With more rows the list is refused.
+    pub limit: usize,
 }
 
 /// Puts adjacent recordings of a run together, as long as a row stays within `split` (Fg2, Fb4).
@@ -40,93 +92,73 @@ pub(super) struct Row {
 /// Rows are filled from the newest recording back, so that the oldest piece of a run is the short one (Fg3). Runs may
 /// overlap each other: each run fills its own row.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub struct Rows {
     rows: Vec<Row>,
-    /// Where in `rows` the oldest row of a run is, by the run's first recording.
-    open: HashMap<RecordingId, usize>,
-    split: Option<WallDuration>,
+    /// Where in `rows` the oldest row of a run is, by the run's first recording. The run that was last added to is not
+    /// here but in `newest`: nearly all that comes is of the same run.
+    open: HashMap<u32, usize>,
+    newest: Option<(u32, usize)>,
+    terms: Terms,
 }
 
 impl Rows {
     /// None so far.
-    pub(super) fn new(split: Option<WallDuration>) -> Self {
-        Self { rows: Vec::new(), open: HashMap::new(), split }
+    pub fn new(terms: Terms) -> Self {
+        Self { rows: Vec::new(), open: HashMap::new(), newest: None, terms }
     }
 
-    /// Adds recordings that ascend by start, all of them older than what was added before. More than [`MAX_ROWS`] rows
-    /// are an `Err` of kind `BadInput`.
-    pub(super) fn add_older(&mut self, recordings: &[Recording]) -> Result<()> {
-        for recording in recordings.iter().rev() {
-            let open = self.open.get(&recording.run_start).copied();
-            match open.filter(|&at| self.rows[at].takes(recording, self.split)) {
-                Some(at) => self.rows[at].prepend(recording),
-                None if self.rows.len() == MAX_ROWS => return Err(self.too_many()),
-                None => {
-                    self.open.insert(recording.run_start, self.rows.len());
-                    self.rows.push(Row::of(recording));
-                }
+    /// Adds a recording, or several of a run told as one, that come before all of their run that was added. More rows
+    /// than the limit are an `Err` of kind `BadInput`.
+    pub fn add(&mut self, piece: Row) -> Result<()> {
+        let fits = |row: &Row| self.terms.split.is_none_or(|split| row.wall_duration + piece.wall_duration <= split);
+        match self.oldest(piece.run_start) {
+            Some(at) if self.rows[at].follows(&piece) && fits(&self.rows[at]) => self.rows[at].prepend(&piece),
+            _ if self.rows.len() == self.terms.limit => return Err(self.too_many()),
+            _ => {
+                self.set_oldest(piece.run_start, self.rows.len());
+                self.rows.push(piece);
             }
         }
         Ok(())
     }
 
-    /// All rows, newest first.
-    pub(super) fn finish(mut self) -> Vec<Row> {
+    /// The oldest row of a run so far.
+    pub fn oldest_of(&self, run_start: u32) -> Option<&Row> {
+        self.oldest(run_start).map(|at| &self.rows[at])
+    }
+
+    /// All rows, newest first, even if the clock went back.
+    pub fn finish(mut self) -> Vec<Row> {
         self.rows.sort_by_key(|row| std::cmp::Reverse((row.start, row.first)));
         self.rows
     }
 
-    fn too_many(&self) -> Error {
-        let longer = if self.split.is_some() { ", or with a longer split90k" } else { "" };
-        let what = format!("more than {MAX_ROWS} rows: ask for less with start90k and end90k{longer}");
-        Error::new(Kind::BadInput, what)
-    }
-}
-
-/// Two years in rows of an hour: about 10 MB of JSON.
-pub(super) const MAX_ROWS: usize = 20_000;
-
-impl Row {
-    fn of(r: &Recording) -> Self {
-        Self {
-            first: r.id,
-            last: r.id,
-            run_start: r.run_start,
-            start: r.start,
-            wall_duration: r.wall_duration,
-            media_duration: r.media_duration,
-            sample_file_bytes: r.sample_file_bytes,
-            video_samples: u64::from(r.video_samples),
-            sample_entry_id: r.sample_entry_id,
-            growing: r.growing,
-            missing: r.is_missing(),
-            has_trailing_zero: r.has_trailing_zero(),
-            end_reason: r.end_reason.clone(),
+    fn oldest(&self, run_start: u32) -> Option<usize> {
+        match self.newest {
+            Some((run, at)) if run == run_start => Some(at),
+            _ => self.open.get(&run_start).copied(),
         }
     }
 
-    /// The recording comes right before this row, and both together are not too long.
-    fn takes(&self, r: &Recording, split: Option<WallDuration>) -> bool {
-        let follows = r.id.number() + 1 == self.first.number() && r.end() == self.start;
-        let fits = split.is_none_or(|split| self.wall_duration + r.wall_duration <= split);
-        let alike = r.sample_entry_id == self.sample_entry_id && r.is_missing() == self.missing;
-        follows && fits && alike
+    fn set_oldest(&mut self, run_start: u32, at: usize) {
+        if let Some((run, at)) = self.newest.replace((run_start, at))
+            && run != run_start
+        {
+            self.open.insert(run, at);
+        }
     }
 
-    fn prepend(&mut self, r: &Recording) {
-        self.first = r.id;
-        self.start = r.start;
-        self.wall_duration += r.wall_duration;
-        self.media_duration += r.media_duration;
-        self.sample_file_bytes += r.sample_file_bytes;
-        self.video_samples += u64::from(r.video_samples);
+    fn too_many(&self) -> Error {
+        let longer = if self.terms.split.is_some() { ", or with a longer split90k" } else { "" };
+        let what = format!("more than {} rows: ask for less with start90k and end90k{longer}", self.terms.limit);
+        Error::new(Kind::BadInput, what)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::StreamId;
+    use crate::base::{RecordingId, StreamId};
     use crate::media::recording::Flags;
 
     /// `number` of the run that began with `run_start`, in seconds.
@@ -159,8 +191,8 @@ mod tests {
     }
 
     fn rows(recordings: &[Recording], split: Option<WallDuration>) -> Vec<Row> {
-        let mut rows = Rows::new(split);
-        rows.add_older(recordings).unwrap();
+        let mut rows = Rows::new(Terms { split, limit: usize::MAX });
+        recordings.iter().rev().for_each(|r| rows.add(r.into()).unwrap());
         rows.finish()
     }
 
@@ -169,7 +201,7 @@ mod tests {
         let rows = rows(recordings, split_secs.map(WallDuration::from_secs));
         let tell = |r: &Row| {
             let (start, secs) = (r.start.unix_seconds(), r.wall_duration.as_secs_f64());
-            format!("{}-{} at {start} for {secs}", r.first.number(), r.last.number())
+            format!("{}-{} at {start} for {secs}", r.first, r.last)
         };
         rows.iter().map(tell).collect()
     }
@@ -235,21 +267,24 @@ mod tests {
     }
 
     #[test]
-    fn rows_do_not_depend_on_how_many_recordings_are_added_at_once() {
-        let split = Some(WallDuration::from_secs(600));
-        let all = minutes(61);
-        let mut rows = Rows::new(split);
-        all.rchunks(7).for_each(|older| rows.add_older(older).unwrap());
-        assert_eq!(rows.finish(), super::tests::rows(&all, split));
+    fn a_piece_of_several_recordings_counts_as_they_do() {
+        let all = minutes(9);
+        let mut pieces = Rows::new(Terms { split: Some(WallDuration::from_secs(300)), limit: 2 });
+        pieces.add(rows(&all[5..], None).remove(0)).unwrap();
+        pieces.add((&all[4]).into()).unwrap();
+        pieces.add(rows(&all[..4], None).remove(0)).unwrap();
+        assert_eq!(pieces.finish(), rows(&all, Some(WallDuration::from_secs(300))));
     }
 
     #[test]
     fn more_rows_than_an_answer_may_have_are_refused_in_words() {
-        let mut rows = Rows::new(Some(WallDuration(1)));
-        rows.add_older(&minutes(MAX_ROWS as u32)).unwrap();
-        let one_more = rows.add_older(&[recording(1, 1, 0, 60)]).unwrap_err();
+        let mut rows = Rows::new(Terms { split: Some(WallDuration(1)), limit: 2 });
+        let all = minutes(3);
+        rows.add((&all[2]).into()).unwrap();
+        rows.add((&all[1]).into()).unwrap();
+        let one_more = rows.add((&all[0]).into()).unwrap_err();
         assert_eq!(one_more.kind(), Kind::BadInput);
-        let why = "more than 20000 rows: ask for less with start90k and end90k, or with a longer split90k";
+        let why = "more than 2 rows: ask for less with start90k and end90k, or with a longer split90k";
         assert_eq!(one_more.to_string(), why);
     }
 }

@@ -1,0 +1,103 @@
+//! `view.m4s`: a stretch of one run as a media segment; and the initialisation segments that go before.
+
+use super::entity::Mp4;
+use super::{listed, numbered, with_plain_ranges};
+use crate::base::{MediaDuration, Result, StreamId, WallDuration};
+use crate::media::mp4::fragments::Start;
+use crate::media::mp4::{self, Fragments};
+use crate::media::{MediaPart, Recording, Segment};
+use crate::web::State;
+use crate::web::answer::Body;
+use crate::web::fixed::Fixed;
+use crate::web::route::{StreamName, Stretch};
+use crate::web::segments::Segments;
+use crate::web::state::blocking;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Response};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The media segment, whole or the asked ranges of it.
+pub(in crate::web) async fn show<B>(
+    state: &Arc<State>,
+    stream: StreamName,
+    stretch: Stretch,
+    request: &Request<B>,
+) -> Result<Response<Body>> {
+    let stream = state.stream(stream)?.id;
+    let shared = state.clone();
+    let file = Arc::new(blocking(move || lay_out(&shared, stream, &stretch)).await?);
+    let start = *file.start();
+    let file = Mp4::new(state.clone(), file);
+    let asked = with_plain_ranges(request, http_serve::Entity::len(&file));
+    let mut answer = http_serve::serve(file, &asked);
+    // As of `view.mp4`.
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    tell(&start, answer.headers_mut());
+    Ok(answer)
+}
+
+/// The initialisation segment of a sample entry. It never changes: an entry has its number for good.
+pub(in crate::web) async fn show_init<B>(state: &Arc<State>, id: i32, request: &Request<B>) -> Result<Response<Body>> {
+    let shared = state.clone();
+    let bytes = blocking(move || Ok(mp4::init(&shared.store.sample_entry(id)?))).await?;
+    let asked = with_plain_ranges(request, bytes.len() as u64);
+    Ok(Fixed { media_type: "video/mp4", bytes }.serve("private, max-age=31536000, immutable", &asked))
+}
+
+/// Where it begins, for programs that put media segments together.
+fn tell(start: &Start, headers: &mut HeaderMap) {
+    for (name, number) in [
+        ("x-leading-media-duration", start.leading.0),
+        ("x-media-time", start.decode_time.0),
+        ("x-start-time-90k", start.wall.0),
+        ("x-run-start-id", start.run.number().into()),
+        ("x-video-sample-entry-id", start.sample_entry_id.into()),
+    ] {
+        headers.insert(HeaderName::from_static(name), number.into());
+    }
+}
+
+/// Lists the recordings and lays out the file. Blocks on the database.
+fn lay_out(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Fragments> {
+    let wanted = wanted(state, stream, stretch)?;
+    let mut parts = Vec::with_capacity(wanted.len());
+    for (recording, wanted) in wanted {
+        let index = || state.indexes.get(&state.store, recording.id);
+        let segment = match wanted {
+            Wanted::Wall(wanted) => Segment::of(&recording, wanted, index),
+            Wanted::Media(wanted) => Segment::of_media(&recording, wanted, index),
+        };
+        let lasting = segment.and_then(|segment| segment.map(|s| s.lasting(index)).transpose());
+        if let Some(segment) = lasting.map_err(|e| e.on(format!("recording {}", recording.id)))? {
+            parts.push((recording, segment));
+        }
+    }
+    Fragments::of(&parts)
+}
+
+/// A part of a recording, counted from its start.
+enum Wanted {
+    Wall(Range<WallDuration>),
+    Media(Range<MediaDuration>),
+}
+
+/// What is to be played, in order, and which part of it.
+fn wanted(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Vec<(Recording, Wanted)>> {
+    match stretch {
+        Stretch::Of(what) => {
+            let mut wanted = Vec::new();
+            for (recordings, mut selection) in listed(state, stream, what)? {
+                wanted.extend(recordings.into_iter().map(|r| {
+                    let part = Wanted::Wall(selection.next(&r));
+                    (r, part)
+                }));
+            }
+            Ok(wanted)
+        }
+        Stretch::Media(MediaPart { number, media }) => {
+            let recordings = numbered(state, stream, &Segments::whole(*number))?;
+            Ok(recordings.into_iter().map(|r| (r, Wanted::Media(media.clone()))).collect())
+        }
+    }
+}
