@@ -156,3 +156,6 @@ async fn converse(
         live::converse(live.viewer(&state), TokioIo::new(upgraded), stop).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,14 @@
 //! `Server`: the web room over loopback sockets, with a store in a temporary directory.
 
 use crate::support::http::Answer;
-use lunette::base::WallTime;
+use lunette::base::{StreamId, WallTime};
 use lunette::store::{Options, Store};
 use lunette::web::{self, Listener, State};
 use serde_json::Value;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
@@ -59,6 +59,20 @@ impl Server {
     /// The address of the camera's main stream.
     pub(crate) fn stream(&self) -> String {
         format!("/api/cameras/{}/main", self.camera)
+    }
+
+    /// The id of the camera's main stream.
+    pub(crate) fn stream_id(&self) -> StreamId {
+        self.store.cameras()[0].streams[0].id
+    }
+
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Where the sample files are.
+    pub(crate) fn film_dir(&self) -> PathBuf {
+        self.dir.path().join("film")
     }
 
     /// The address of all the film.

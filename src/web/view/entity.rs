@@ -1,6 +1,6 @@
 //! `Mp4`: a planned file as http-serve wants it, read chunk by chunk on blocking threads.
 
-use crate::base::{RecordingId, Result};
+use crate::base::{Error, Kind, RecordingId, Result};
 use crate::media::mp4::{Piece, Planned};
 use crate::store::{Film, Window};
 use crate::web::State;
@@ -12,7 +12,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A file that is made while it is read. Clones share it.
@@ -23,6 +23,8 @@ pub(super) struct Mp4(Arc<Shared>);
 struct Shared {
     state: Arc<State>,
     plan: Arc<dyn Planned>,
+    /// The first sample file that was looked at, open already for who sends it.
+    opened: Mutex<Option<Film>>,
 }
 
 /// Where a response is, and the sample file that it reads now.
@@ -36,15 +38,49 @@ struct Reader {
 /// before it writes, so that a chunk is made while the one before is sent.
 const GENERATED_CHUNK: u64 = 256 << 10;
 
+/// An hour of recordings of a minute: with what is in memory, to open and stat them takes half a millisecond.
+const LOOKED_AT: usize = 64;
+
 impl Mp4 {
     pub(super) fn new(state: Arc<State>, plan: Arc<dyn Planned>) -> Self {
-        Self(Arc::new(Shared { state, plan }))
+        Self(Arc::new(Shared { state, plan, opened: Mutex::default() }))
     }
 
     /// For people: the length, the tag, then the pieces.
     pub(super) fn describe(&self) -> String {
         let plan = &self.0.plan;
         format!("{} bytes, tag {}\n{}", plan.file_len(), plan.etag(), plan.describe())
+    }
+
+    /// Its entity tag, quotes included.
+    pub(super) fn tag(&self) -> &str {
+        self.0.plan.etag()
+    }
+
+    /// Looks whether the sample files under a range are there and long enough, the first [`LOOKED_AT`] of them: once the
+    /// status is sent, nobody can be told. Blocks on the disk; does nothing where there is no film.
+    pub(super) async fn look(&self, range: Range<u64>) -> Result<()> {
+        if range.end <= self.0.plan.film_offset() {
+            return Ok(());
+        }
+        let file = self.clone();
+        blocking(move || file.look_now(range)).await
+    }
+
+    fn look_now(&self, range: Range<u64>) -> Result<()> {
+        let Shared { state, plan, opened } = &*self.0;
+        let film = range.start.max(plan.film_offset())..range.end;
+        for (piece, wanted) in plan.pieces(film).take(LOOKED_AT) {
+            let Piece::Film { recording, bytes } = piece else { continue };
+            let film = state.store.film(recording)?;
+            let (has, needs) = (film.file_len()?, bytes.start + wanted.end);
+            if has < needs {
+                let what = format!("recording {recording}: its sample file has {has} bytes, {needs} are expected");
+                return Err(Error::new(Kind::Corrupt, what));
+            }
+            opened.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(film);
+        }
+        Ok(())
     }
 }
 
@@ -99,7 +135,7 @@ impl Reader {
 
     /// What comes before the next film, or the beginning of it.
     fn generated(&mut self) -> Result<Bytes> {
-        let Shared { state, plan } = &*self.mp4.0;
+        let Shared { state, plan, .. } = &*self.mp4.0;
         let mut pieces = Vec::new();
         let mut len = 0;
         for (piece, wanted) in plan.pieces(self.rest.clone()) {
@@ -141,7 +177,8 @@ impl http_serve::Entity for Mp4 {
     /// A chunk is fetched when the one before was handed over; on a blocking thread, unless it is a window that is in
     /// the page cache: a cold disk stalls this response and nothing else.
     fn get_range(&self, range: Range<u64>) -> Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send + Sync>> {
-        let reader = Reader { mp4: self.clone(), rest: range, film: None };
+        let film = self.0.opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let reader = Reader { mp4: self.clone(), rest: range, film };
         Box::pin(stream::try_unfold(reader, |mut reader| async move {
             if reader.rest.is_empty() {
                 return Ok(None);
