@@ -384,6 +384,12 @@ impl Store {
         self.shared.pending().condemned.extend(ids);
     }
 
+    /// Waits until all that was appended before is in its files, though not yet durable: for who appends faster than a
+    /// camera. Blocks on the disk.
+    pub fn catch_up(&self) -> Result<()> {
+        self.shared.mount.attached().map_or(Ok(()), |attached| attached.written(FOREVER))
+    }
+
     /// Makes all that was appended before durable, and writes all rows. Blocks on the disk.
     pub fn flush(&self) -> Result<()> {
         self.flush_within(Duration::MAX)

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
 import { Demo } from "./demo.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/pictures/", import.meta.url));
@@ -16,19 +16,7 @@ const complaints = [];
 before(async () => {
 	mkdirSync(PICTURES, { recursive: true });
 	demo = await Demo.start();
-	browser = await chromium.launch({
-		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-		args: [
-			"--headless",
-			"--no-sandbox",
-			"--disable-gpu",
-			"--disable-background-networking",
-			"--disable-component-update",
-			"--disable-sync",
-			"--no-first-run",
-			"--autoplay-policy=no-user-gesture-required",
-		],
-	});
+	browser = await launch();
 	page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 	page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
 	page.on("pageerror", (error) => complaints.push(error.message));

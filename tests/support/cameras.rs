@@ -103,6 +103,7 @@ pub(crate) fn clips() -> &'static Path {
     })
 }
 
-fn root() -> &'static Path {
+/// The directory of the package.
+pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -6,6 +6,7 @@ pub(crate) mod cameras;
 pub(crate) mod daemon;
 pub(crate) mod film;
 pub(crate) mod http;
+pub(crate) mod numbers;
 pub(crate) mod process;
 pub(crate) mod sent;
 pub(crate) mod sockets;

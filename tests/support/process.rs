@@ -97,8 +97,13 @@ fn listen(output: impl Read + Send + 'static, said: Arc<Mutex<Vec<String>>>) -> 
 
 /// Runs a program to its end and returns what it printed. Panics unless it succeeds and its standard error is silent.
 pub(crate) fn run_silently(command: &mut Command) -> String {
+    String::from_utf8(output_silently(command)).unwrap()
+}
+
+/// [`run_silently`], where what is printed is no text.
+pub(crate) fn output_silently(command: &mut Command) -> Vec<u8> {
     let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}; try scripts/install-deps"));
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && error.is_empty(), "{command:?}: {}\n{error}", output.status);
-    String::from_utf8(output.stdout).unwrap()
+    output.stdout
 }

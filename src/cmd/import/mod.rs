@@ -108,8 +108,11 @@ struct Tape<'a> {
     growing: Option<Growing>,
     /// Up to the newest frame.
     length: MediaDuration,
-    /// As far as the disk has it.
+    /// As far as it is in its files.
+    written: MediaDuration,
+    /// As far as it has rows, and what came since.
     settled: MediaDuration,
+    unsettled_bytes: usize,
 }
 
 impl<'a> Tape<'a> {
@@ -122,7 +125,9 @@ impl<'a> Tape<'a> {
             steps: Vec::new(),
             growing: None,
             length: MediaDuration::ZERO,
+            written: MediaDuration::ZERO,
             settled: MediaDuration::ZERO,
+            unsettled_bytes: 0,
         }
     }
 
@@ -135,9 +140,13 @@ impl<'a> Tape<'a> {
         }
         self.steps = steps;
         self.length = MediaDuration(frame.pts_90k);
-        if self.length - self.settled > AHEAD {
+        self.unsettled_bytes += frame.data.len();
+        if self.length - self.settled > UNSETTLED || self.unsettled_bytes > UNSETTLED_BYTES {
             self.store.flush()?;
-            self.settled = self.length;
+            (self.written, self.settled, self.unsettled_bytes) = (self.length, self.length, 0);
+        } else if self.length - self.written > AHEAD {
+            self.store.catch_up()?;
+            self.written = self.length;
         }
         Ok(())
     }
@@ -168,6 +177,11 @@ impl<'a> Tape<'a> {
 
 /// Far below what makes the store give up on a recording.
 const AHEAD: MediaDuration = MediaDuration::from_secs(8);
+/// What a slow card syncs within a few seconds, so that the end of an import is not a long one; each sync costs.
+const UNSETTLED_BYTES: usize = 32 << 20;
+/// Small film: far fewer recordings than the store remembers without a row.
+const UNSETTLED: MediaDuration = MediaDuration::from_secs(3600);
+
 /// A failure, and what came of the file before it.
 fn told(e: Error, kept: MediaDuration) -> Error {
     if kept == MediaDuration::ZERO { e } else { e.on(format!("after {:.1} s, which were kept", kept.as_secs_f64())) }

@@ -1,0 +1,133 @@
+// A recorder with film of numbered clips, imported as an owner would, and with a camera that shows one of them.
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CLIPS_DIR = join(ROOT, "target/clips");
+const LUNETTE = join(ROOT, "target/debug/lunette");
+const run = promisify(execFile);
+
+export const SECOND = 90_000;
+/** 2026-03-01T12:00:00Z. Times are in units after it. */
+export const NOON = 1_772_366_400 * SECOND;
+
+/** The clips of `scripts/make-clip --numbered`; see tests/support/numbers.rs. */
+export const CLIPS = {
+	minutes: clip("minutes.5fps.h264", 5, 1000, 0),
+	minutesH265: clip("minutes.5fps.h265", 5, 1000, 30_000),
+	other: clip("other.5fps.h264", 5, 100, 10_000),
+	large: clip("large.5fps.h264", 5, 100, 20_000),
+	morning: clip("morning.0.5fps.h264", 0.5, 18_000, 100_000),
+	evening: clip("evening.0.5fps.h264", 0.5, 23_400, 200_000),
+};
+
+function clip(file, fps, pictures, first) {
+	return { path: join(CLIPS_DIR, `numbered-${file}`), fps, pictures, first };
+}
+
+export class Recorder {
+	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip now. */
+	static async start(cameras) {
+		await run(join(ROOT, "scripts/make-clip"), ["--numbered"]);
+		await run("cargo", ["build", "--quiet", "--locked", "--bin", "lunette"], { cwd: ROOT });
+		const recorder = new Recorder();
+		recorder.dir = await mkdtemp(join(tmpdir(), "lunette-"));
+		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration());
+		for (const [name, films] of Object.entries(cameras)) await recorder.add(name, films);
+		await recorder.serve();
+		return recorder;
+	}
+
+	configuration() {
+		return `[store]
+db_dir = '${this.dir}/db'
+sample_dir = '${this.dir}/film'
+reserve = '1MiB'
+[web]
+listen = ['127.0.0.1:0']
+`;
+	}
+
+	async add(name, films) {
+		if (films === "live") {
+			const { path, fps } = CLIPS.minutes;
+			const play = `ffmpeg -nostdin -v error -re -r ${fps} -i ${basename(path)} -c copy -f h264 -`;
+			await this.verb("camera", "add", "--name", name, "--url", `exec:h264@${fps}:${play}`);
+			return;
+		}
+		await this.verb("camera", "add", "--name", name, "--url", "rtsp://127.0.0.1:1/", "--record", "false");
+		for (const [{ path, fps }, start] of films) {
+			await this.verb("import", path, "--camera", name, "--fps", `${fps}`, "--start", `${NOON + start}`);
+		}
+	}
+
+	verb(...args) {
+		return run(LUNETTE, ["--config", join(this.dir, "lunette.toml"), ...args]);
+	}
+
+	async serve() {
+		this.process = spawn(LUNETTE, ["--config", join(this.dir, "lunette.toml"), "run"], {
+			stdio: ["ignore", "ignore", "pipe"],
+			env: { ...process.env, RUST_LOG: "info" },
+			cwd: CLIPS_DIR,
+		});
+		this.ended = once(this.process, "exit");
+		for await (const line of createInterface({ input: this.process.stderr })) {
+			this.page = /http:\/\/127\.0\.0\.1:\d+\//.exec(line)?.[0];
+			if (this.page) break;
+		}
+		this.process.stderr.resume();
+		const { cameras } = await (await fetch(new URL("/api/", this.page))).json();
+		this.uuids = Object.fromEntries(cameras.map(({ name, uuid }) => [name, uuid]));
+	}
+
+	/** A path of a camera's main stream. */
+	stream(name, resource) {
+		return `/api/cameras/${this.uuids[name]}/main/${resource}`;
+	}
+
+	/** `view.mp4` of a span, in units after noon. */
+	film(name, start, end, more = "") {
+		return this.stream(name, `view.mp4?start90k=${NOON + start}&end90k=${NOON + end}${more}`);
+	}
+
+	/** The bytes of a path. */
+	async bytes(path) {
+		const answer = await fetch(new URL(path, this.page));
+		if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+		return new Uint8Array(await answer.arrayBuffer());
+	}
+
+	/** What it recorded of a camera, oldest first. */
+	async recordings(name) {
+		const answer = await fetch(new URL(this.stream(name, "recordings?split90k=1"), this.page));
+		const { recordings, videoSampleEntries } = await answer.json();
+		this.sampleEntries = videoSampleEntries;
+		return recordings.reverse();
+	}
+
+	/** Waits until so many seconds of a camera are listed, and answers with `view.mp4` of them. */
+	async growing(name, seconds) {
+		for (const deadline = Date.now() + 60_000; ; await setTimeout(100)) {
+			const [first] = await this.recordings(name);
+			const end = first && first.startTime90k + seconds * SECOND;
+			if (end <= first?.endTime90k) return this.film(name, first.startTime90k - NOON, end - NOON);
+			if (Date.now() > deadline) throw new Error(`waited in vain for ${seconds} s of film of ${name}`);
+		}
+	}
+
+	/** Ends it and removes its directory. */
+	async end() {
+		this.process?.kill("SIGTERM");
+		await this.ended;
+		await rm(this.dir, { recursive: true });
+	}
+}

@@ -1,0 +1,111 @@
+// A <video> in Chromium, on a page of the recorder, and the numbers of the pictures that it shows.
+
+export class Screen {
+	/** A page of its own with a video that shows `src`. */
+	static async open(browser, recorder, src) {
+		const screen = new Screen();
+		screen.page = await browser.newPage();
+		await screen.page.addInitScript(inPage);
+		await screen.page.goto(recorder.page);
+		await screen.page.evaluate(() => screenOf(document.createElement("video")));
+		if (src) await screen.load(src);
+		return screen;
+	}
+
+	/** Shows another film, and answers with how long it says it is. */
+	load(src) {
+		return this.page.evaluate((src) => load(src), src);
+	}
+
+	/** Seeks, and answers with what is shown then: `{number, mediaTime}`. */
+	seek(seconds) {
+		return this.page.evaluate((seconds) => seek(seconds), seconds);
+	}
+
+	/** Plays from a time to another or to the end, and answers with each picture that was shown. */
+	play(from, to = Infinity, rate = 1) {
+		return this.page.evaluate(([from, to, rate]) => play(from, to, rate), [from, to, rate]);
+	}
+
+	/** Whether the browser says that it plays this. */
+	canPlay(type) {
+		return this.page.evaluate((type) => document.createElement("video").canPlayType(type) !== "", type);
+	}
+
+	close() {
+		return this.page.close();
+	}
+}
+
+/** Runs in the page before its own scripts. */
+function inPage() {
+	const canvas = document.createElement("canvas");
+	const context = canvas.getContext("2d", { willReadFrequently: true });
+	let video;
+
+	globalThis.screenOf = (element) => {
+		video = element;
+		video.muted = true;
+		document.body.append(video);
+	};
+
+	/** What `wait(done)` waits for, unless the player gives up first. */
+	const unlessItFails = (wait) =>
+		new Promise((done, failed) => {
+			video.onerror = () => failed(new Error(video.error.message));
+			wait(done);
+		});
+
+	globalThis.load = (src) =>
+		unlessItFails((done) => {
+			video.onloadeddata = () => done(video.duration);
+			video.src = src;
+		});
+
+	globalThis.seek = async (seconds) => {
+		video.pause();
+		const shown = unlessItFails((done) => video.requestVideoFrameCallback((_, { mediaTime }) => done(mediaTime)));
+		const sought = new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+		video.currentTime = seconds;
+		const mediaTime = await shown;
+		await sought;
+		return { number: number(), mediaTime };
+	};
+
+	globalThis.play = async (from, to, rate) => {
+		const pictures = [];
+		await globalThis.seek(from);
+		video.playbackRate = rate;
+		const ended = unlessItFails((done) => {
+			const look = (_, { mediaTime }) => {
+				pictures.push({ number: number(), mediaTime });
+				if (mediaTime >= to) done();
+				else video.requestVideoFrameCallback(look);
+			};
+			video.requestVideoFrameCallback(look);
+			video.onended = done;
+		});
+		await video.play();
+		await ended;
+		video.pause();
+		return pictures;
+	};
+
+	/** The number of the picture: eight by six fields, see tests/support/numbers.rs. */
+	function number() {
+		const { videoWidth: width, videoHeight: height } = video;
+		Object.assign(canvas, { width, height });
+		context.drawImage(video, 0, 0);
+		const { data } = context.getImageData(0, 0, width, height);
+		const field = (i) => {
+			const [x, y] = [((i % 8) + 0.5) * (width / 8), (Math.floor(i / 8) + 0.5) * (height / 6)];
+			return data[4 * (Math.floor(y) * width + Math.floor(x)) + 1] > 128;
+		};
+		let number = 0;
+		for (let bit = 0; bit < 24; bit += 1) {
+			if (field(bit) === field(bit + 24)) throw new Error(`a picture without a number, ${width} by ${height}`);
+			if (field(bit)) number += 2 ** bit;
+		}
+		return number;
+	}
+}

@@ -1,0 +1,12 @@
+//! Films of every kind, made by the real binary out of clips whose pictures carry their number, before readers that we
+//! did not write: ffmpeg and ffprobe, the crates mp4parse and re_mp4, and npm's mp4box.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cinema;
+mod day;
+mod judge;
+mod kinds;
+mod readers;
+mod subtitles;
