@@ -100,6 +100,7 @@ fn an_export_is_the_bytes_of_the_route() {
     };
     let exported = |style: &str| server.export(&format!("--start {start} --end {end}{style}"));
     assert!(route("") == exported(""));
+    assert!(route("") == server.export_to_output(&format!("--start {start} --end {end}")));
     let with_texts = route("&ts=true");
     assert_eq!(server.probe(&with_texts), "h264,30,mov_text,3,2.666667");
     assert!(with_texts == exported(" --subtitles"));

@@ -93,6 +93,15 @@ impl Server {
         self.body("POST", path, body)
     }
 
+    /// What the command writes to standard output.
+    pub(crate) fn export_to_output(&self, words: &str) -> Vec<u8> {
+        let words = format!("export --camera porch {words} -o -");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lunette"));
+        let done = command.args(words.split(' ')).current_dir(self.dir.path()).output().unwrap();
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+        done.stdout
+    }
+
     /// What the command writes into a file, given behind `-o`: it asks through the socket.
     pub(crate) fn export(&self, words: &str) -> Vec<u8> {
         let path = self.dir.path().join("exported.mp4");

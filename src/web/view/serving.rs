@@ -30,7 +30,8 @@ pub(super) async fn serve<B>(film: Mp4, request: &Request<B>) -> Result<Response
     // May be kept, but the tag must be asked for: it is film of somebody's house, and it may be deleted.
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if answer.status().is_success() && request.method() == Method::GET {
-        for range in asked.unwrap_or_else(|| vec![0..len]) {
+        let whole = 0..len;
+        for range in asked.unwrap_or_else(|| vec![whole]) {
             film.look(range).await?;
         }
     }
