@@ -2,8 +2,9 @@
 
 use super::entity::Mp4;
 use super::serving::{serve, with_plain_ranges};
-use super::{listed, numbered};
+use super::{MAX_RECORDINGS, listed, numbered};
 use crate::base::{MediaDuration, Result, StreamId, WallDuration};
+use crate::media::hls;
 use crate::media::mp4::fragments::Start;
 use crate::media::mp4::{self, Fragments};
 use crate::media::{MediaPart, Recording, Segment};
@@ -71,7 +72,11 @@ fn lay_out(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Fragmen
             parts.push((recording, segment));
         }
     }
-    Fragments::of(&parts)
+    let base = match (stretch, parts.first()) {
+        (Stretch::Media(_), Some((recording, _))) => hls::decode_time_base(recording.run_start),
+        _ => MediaDuration::ZERO,
+    };
+    Fragments::of(&parts, base)
 }
 
 /// A part of a recording, counted from its start.
@@ -85,7 +90,7 @@ fn wanted(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Vec<(Rec
     match stretch {
         Stretch::Of(what) => {
             let mut wanted = Vec::new();
-            for (recordings, mut selection) in listed(state, stream, what)? {
+            for (recordings, mut selection) in listed(state, stream, what, MAX_RECORDINGS)? {
                 wanted.extend(recordings.into_iter().map(|r| {
                     let part = Wanted::Wall(selection.next(&r));
                     (r, part)

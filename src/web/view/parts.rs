@@ -42,7 +42,7 @@ impl Parts {
     pub(super) fn serve(self, method: &Method, of_film: &HeaderMap) -> Response<Body> {
         let mut asked = Request::new(());
         *asked.method_mut() = method.clone();
-        let mut answer = http_serve::serve(self, &asked);
+        let mut answer = http_serve::serve(self, &asked).map(Body::from);
         *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
         for name in [header::ETAG, header::LAST_MODIFIED, header::DATE] {
             answer.headers_mut().extend(of_film.get(&name).map(|value| (name, value.clone())));

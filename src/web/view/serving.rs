@@ -77,7 +77,7 @@ fn plain<B>(request: &Request<B>, ranges: Option<&[Range<u64>]>, len: u64) -> Re
 
 /// What is no date is passed over (RFC 9110 13.1.3, 13.1.4); http-serve refuses it.
 fn conditional(film: Mp4, asked: &Request<()>) -> Response<Body> {
-    let answer = http_serve::serve(film.clone(), asked);
+    let answer = http_serve::serve(film.clone(), asked).map(Body::from);
     if answer.status() != StatusCode::BAD_REQUEST {
         return answer;
     }
@@ -86,5 +86,5 @@ fn conditional(film: Mp4, asked: &Request<()>) -> Response<Body> {
         undated.headers_mut().remove(name);
     }
     undated.headers_mut().extend(asked.headers().get(header::RANGE).map(|range| (header::RANGE, range.clone())));
-    http_serve::serve(film, &undated)
+    http_serve::serve(film, &undated).map(Body::from)
 }
