@@ -8,6 +8,8 @@ mod faults;
 mod recorder;
 #[path = "http/server.rs"]
 mod server;
+#[path = "http/spans.rs"]
+mod spans;
 mod support;
 
 use server::Server;

@@ -6,7 +6,7 @@ use crate::store::{Film, Window};
 use crate::web::State;
 use crate::web::answer::Broken;
 use crate::web::state::blocking;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::stream::{self, Stream};
 use http::header::{self, HeaderMap, HeaderValue};
 use std::collections::HashMap;
@@ -150,19 +150,20 @@ impl Reader {
         ids.dedup();
         let mut indexes = HashMap::new();
         state.indexes.visit(&state.store, &ids, |id, index| _ = indexes.insert(id, index))?;
-        let mut generated = BytesMut::new();
+        let mut generated = Vec::with_capacity(len as usize);
         for (piece, wanted) in &pieces {
             let index = piece.indexed().and_then(|id| indexes.get(&id)).map_or(&[][..], |index| index);
-            let part = plan.generate(piece, index)?.slice(wanted.start as usize..wanted.end as usize);
-            if pieces.len() == 1 {
-                self.rest.start += len;
-                return Ok(part);
+            let before = generated.len();
+            if wanted.start == 0 {
+                plan.generate_into(piece, index, &mut generated)?;
+                generated.truncate(before + wanted.end as usize);
+            } else {
+                let part = plan.generate(piece, index)?;
+                generated.extend_from_slice(&part[wanted.start as usize..wanted.end as usize]);
             }
-            generated.reserve(if generated.is_empty() { len as usize } else { 0 });
-            generated.extend_from_slice(&part);
         }
         self.rest.start += len;
-        Ok(generated.freeze())
+        Ok(generated.into())
     }
 }
 
