@@ -72,12 +72,48 @@ test("plays on across a hole and to the end", async () => {
 
 test("a film that is still recorded, up to now", async () => {
 	const film = await recorder.growing("growing", 6);
-	const { samples, shown90k } = look(await recorder.bytes(film));
-	const numberAt = (seconds) => samples.findLastIndex(([, , time]) => time <= seconds * SECOND);
+	const numberAt = numbersOf(await recorder.bytes(film));
 	const duration = await screen.load(film);
-	assert.ok(Math.abs(duration - shown90k / SECOND) < 0.001);
+	assert.ok(Math.abs(duration - 6) < 0.001);
 	await seekAnywhere(screen, duration, numberAt, 3);
 	shows(await screen.play(0, Infinity, 4), numberAt);
+});
+
+test("media segments, anywhere in a morning", async () => {
+	const [{ videoSampleEntryId: entry, startId }] = await recorder.recordings("day");
+	await screen.openSource(recorder.codec(entry));
+	await screen.append(`/api/init/${entry}.mp4`);
+	// From amid a group of pictures on: a key frame is there each twenty seconds.
+	const segment = `view.m4s?s=${startId}-${startId + 99}.${304 * SECOND}-`;
+	const { leading, mediaTime, end } = await screen.append(recorder.stream("day", segment));
+	assert.deepEqual([leading, mediaTime], [4 * SECOND, 300 * SECOND]);
+	await seekAnywhere(screen, end - 300, (seconds) => pictureAt(morning, 300 + seconds), 7, 300);
+});
+
+test("media segments of two sizes, one after the other", async () => {
+	const [first, second] = await recorder.recordings("sizes");
+	await screen.openSource(recorder.codec(first.videoSampleEntryId));
+	for (const { videoSampleEntryId, startId } of [first, second]) {
+		await screen.append(`/api/init/${videoSampleEntryId}.mp4`);
+		await screen.append(recorder.stream("sizes", `view.m4s?s=${startId}`));
+		// The other run's time line begins anew.
+		await screen.offset(first.mediaDuration90k / SECOND);
+	}
+	const border = first.mediaDuration90k / SECOND;
+	const expected = (seconds) => (seconds < border ? pictureAt(other, seconds) : pictureAt(large, seconds - border));
+	await seekAnywhere(screen, border + second.mediaDuration90k / SECOND, expected, 8);
+	shows(await screen.play(border - 2, border + 2, 4), expected);
+});
+
+test("the live picture is that of its time", async () => {
+	const live = await Screen.open(browser, recorder);
+	const [from, to] = await live.watch(recorder.stream("growing", "live.m4s"), 6);
+	// What was sent is what is recorded: its time line is the run's.
+	const film = await recorder.growing("growing", Math.ceil(to));
+	const numberAt = numbersOf(await recorder.bytes(film));
+	await seekAnywhere(live, to - from, (seconds) => numberAt(from + seconds), 9, from);
+	shows(await live.play(from, to - 1, 4), numberAt);
+	await live.close();
 });
 
 // Limits of Chromium's own.
@@ -94,8 +130,7 @@ test("of a film in two sizes Chromium shows the first, and says that it cannot g
 test("H.265 is shown if Chromium was built with it, else refused", async () => {
 	const film = recorder.film("h265", 3 * SECOND, 199 * SECOND);
 	const [{ videoSampleEntryId }] = await recorder.recordings("h265");
-	const { rfc6381Codec } = recorder.sampleEntries[videoSampleEntryId];
-	if (await screen.canPlay(`video/mp4; codecs="${rfc6381Codec}"`)) {
+	if (await screen.canPlay(`video/mp4; codecs="${recorder.codec(videoSampleEntryId)}"`)) {
 		await seekAnywhere(screen, await screen.load(film), (seconds) => pictureAt(minutesH265, 3 + seconds), 6);
 	} else {
 		await assert.rejects(screen.load(film), /NO_SUPPORTED|not supported|DEMUXER_ERROR/i);
@@ -103,12 +138,12 @@ test("H.265 is shown if Chromium was built with it, else refused", async () => {
 });
 
 /** Seeks to twenty random places and compares what is shown there with `expected(seconds)`: a number. */
-async function seekAnywhere(screen, duration, expected, seed) {
+async function seekAnywhere(screen, duration, expected, seed, start = 0) {
 	const random = randomFrom(seed);
 	const missed = [];
 	for (let i = 0; i < 20; i += 1) {
 		const seconds = random() * duration;
-		const { number } = await screen.seek(seconds);
+		const { number } = await screen.seek(start + seconds);
 		if (number !== expected(seconds)) missed.push({ seconds, number, expected: expected(seconds) });
 	}
 	assert.deepEqual(missed, []);
@@ -132,6 +167,12 @@ function randomFrom(seed) {
 		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
 		return state / 2 ** 32;
 	};
+}
+
+/** Of a film of a camera that plays its clip once, from its first picture on: the number shown at a time. */
+function numbersOf(film) {
+	const { samples } = look(film);
+	return (seconds) => samples.findLastIndex(([, , time]) => time <= seconds * SECOND);
 }
 
 /** The number that a clip shows so many seconds after its start. */

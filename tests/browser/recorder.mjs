@@ -114,6 +114,11 @@ listen = ['127.0.0.1:0']
 		return recordings.reverse();
 	}
 
+	/** The codec of a sample entry that was listed, as browsers are asked for it. */
+	codec(entry) {
+		return this.sampleEntries[entry].rfc6381Codec;
+	}
+
 	/** Waits until so many seconds of a camera are listed, and answers with `view.mp4` of them. */
 	async growing(name, seconds) {
 		for (const deadline = Date.now() + 60_000; ; await setTimeout(100)) {

@@ -27,6 +27,26 @@ export class Screen {
 		return this.page.evaluate(([from, to, rate]) => play(from, to, rate), [from, to, rate]);
 	}
 
+	/** Shows what is appended from now on. */
+	openSource(codec) {
+		return this.page.evaluate((codec) => openSource(codec), codec);
+	}
+
+	/** Appends a resource. Answers with what its headers tell and where all that is buffered ends, in seconds. */
+	append(path) {
+		return this.page.evaluate((path) => append(path), path);
+	}
+
+	/** Appends what `live.m4s` sends until so many seconds are buffered, and answers with from when to when. */
+	watch(path, seconds) {
+		return this.page.evaluate(([path, seconds]) => watch(path, seconds), [path, seconds]);
+	}
+
+	/** Shows what is appended from now on so many seconds later than its time stamps say. */
+	offset(seconds) {
+		return this.page.evaluate((seconds) => offset(seconds), seconds);
+	}
+
 	/** Whether the browser says that it plays this. */
 	canPlay(type) {
 		return this.page.evaluate((type) => document.createElement("video").canPlayType(type) !== "", type);
@@ -49,10 +69,13 @@ function inPage() {
 		document.body.append(video);
 	};
 
-	/** What `wait(done)` waits for, unless the player gives up first. */
+	const PATIENCE_MS = 60_000;
+
+	/** What `wait(done)` waits for, unless the player or we give up first. */
 	const unlessItFails = (wait) =>
 		new Promise((done, failed) => {
 			video.onerror = () => failed(new Error(video.error.message));
+			setTimeout(() => failed(new Error(`waited in vain at ${video.currentTime} s`)), PATIENCE_MS);
 			wait(done);
 		});
 
@@ -89,6 +112,70 @@ function inPage() {
 		await ended;
 		video.pause();
 		return pictures;
+	};
+
+	let buffer;
+
+	globalThis.openSource = async (codec) => {
+		const source = new MediaSource();
+		const opened = new Promise((done) => source.addEventListener("sourceopen", done, { once: true }));
+		video.src = URL.createObjectURL(source);
+		await opened;
+		buffer = source.addSourceBuffer(`video/mp4; codecs="${codec}"`);
+	};
+
+	const appended = (bytes) =>
+		unlessItFails((done) => {
+			buffer.onupdateend = done;
+			buffer.appendBuffer(bytes);
+		});
+
+	globalThis.append = async (path) => {
+		const answer = await fetch(path);
+		if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+		await appended(await answer.arrayBuffer());
+		const { buffered } = video;
+		const told = (name) => Number(answer.headers.get(name));
+		return {
+			leading: told("x-leading-media-duration"),
+			mediaTime: told("x-media-time"),
+			end: buffered.length > 0 ? buffered.end(buffered.length - 1) : 0,
+		};
+	};
+
+	globalThis.offset = (seconds) => {
+		buffer.timestampOffset = seconds;
+	};
+
+	globalThis.watch = async (path, seconds) => {
+		const socket = new WebSocket(location.origin.replace("http", "ws") + path);
+		socket.binaryType = "arraybuffer";
+		const waiting = [];
+		let wake;
+		socket.onmessage = ({ data }) => {
+			waiting.push(data);
+			wake?.();
+		};
+		socket.onclose = ({ code }) => waiting.push(JSON.stringify({ type: "error", detail: `closed with ${code}` }));
+		for (;;) {
+			while (waiting.length === 0) await new Promise((done) => (wake = done));
+			const message = waiting.shift();
+			if (message instanceof ArrayBuffer) {
+				await appended(message);
+			} else {
+				const { type, codec, initSegment, detail } = JSON.parse(message);
+				if (type === "error" || type === "drop") throw new Error(detail ?? type);
+				if (type === "start") {
+					if (!buffer) await globalThis.openSource(codec);
+					await globalThis.append(initSegment);
+				}
+			}
+			const { buffered } = video;
+			if (buffered.length > 0 && buffered.end(0) - buffered.start(0) >= seconds) break;
+		}
+		socket.onclose = null;
+		socket.close();
+		return [video.buffered.start(0), video.buffered.end(0)];
 	};
 
 	/** The number of the picture: eight by six fields, see tests/support/numbers.rs. */
