@@ -96,7 +96,8 @@ listen = ['127.0.0.1:0']
 
 	/** `view.mp4` of a span, in units after noon. */
 	film(name, start, end, more = "") {
-		return this.stream(name, `view.mp4?start90k=${NOON + start}&end90k=${NOON + end}${more}`);
+		const [from, to] = [start, end].map((time) => NOON + Math.round(time));
+		return this.stream(name, `view.mp4?start90k=${from}&end90k=${to}${more}`);
 	}
 
 	/** The bytes of a path. */

@@ -126,6 +126,21 @@ fn another_size_within_a_run() {
 }
 
 #[test]
+fn media_segments() {
+    for clip in [MINUTES, MINUTES_H265] {
+        let cinema = Cinema::with(&[(clip, 0)]);
+        let later = (cinema.recordings()[1].start / FRAME) as u32;
+        part(&clip, 0..1000, 0).of_fragments(&cinema.fragments("s=1-3"));
+        // There is no edit list: what must be decoded first is shown too.
+        part(&clip, later + 10..later + 47, 0).of_fragments(&cinema.fragments(&format!(
+            "s=2.{}-{}",
+            13 * FRAME,
+            47 * FRAME
+        )));
+    }
+}
+
+#[test]
 fn another_codec_is_refused_in_words() {
     let cinema = Cinema::with(&[(OTHER, 0), (MINUTES_H265, 60 * SECOND)]);
     let (status, detail) = cinema.refusal(0..61 * SECOND);
