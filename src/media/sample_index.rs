@@ -3,6 +3,8 @@
 //! Per sample two unsigned LEB128 varints: `zigzag(duration − previous duration) << 1 | is_key`, then
 //! `zigzag(bytes − bytes of the previous sample of the same kind, key or not)`. All "previous" start at 0.
 
+pub mod columns;
+
 use crate::base::{Error, Kind, Result};
 use crate::media::growing::IndexBytes;
 

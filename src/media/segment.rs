@@ -41,7 +41,9 @@ impl Segment {
     ) -> Result<Option<Self>> {
         check(recording)?;
         let empty = recording.video_samples == 0 || wanted.end.0 <= wanted.start.0.max(0);
-        if empty {
+        // A lone frame without duration is no part of what begins after it.
+        let is_before = recording.media_duration == MediaDuration::ZERO && wanted.start > WallDuration::ZERO;
+        if empty || is_before {
             return Ok(None);
         }
         Self::between(recording, media_time(recording, wanted.start)..media_time(recording, wanted.end), index)

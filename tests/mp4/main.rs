@@ -10,5 +10,6 @@ mod holds;
 mod layout;
 mod library;
 mod ranges;
+mod spans;
 mod subtitles;
 mod tag;

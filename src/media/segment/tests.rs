@@ -101,6 +101,8 @@ fn a_last_frame_without_duration_comes_with_the_end_wherever_the_start_is() {
     }
     assert_eq!(segment(&film, 0..89).unwrap().samples, 0..9);
     assert_eq!(segment(&film, 90..91), None);
+    let lone = self::film(1, true);
+    assert_eq!((segment(&lone, 0..1).is_some(), segment(&lone, 1..2)), (true, None));
 }
 
 #[test]
