@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./chromium.mjs";
 import { look } from "./mp4box.mjs";
-import { CLIPS, Recorder, SECOND } from "./recorder.mjs";
+import { CLIPS, NOON, Recorder, SECOND } from "./recorder.mjs";
 import { Screen } from "./screen.mjs";
 
 const HOUR = 3600 * SECOND;
@@ -125,6 +125,27 @@ test("media segments of two sizes, one after the other", async () => {
 	const expected = (seconds) => (seconds < border ? pictureAt(other, seconds) : pictureAt(large, seconds - border));
 	await seekAnywhere(screen, border + second.mediaDuration90k / SECOND, expected, 8);
 	shows(await screen.play(border - 2, border + 2, 4), expected);
+});
+
+test("hls.js plays on across a hole, and seeks anywhere", async () => {
+	const span = `start90k=${NOON + FROM * SECOND}&end90k=${NOON + 24 * HOUR - TO * SECOND}`;
+	const duration = await screen.loadPlaylist(recorder.stream("day", `vod.m3u8?${span}`));
+	// It begins with a key frame: at noon.
+	const border = 36_000;
+	const expected = (seconds) =>
+		seconds < border ? pictureAt(morning, seconds) : pictureAt(evening, seconds - border);
+	assert.ok(Math.abs(duration - 23 * 3600 + TO) < 0.1);
+	await seekAnywhere(screen, duration, expected, 13);
+	shows(await screen.play(border - 20, border + 20, 8), expected);
+});
+
+test("hls.js goes on in another size", async () => {
+	const span = `start90k=${NOON}&end90k=${NOON + HOUR}`;
+	const duration = await screen.loadPlaylist(recorder.stream("sizes", `vod.m3u8?${span}`));
+	assert.ok(Math.abs(duration - 40) < 0.5);
+	const expected = (seconds) => (seconds < 20 ? pictureAt(other, seconds) : pictureAt(large, seconds - 20));
+	await seekAnywhere(screen, 39.5, expected, 14);
+	shows(await screen.play(18, 22, 4), expected);
 });
 
 test("the live picture is that of its time", async () => {

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CLIPS_DIR = join(ROOT, "target/clips");
-const LUNETTE = join(ROOT, "target/debug/lunette");
+const LUNETTE = process.env.LUNETTE ?? join(ROOT, "target/debug/lunette");
 const run = promisify(execFile);
 
 export const SECOND = 90_000;

@@ -1,11 +1,17 @@
 // A <video> in Chromium, on a page of the recorder, and the numbers of the pictures that it shows.
 
+import { fileURLToPath } from "node:url";
+
+/** Not a script of the page, whose policy takes none but its own. */
+const HLS = fileURLToPath(new URL("node_modules/hls.js/dist/hls.min.js", import.meta.url));
+
 export class Screen {
 	/** A page of its own with a video that shows `src`. */
 	static async open(browser, recorder, src) {
 		const screen = new Screen();
 		screen.page = await browser.newPage();
 		await screen.page.addInitScript(inPage);
+		await screen.page.addInitScript({ path: HLS });
 		await screen.page.goto(recorder.page);
 		await screen.page.evaluate(() => screenOf(document.createElement("video")));
 		if (src) await screen.load(src);
@@ -25,6 +31,11 @@ export class Screen {
 	/** Plays from a time to another or to the end, and answers with each picture that was shown. */
 	play(from, to = Infinity, rate = 1) {
 		return this.page.evaluate(([from, to, rate]) => play(from, to, rate), [from, to, rate]);
+	}
+
+	/** Shows a playlist with hls.js, and answers with how long it is. */
+	loadPlaylist(src) {
+		return this.page.evaluate((src) => loadPlaylist(src), src);
 	}
 
 	/** Shows what is appended from now on. */
@@ -71,12 +82,12 @@ function inPage() {
 
 	const PATIENCE_MS = 60_000;
 
-	/** What `wait(done)` waits for, unless the player or we give up first. */
+	/** What `wait(done, failed)` waits for, unless the player or we give up first. */
 	const unlessItFails = (wait) =>
 		new Promise((done, failed) => {
 			video.onerror = () => failed(new Error(video.error.message));
 			setTimeout(() => failed(new Error(`waited in vain at ${video.currentTime} s`)), PATIENCE_MS);
-			wait(done);
+			wait(done, failed);
 		});
 
 	globalThis.load = (src) =>
@@ -84,6 +95,19 @@ function inPage() {
 			video.onloadeddata = () => done(video.duration);
 			video.src = src;
 		});
+
+	let hls;
+
+	globalThis.loadPlaylist = (src) => {
+		hls?.destroy();
+		hls = new Hls({ enableWorker: false });
+		return unlessItFails((done, failed) => {
+			hls.on(Hls.Events.ERROR, (_, { fatal, details, reason }) => fatal && failed(new Error(reason ?? details)));
+			video.onloadeddata = () => done(video.duration);
+			hls.loadSource(src);
+			hls.attachMedia(video);
+		});
+	};
 
 	globalThis.seek = async (seconds) => {
 		video.pause();
