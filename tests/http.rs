@@ -134,7 +134,7 @@ fn what_cannot_be_is_told_as_a_problem() {
     assert_problem(&server.get(&format!("{stream}/view.mp4?s=9")), 404, "recording 1/9: it is not there (any more)");
     assert_problem(&server.get(&format!("{stream}/view.mp4?s=2-1")), 400, "parameter s=2-1: expected");
     let many = "s=1-60480&s=1";
-    assert_problem(&server.get(&format!("{stream}/view.mp4?{many}")), 400, "more than 60480 recordings for one file");
+    assert_problem(&server.get(&format!("{stream}/view.mp4?{many}")), 400, "more than 60480 recordings");
     assert_problem(&server.get("/healthz?loud"), 400, "parameter loud: unknown here");
     let wrong = server.ask("PUT", "/api/cameras", &[]);
     assert_problem(&wrong, 405, "this path takes only GET, HEAD, POST");

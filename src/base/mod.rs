@@ -5,10 +5,12 @@ pub mod ids;
 pub mod json;
 pub mod secret;
 pub mod time;
+pub mod time_text;
 pub mod transport;
 
 pub use error::{Error, Kind, Result, ResultExt};
 pub use ids::{RecordingId, StreamId};
 pub use secret::Secret;
 pub use time::{MediaDuration, MonoTime, WallDuration, WallTime};
+pub use time_text::TimeText;
 pub use transport::Transport;

@@ -1,6 +1,6 @@
 //! 90 kHz time: wall time, media time and the monotonic clock as different types, and their text form.
 
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Kind, Result, TimeText};
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use std::fmt;
@@ -130,19 +130,7 @@ impl WallTime {
     /// The text form `2017-03-02T12:34:56:01234+01:00`: civil time in `zone`, then 90 000ths of a second, then the
     /// offset from UTC. A time outside the years -9999..9999 is printed as its number.
     pub fn text(self, zone: &TimeZone) -> String {
-        let Ok(t) = jiff::Timestamp::from_second(self.unix_seconds()) else {
-            return self.0.to_string();
-        };
-        let offset = zone.to_offset(t);
-        let fraction = self.0.rem_euclid(UNITS_PER_SEC);
-        let minutes = offset.seconds() / 60;
-        let sign = if offset.seconds() < 0 { '-' } else { '+' };
-        format!(
-            "{}:{fraction:05}{sign}{:02}:{:02}",
-            offset.to_datetime(t).strftime("%Y-%m-%dT%H:%M:%S"),
-            minutes.abs() / 60,
-            minutes.abs() % 60
-        )
+        TimeText::new(zone.clone()).of(self).to_owned()
     }
 
     /// Parses the text form or a plain 90 kHz number. Fraction and offset may be left out; without an offset the

@@ -9,6 +9,7 @@ pub mod days;
 pub mod frame;
 pub mod growing;
 mod hevc;
+pub mod hls;
 pub mod media_part;
 pub mod mp4;
 pub mod nal;

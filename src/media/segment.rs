@@ -46,41 +46,35 @@ impl Segment {
         if empty || is_before {
             return Ok(None);
         }
-        Self::between(recording, media_time(recording, wanted.start)..media_time(recording, wanted.end), index)
+        let (start, end) = (media_time(recording, wanted.start), media_time(recording, wanted.end));
+        let to_the_end = end == recording.media_duration;
+        if start.0 == 0 && to_the_end {
+            return Ok(Some(Self::whole(recording)));
+        }
+        if start >= end {
+            return Ok(None);
+        }
+        Self::cut(recording, start.0..end.0, to_the_end, &index()?).map(Some)
     }
 
     /// The same by media time: what it means does not depend on the clock's correction, which is known only when the
-    /// recording is closed.
+    /// recording is closed. A last frame without duration begins at the end: it comes with what goes on beyond that.
     pub fn of_media(
         recording: &Recording,
         wanted: Range<MediaDuration>,
         index: impl FnOnce() -> Result<Arc<[u8]>>,
     ) -> Result<Option<Self>> {
         check(recording)?;
-        if recording.video_samples == 0 {
+        let end = recording.media_duration;
+        let to_the_end = wanted.end > end || wanted.end == end && !recording.has_trailing_zero();
+        let outside = wanted.start > end || wanted.start == end && !recording.has_trailing_zero();
+        if recording.video_samples == 0 || wanted.is_empty() || wanted.end <= MediaDuration::ZERO || outside {
             return Ok(None);
         }
-        let within = |d: MediaDuration| MediaDuration(d.0.clamp(0, recording.media_duration.0));
-        let last_alone = recording.has_trailing_zero() && wanted.start == recording.media_duration;
-        if last_alone && !wanted.is_empty() {
-            // A last frame without duration lies at the very end, behind which there is nothing.
-            return Self::cut(recording, wanted.start.0..wanted.start.0, &index()?).map(Some);
-        }
-        Self::between(recording, within(wanted.start)..within(wanted.end), index)
-    }
-
-    fn between(
-        recording: &Recording,
-        wanted: Range<MediaDuration>,
-        index: impl FnOnce() -> Result<Arc<[u8]>>,
-    ) -> Result<Option<Self>> {
-        if wanted.start.0 == 0 && wanted.end == recording.media_duration {
+        if wanted.start <= MediaDuration::ZERO && to_the_end {
             return Ok(Some(Self::whole(recording)));
         }
-        if wanted.is_empty() {
-            return Ok(None);
-        }
-        Self::cut(recording, wanted.start.0..wanted.end.0, &index()?).map(Some)
+        Self::cut(recording, wanted.start.0.max(0)..wanted.end.0.min(end.0), to_the_end, &index()?).map(Some)
     }
 
     /// All of a recording, from its row alone.
@@ -97,8 +91,7 @@ impl Segment {
         }
     }
 
-    fn cut(recording: &Recording, wanted: Range<i64>, index: &[u8]) -> Result<Self> {
-        let to_the_end = wanted.end == recording.media_duration.0;
+    fn cut(recording: &Recording, wanted: Range<i64>, to_the_end: bool, index: &[u8]) -> Result<Self> {
         let mut at = Position::default();
         let mut key = at;
         let mut last_duration = 0;

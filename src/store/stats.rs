@@ -75,6 +75,11 @@ impl Stats {
         self.ends.last().map(|&(end, _)| end)
     }
 
+    /// The number of the recording that began last; `None` when there is none.
+    pub fn newest(&self) -> Option<u32> {
+        self.spans.last_key_value().map(|(_, span)| span.last)
+    }
+
     /// How many recordings there are.
     pub fn recordings(&self) -> u32 {
         self.recordings

@@ -6,9 +6,64 @@ use http::header::{self, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-/// What all responses carry: film in windows, or a text in one piece.
-pub type Body = http_serve::Body<Bytes, Broken>;
+/// What all responses carry.
+pub enum Body {
+    /// A file in windows, or a text in one piece.
+    Whole(http_serve::Body<Bytes, Broken>),
+    /// A text that is made while it is sent, piece by piece. None of them takes long to make.
+    Made(Box<dyn Iterator<Item = Bytes> + Send + Sync>),
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Broken>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Pin::new(body).poll_frame(context),
+            Self::Made(pieces) => Poll::Ready(pieces.next().map(|piece| Ok(http_body::Frame::data(piece)))),
+        }
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Made(_) => http_body::SizeHint::default(),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Made(_) => false,
+        }
+    }
+}
+
+impl Body {
+    /// Of no bytes.
+    pub(super) fn empty() -> Self {
+        Self::Whole(http_serve::Body::empty())
+    }
+}
+
+impl From<http_serve::Body<Bytes, Broken>> for Body {
+    fn from(body: http_serve::Body<Bytes, Broken>) -> Self {
+        Self::Whole(body)
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Whole(bytes.into())
+    }
+}
 
 /// Why a body ends too early. Its head is gone by then: the connection is cut.
 #[derive(Debug)]
@@ -67,9 +122,14 @@ pub(super) fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("our answers have text keys and finite numbers")
 }
 
+/// JSON that is made while it is sent.
+pub(super) fn made_json(pieces: impl Iterator<Item = Bytes> + Send + Sync + 'static) -> Response<Body> {
+    typed(StatusCode::OK, "application/json", Body::Made(Box::new(pieces)))
+}
+
 /// A body of this type.
-pub(super) fn typed(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Response<Body> {
-    let mut answer = Response::new(Body::from(body));
+pub(super) fn typed(status: StatusCode, media_type: &'static str, body: impl Into<Body>) -> Response<Body> {
+    let mut answer = Response::new(body.into());
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     answer

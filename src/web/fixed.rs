@@ -18,7 +18,7 @@ pub(super) struct Fixed {
 impl Fixed {
     /// The file, or 304 when whoever asks has it already; `cache` tells for how long it need not ask.
     pub(super) fn serve<B>(self, cache: &'static str, request: &Request<B>) -> Response<Body> {
-        let mut answer = http_serve::serve(self, request);
+        let mut answer = http_serve::serve(self, request).map(Body::from);
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
         answer
     }

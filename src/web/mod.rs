@@ -5,6 +5,7 @@ mod answer;
 mod api;
 mod body;
 mod fixed;
+mod hls;
 mod live;
 mod openapi;
 mod pages;
@@ -86,6 +87,8 @@ where
         Route::Live(stream) => live::agree(state, peer, stream, &request)?,
         Route::View(wanted) => view::show(state, wanted, &request).await?,
         Route::MediaSegment { stream, stretch } => view::fragments::show(state, stream, stretch, &request).await?,
+        Route::Vod { stream, span } => hls::vod(state, stream, span).await?,
+        Route::LivePlaylist(stream) => hls::live(state, stream).await?,
         Route::Init(sample_entry) => view::fragments::show_init(state, sample_entry, &request).await?,
     };
     Ok(answer)

@@ -3,6 +3,7 @@
 use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
+use crate::web::hls::Lists;
 use crate::web::live::Places;
 use crate::web::route::StreamName;
 use crate::web::view::{Indexes, Plans};
@@ -18,6 +19,8 @@ pub struct State {
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
     pub(super) plans: Plans,
+    /// What HLS playlists go on from.
+    pub(super) lists: Lists,
     /// Who watches live takes one of these.
     pub(super) viewers: Places,
     /// Something is to be recorded into the store.
@@ -37,7 +40,7 @@ impl State {
 
     fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
         let (indexes, plans, viewers) = (Indexes::default(), Plans::default(), Places::default());
-        Self { store, live, zone, indexes, plans, viewers, records }
+        Self { store, live, zone, indexes, plans, lists: Lists::default(), viewers, records }
     }
 
     /// A stream of a camera, as it is now.

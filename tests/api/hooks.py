@@ -4,6 +4,8 @@ parameters go together, and what is there to be asked for. Addresses are of this
 import json
 import os
 import urllib.request
+from datetime import datetime
+from email.utils import formatdate
 
 import schemathesis
 from hypothesis import strategies as st
@@ -14,13 +16,15 @@ URL = os.environ["LUNETTE_URL"]
 KNOWN = json.loads(os.environ["LUNETTE_CAMERAS"])
 # Where there is film, and around it.
 TIMES = json.loads(os.environ["LUNETTE_TIMES"])
+KNOWN_TO_ANSWER = KNOWN[-1:]
 NOBODY = "rtsp://127.0.0.1:1"
 
 numbers = st.integers(-5 * 10**15, 2 * 10**16)
 near = st.builds(lambda time, off: time + off, st.sampled_from(TIMES), st.integers(-900_000, 900_000))
-texts = st.datetimes().map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%S").zfill(19))
+years = st.datetimes(datetime(1, 1, 2), datetime(9998, 12, 30))
+texts = years.map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%S").zfill(19))
 offsets = st.sampled_from(["", "Z", "+01:00", "-03:30", ":00000", ":89999Z"])
-dates = st.datetimes().map(lambda t: f"Sun, 06 Nov {t.year:04} 08:49:37 GMT")
+dates = st.integers(0, 2**32).map(lambda seconds: formatdate(seconds, usegmt=True))
 counts = st.integers(0, 10**7)
 
 formats = {
@@ -34,7 +38,7 @@ formats = {
         st.integers(1, 3), counts, st.integers(1, 10**6),
     ),
     "byte-ranges": st.builds(lambda first, length: f"bytes={first}-{first + length}", counts, counts),
-    "etag": st.sampled_from(['"0123456789abcdef"', '"x"', "*"]),
+    "etag": st.sampled_from(['"0123456789abcdef"', '"x"']),
     "http-date": dates,
     "camera-source": st.sampled_from([f"{NOBODY}/stream{n}?profile=main" for n in range(9)]),
 }
@@ -58,8 +62,16 @@ def before_call(context, case, kwargs):
         # A stream that the camera does not have needs one.
         for stream in case.body.get("streams", {}).values():
             stream.setdefault("source", f"{NOBODY}/")
+    if meant and case.operation.path == "/api/cameras/test" and "camera" in case.body:
+        look_once(case.body)
     if isinstance(case.body, dict) and meant and isinstance(case.body.get("name"), str):
         case.body["name"] = unique(case.body["name"])
+
+
+def look_once(body):
+    """At the camera that is recorded: it takes seconds. Later ones are unknown."""
+    if KNOWN_TO_ANSWER:
+        body.update(camera=KNOWN_TO_ANSWER.pop(), stream="main")
 
 
 def is_stateful(case):

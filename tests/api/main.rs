@@ -3,11 +3,12 @@
 //! Beside this, `run.py` holds the running recorder against its OpenAPI document; `scripts/test` starts it.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-#[allow(dead_code, reason = "the tests of HTTP use the rest")]
 #[path = "../http/server.rs"]
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
+
+mod guide;
 
 use server::Server;
 use std::io::{BufRead, BufReader, Write};

@@ -1,8 +1,6 @@
 """A recorder with film: a camera whose film was imported, and one that is recorded while the tests run."""
 
-import os
 import re
-import select
 import subprocess
 import tempfile
 import time

@@ -6,5 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod listing;
 mod media_segments;
 mod stage;
+mod vod;

@@ -57,6 +57,11 @@ impl Stage {
         self.daemon.get(&format!("{}{resource}", self.stream))
     }
 
+    /// The address of a resource for other programs.
+    pub(crate) fn url(&self, resource: &str) -> String {
+        self.daemon.url(&format!("{}{resource}", self.stream))
+    }
+
     /// The same, which must be answered.
     #[track_caller]
     pub(crate) fn get(&self, resource: &str) -> Answer {

@@ -1,5 +1,7 @@
 //! `Server`: the web room over loopback sockets, with a store in a temporary directory.
 
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
 use crate::support::http::Answer;
 use lunette::base::WallTime;
 use lunette::store::{Options, Store};
@@ -54,6 +56,11 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let serving = runtime.spawn(web::serve(state, vec![Listener::Tcp(tcp), Listener::Unix(unix)], stopped));
         Self { runtime, serving, stop, address, dir, store, camera }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The address of the camera's main stream.

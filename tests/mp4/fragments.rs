@@ -73,7 +73,7 @@ fn boxes(mut file: &[u8]) -> Vec<String> {
 #[test]
 fn a_fragment_for_each_recording() {
     let library = library();
-    let file = Fragments::of(&parts(&library, 1385..1463)).unwrap();
+    let file = Fragments::of(&parts(&library, 1385..1463), MediaDuration::ZERO).unwrap();
     let bytes = read(&library, &file, 0..file.file_len());
     assert_eq!(bytes.len() as u64, file.file_len());
     let all = boxes(&bytes);
@@ -90,7 +90,7 @@ fn a_fragment_for_each_recording() {
 #[test]
 fn the_last_frame_of_a_run_lasts_as_long_as_the_one_before() {
     let library = library();
-    let file = Fragments::of(&parts(&library, 2150..i64::MAX)).unwrap();
+    let file = Fragments::of(&parts(&library, 2150..i64::MAX), MediaDuration::ZERO).unwrap();
     let bytes = read(&library, &file, 0..file.file_len());
     assert_eq!(boxes(&bytes)[1], "moof at 2120: [10, 10, 10, 10, 10, 10, 10, 10]");
 }
@@ -98,7 +98,8 @@ fn the_last_frame_of_a_run_lasts_as_long_as_the_one_before() {
 #[test]
 fn the_tag_is_that_of_the_bytes() {
     let library = library();
-    let tag = |library: &Library, part| Fragments::of(&parts(library, part)).unwrap().etag().to_owned();
+    let tag =
+        |library: &Library, part| Fragments::of(&parts(library, part), MediaDuration::ZERO).unwrap().etag().to_owned();
     let own = tag(&library, 1100..1200);
     assert_eq!(tag(&library, 1100..1200), own);
     let mut other = self::library();
@@ -118,7 +119,7 @@ fn a_hole_a_run_or_an_entry_inside_is_refused() {
     let refused = |change: fn(&mut Recording)| {
         let mut library = library();
         change(&mut library.recordings[1].0);
-        Fragments::of(&parts(&library, 1000..1800)).unwrap_err().to_string()
+        Fragments::of(&parts(&library, 1000..1800), MediaDuration::ZERO).unwrap_err().to_string()
     };
     let run = refused(|r| r.run_start = r.id);
     assert!(run.starts_with("recording 1/2: another run begins at 2017-03-02T12:00:00:00400+00:00"), "{run}");
@@ -138,7 +139,7 @@ proptest! {
         cuts in prop::collection::vec(0u64..8000, 0..8),
     ) {
         let library = library();
-        let file = Fragments::of(&parts(&library, from..from + lasts)).unwrap();
+        let file = Fragments::of(&parts(&library, from..from + lasts), MediaDuration::ZERO).unwrap();
         let len = file.file_len();
         let mut cuts: Vec<u64> = cuts.into_iter().map(|cut| cut.min(len)).chain([0, len]).collect();
         cuts.sort();

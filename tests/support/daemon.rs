@@ -125,6 +125,11 @@ impl Daemon {
         http::get(self.address, path).unwrap_or_else(|e| panic!("GET {path}: {e}"))
     }
 
+    /// What `path` is for other programs.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
     fn try_get(&self, path: &str) -> Option<Answer> {
         http::get(self.address, path).ok()
     }

@@ -31,7 +31,7 @@ pub struct Start {
     pub sample_entry_id: i32,
     /// From the first frame, a key frame, to where the wanted part begins.
     pub leading: MediaDuration,
-    /// From the start of the run to the first frame.
+    /// Of the first frame: from the start of the run to it, and what else was asked to be added.
     pub decode_time: MediaDuration,
     /// When the first frame was captured.
     pub wall: WallTime,
@@ -64,8 +64,8 @@ impl Row {
 impl Fragments {
     /// Of parts of recordings in the order in which they are played; a last frame without duration should have been
     /// lent one. None at all is an `Err` of kind `NotFound`. `BadInput`, with the moment, when they are not of one run
-    /// and one sample entry without a hole.
-    pub fn of(parts: &[(Recording, Segment)]) -> Result<Self> {
+    /// and one sample entry without a hole. Decode times count from the start of the run; `base` is added to them.
+    pub fn of(parts: &[(Recording, Segment)], base: MediaDuration) -> Result<Self> {
         let (first, segment) =
             parts.first().ok_or_else(|| Error::new(Kind::NotFound, "nothing was recorded in this span"))?;
         let mut file = Self {
@@ -73,7 +73,7 @@ impl Fragments {
                 run: first.run_start,
                 sample_entry_id: first.sample_entry_id,
                 leading: segment.hidden,
-                decode_time: first.media_offset + segment.start,
+                decode_time: base + first.media_offset + segment.start,
                 wall: first.start + segment.start.as_wall(),
             },
             rows: Box::default(),
@@ -84,12 +84,13 @@ impl Fragments {
         let mut rows = Vec::with_capacity(parts.len());
         let mut decode_time = file.start.decode_time;
         for (recording, segment) in parts {
-            file.check(recording, segment, decode_time).map_err(|e| e.on(format!("recording {}", recording.id)))?;
+            file.check(recording, segment, decode_time - base)
+                .map_err(|e| e.on(format!("recording {}", recording.id)))?;
             let (segment, open_id) = (segment.clone(), recording.open_id);
             let end = segment.start + segment.duration;
             file.modified = file.modified.max(recording.start + end.as_wall());
             let row = Row { recording: recording.id, open_id, decode_time, segment, offset: file.len };
-            decode_time = recording.media_offset + end;
+            decode_time = base + recording.media_offset + end;
             file.len += row.head_len() + row.film_bytes();
             rows.push(row);
         }

@@ -152,8 +152,10 @@ fn media_time_means_the_same_frames_whatever_the_correction() {
         film.0.wall_duration = WallDuration(wall_duration);
         for (wanted, expected) in [
             (0..40, Some((0, 0..4))),
-            (80..120, Some((80, 8..13))),
-            (80..119, Some((80, 8..12))),
+            (80..120, Some((80, 8..12))),
+            (80..121, Some((80, 8..13))),
+            (0..121, Some((0, 0..13))),
+            (0..120, Some((0, 0..12))),
             (95..i64::MAX, Some((80, 8..13))),
             (120..3120, Some((120, 12..13))),
             (120..120, None),

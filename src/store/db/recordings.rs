@@ -116,9 +116,10 @@ impl Database {
                 let mut rows = statement.query(params).or_sql(what)?;
                 while let Some(row) = rows.next().or_sql(what)? {
                     let id = composite(row, 0).or_sql(what)?;
-                    if missing.next() != Some(&id) {
+                    if missing.as_slice().first() != Some(&id) {
                         break;
                     }
+                    missing.next();
                     let index = row.get_ref(1).or_sql(what)?;
                     visit(id, index.as_blob().map_err(rusqlite::Error::from).or_sql(what)?);
                 }

@@ -4,6 +4,7 @@ mod camera_json;
 pub(super) mod cameras;
 pub(super) mod gaps;
 pub(super) mod health;
+mod json;
 mod probe;
 pub(super) mod recordings;
 pub(super) mod test;

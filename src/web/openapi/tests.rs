@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::media::recording::Cause;
+use crate::web::api::recordings::MAX_ROWS;
 use crate::web::route::Route;
 use crate::web::route::table::RESOURCES;
 use http::Method;
@@ -146,5 +147,7 @@ fn each_name_leads_somewhere_and_each_component_is_used() {
 #[test]
 fn fixed_words_are_those_of_the_code() {
     let words: Vec<&str> = Cause::ALL.iter().map(|cause| cause.words()).collect();
-    assert_eq!(document()["components"]["schemas"]["Cause"]["enum"], json!(words));
+    let schemas = &document()["components"]["schemas"];
+    assert_eq!(schemas["Cause"]["enum"], json!(words));
+    assert_eq!(schemas["Listing"]["properties"]["recordings"]["maxItems"], json!(MAX_ROWS));
 }

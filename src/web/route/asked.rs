@@ -127,6 +127,14 @@ impl Asked<'_> {
         }
     }
 
+    /// A span with both its ends.
+    pub(super) fn whole_span(&mut self) -> Result<Range<WallTime>> {
+        match self.times()? {
+            (Some(start), Some(end)) => forward(start..end),
+            _ => Err(bad("a playlist needs both start90k and end90k")),
+        }
+    }
+
     /// Recordings by number, or a span with both its ends.
     fn what(&mut self) -> Result<What> {
         let segments = self.query.all("s");

@@ -51,6 +51,11 @@ pub(super) enum Route {
         stream: StreamName,
         stretch: Stretch,
     },
+    Vod {
+        stream: StreamName,
+        span: Range<WallTime>,
+    },
+    LivePlaylist(StreamName),
     /// The initialisation segment of a sample entry.
     Init(i32),
 }

@@ -77,6 +77,16 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
             Ok(Route::MediaSegment { stream: asked.stream(), stretch: asked.stretch()? })
         })],
     },
+    Resource {
+        path: "/api/cameras/{uuid}/{stream}/vod.m3u8",
+        operations: &[get(&["start90k", "end90k"], |asked| {
+            Ok(Route::Vod { stream: asked.stream(), span: asked.whole_span()? })
+        })],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/{stream}/live.m3u8",
+        operations: &[get(&[], |asked| Ok(Route::LivePlaylist(asked.stream())))],
+    },
     Resource { path: "/api/init/{id}.mp4", operations: &[get(&[], |asked| Ok(Route::Init(asked.sample_entry())))] },
 ];
 

@@ -69,6 +69,8 @@ fn requests_and_their_routes() {
             ),
         ),
         ("GET /api/init/12.mp4", "Init(12)".into()),
+        ("GET CAMERA/main/vod.m3u8?start90k=1&end90k=2", format!("Vod {{ {main}, span: WallTime(1)..WallTime(2) }}")),
+        ("GET CAMERA/main/live.m3u8", "LivePlaylist(StreamName { camera: U, kind: Main })".into()),
     ];
     for (line, route) in table {
         assert_eq!(told(line), route, "{line}");
@@ -104,6 +106,10 @@ fn requests_that_are_none() {
         ("GET /api/init/9999999999.mp4", "404"),
         ("GET /api/init/1.mp4?v=1", "400 parameter v: unknown here"),
         ("POST /api/init/1.mp4", "405 GET, HEAD"),
+        ("GET CAMERA/main/vod.m3u8?start90k=1", "400 a playlist needs both start90k and end90k"),
+        ("GET CAMERA/main/vod.m3u8?start90k=2&end90k=1", "400 start90k is not before end90k"),
+        ("GET CAMERA/main/vod.m3u8?s=1", "400 parameter s: unknown here"),
+        ("GET CAMERA/main/live.m3u8?start90k=1", "400 parameter start90k: unknown here"),
         ("GET CAMERA/main/view.m4s", "400 a film needs either s, or both start90k and end90k"),
         ("GET CAMERA/main/view.m4s?s=1&ts=true", "400 parameter ts: unknown here"),
         ("GET CAMERA/main/view.m4s?s=1&m=1.0-1", "400 m stands alone: no s, start90k or end90k beside it"),

@@ -1,8 +1,9 @@
 //! `view.m4s`: a stretch of one run as a media segment; and the initialisation segments that go before.
 
 use super::entity::Mp4;
-use super::{listed, numbered, with_plain_ranges};
+use super::{MAX_RECORDINGS, listed, numbered, with_plain_ranges};
 use crate::base::{MediaDuration, Result, StreamId, WallDuration};
+use crate::media::hls;
 use crate::media::mp4::fragments::Start;
 use crate::media::mp4::{self, Fragments};
 use crate::media::{MediaPart, Recording, Segment};
@@ -30,7 +31,7 @@ pub(in crate::web) async fn show<B>(
     let start = *file.start();
     let file = Mp4::new(state.clone(), file);
     let asked = with_plain_ranges(request, http_serve::Entity::len(&file));
-    let mut answer = http_serve::serve(file, &asked);
+    let mut answer = http_serve::serve(file, &asked).map(Body::from);
     // As of `view.mp4`.
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     tell(&start, answer.headers_mut());
@@ -73,7 +74,11 @@ fn lay_out(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Fragmen
             parts.push((recording, segment));
         }
     }
-    Fragments::of(&parts)
+    let base = match (stretch, parts.first()) {
+        (Stretch::Media(_), Some((recording, _))) => hls::decode_time_base(recording.run_start),
+        _ => MediaDuration::ZERO,
+    };
+    Fragments::of(&parts, base)
 }
 
 /// A part of a recording, counted from its start.
@@ -87,7 +92,7 @@ fn wanted(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Vec<(Rec
     match stretch {
         Stretch::Of(what) => {
             let mut wanted = Vec::new();
-            for (recordings, mut selection) in listed(state, stream, what)? {
+            for (recordings, mut selection) in listed(state, stream, what, MAX_RECORDINGS)? {
                 wanted.extend(recordings.into_iter().map(|r| {
                     let part = Wanted::Wall(selection.next(&r));
                     (r, part)

@@ -35,7 +35,7 @@ impl Default for Indexes {
 
 impl Indexes {
     /// The index of a recording. Blocks on the database.
-    pub(super) fn get(&self, store: &Store, id: RecordingId) -> Result<Arc<[u8]>> {
+    pub(in crate::web) fn get(&self, store: &Store, id: RecordingId) -> Result<Arc<[u8]>> {
         let mut found = None;
         self.visit(store, &[id], |_, index| found = Some(index))?;
         Ok(found.expect("an index was found or there is an error"))

@@ -34,7 +34,7 @@ pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>
         Form::Text => blocking(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
         Form::Mp4 => {
             let asked = with_plain_ranges(request, http_serve::Entity::len(&mp4));
-            let mut answer = http_serve::serve(mp4, &asked);
+            let mut answer = http_serve::serve(mp4, &asked).map(Body::from);
             // May be kept, but the tag must be asked for: it is film of somebody's house, and it may be deleted.
             answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
             Ok(answer)
@@ -77,7 +77,7 @@ async fn plan(state: &Arc<State>, key: Key) -> Result<Arc<Plan>> {
 fn lay_out(state: &State, key: &Key) -> Result<Plan> {
     let style = Style { gaps: key.gaps, subtitles: key.ts.then(|| state.zone.clone()) };
     let mut builder = Builder::new(style, |id| state.indexes.get(&state.store, id));
-    for (recordings, mut selection) in listed(state, key.stream, &key.what)? {
+    for (recordings, mut selection) in listed(state, key.stream, &key.what, MAX_RECORDINGS)? {
         for recording in recordings {
             let sample_entry = state.store.sample_entry(recording.sample_entry_id)?;
             builder.add(&recording, &sample_entry, selection.next(&recording))?;
@@ -86,8 +86,13 @@ fn lay_out(state: &State, key: &Key) -> Result<Plan> {
     builder.finish()
 }
 
-/// What is to be played, in order, and which part of it.
-fn listed(state: &State, stream: StreamId, what: &What) -> Result<Vec<(Vec<Recording>, Selection)>> {
+/// What is to be played, in order, and which part of it. More than `max` recordings are too many.
+pub(super) fn listed(
+    state: &State,
+    stream: StreamId,
+    what: &What,
+    max: u64,
+) -> Result<Vec<(Vec<Recording>, Selection)>> {
     match what {
         What::Span(span) => {
             let mut recordings = Vec::new();
@@ -95,7 +100,7 @@ fn listed(state: &State, stream: StreamId, what: &What) -> Result<Vec<(Vec<Recor
             slices.reverse();
             for slice in slices {
                 recordings.extend(slice.recordings(&state.store, stream)?);
-                few_enough(recordings.len() as u64)?;
+                few_enough(recordings.len() as u64, max)?;
             }
             // What is lost is one more hole.
             recordings.retain(|r| !r.is_missing());
@@ -103,7 +108,7 @@ fn listed(state: &State, stream: StreamId, what: &What) -> Result<Vec<(Vec<Recor
             Ok(vec![(recordings, Selection::Span(span.clone()))])
         }
         What::Segments(all) => {
-            few_enough(all.iter().map(Segments::count).sum())?;
+            few_enough(all.iter().map(Segments::count).sum(), max)?;
             let list = |s: &Segments| Ok((numbered(state, stream, s)?, s.selection()));
             all.iter().map(list).collect()
         }
@@ -111,11 +116,11 @@ fn listed(state: &State, stream: StreamId, what: &What) -> Result<Vec<(Vec<Recor
 }
 
 /// Says no before more is loaded than a file's tables have room for in any case.
-fn few_enough(recordings: u64) -> Result<()> {
-    if recordings <= MAX_RECORDINGS {
+fn few_enough(recordings: u64, max: u64) -> Result<()> {
+    if recordings <= max {
         return Ok(());
     }
-    let what = format!("more than {MAX_RECORDINGS} recordings for one file, about six weeks: ask for less at a time");
+    let what = format!("more than {max} recordings, about {} days, at once: ask for less at a time", max / 1440);
     Err(Error::new(Kind::BadInput, what))
 }
 
