@@ -148,6 +148,20 @@ test("hls.js goes on in another size", async () => {
 	shows(await screen.play(18, 22, 4), expected);
 });
 
+test("hls.js follows what goes on, and its dates are right", async () => {
+	await recorder.growing("growing", 10);
+	const live = await Screen.open(browser, recorder);
+	await live.loadPlaylist(recorder.stream("growing", "live.m3u8"));
+	const pictures = await live.playWithDates(20);
+	const [{ startTime90k }] = await recorder.recordings("growing");
+	const since = ({ date }) => date / 1000 - startTime90k / SECOND;
+	const film = await recorder.growing("growing", Math.ceil(since(pictures.at(-1))));
+	const numberAt = numbersOf(await recorder.bytes(film));
+	const wrong = pictures.filter((picture) => picture.number !== numberAt(since(picture)));
+	assert.deepEqual(wrong, []);
+	await live.close();
+});
+
 test("the live picture is that of its time", async () => {
 	const live = await Screen.open(browser, recorder);
 	const [from, to] = await live.watch(recorder.stream("growing", "live.m4s"), 6);

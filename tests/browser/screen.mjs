@@ -38,6 +38,11 @@ export class Screen {
 		return this.page.evaluate((src) => loadPlaylist(src), src);
 	}
 
+	/** Plays on, and answers with so many pictures that were shown and the dates that the playlist tells of them. */
+	playWithDates(count) {
+		return this.page.evaluate((count) => playWithDates(count), count);
+	}
+
 	/** Shows what is appended from now on. */
 	openSource(codec) {
 		return this.page.evaluate((codec) => openSource(codec), codec);
@@ -136,6 +141,25 @@ function inPage() {
 		await ended;
 		video.pause();
 		return pictures;
+	};
+
+	globalThis.playWithDates = async (count) => {
+		const pictures = [];
+		const date = (time) => {
+			const at = hls.levels[0].details.fragments.find((f) => f.start <= time && time < f.start + f.duration);
+			return at && at.programDateTime + (time - at.start) * 1000;
+		};
+		const all = unlessItFails((done) => {
+			const look = (_, { mediaTime }) => {
+				// Amid a picture: a border between two media segments is not exact.
+				pictures.push({ number: number(), date: date(mediaTime + 0.1) });
+				if (pictures.length === count) done(pictures);
+				else video.requestVideoFrameCallback(look);
+			};
+			video.requestVideoFrameCallback(look);
+		});
+		await video.play();
+		return all;
 	};
 
 	let buffer;

@@ -148,3 +148,19 @@ fn another_codec_is_refused_in_words() {
     assert!(detail.contains("2026-03-01T12:01:00"), "{detail}");
     part(&MINUTES_H265, 0..10, 0).of(&cinema.span(21 * SECOND..62 * SECOND, ""));
 }
+
+/// The tests above would see it.
+#[test]
+#[should_panic(expected = "ffmpeg shows other pictures")]
+fn an_edit_that_is_off_by_one_frame_is_noticed() {
+    let cinema = Cinema::with(&[(OTHER, 0)]);
+    let film = cinema.span(7 * FRAME..42 * FRAME, "");
+    let mut bytes = std::fs::read(&film).unwrap();
+    // Behind the box's name: version and flags, how many edits, how long the first is, and where it begins.
+    let edits = bytes.windows(4).position(|name| name == b"elst").unwrap() + 4;
+    let begin = &mut bytes[edits + 12..edits + 16];
+    assert_eq!(*begin, (7 * FRAME as u32).to_be_bytes());
+    begin.copy_from_slice(&(6 * FRAME as u32).to_be_bytes());
+    std::fs::write(&film, bytes).unwrap();
+    part(&OTHER, 7..42, 7).of(&film);
+}
