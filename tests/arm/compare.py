@@ -12,13 +12,13 @@ import argparse
 import contextlib
 import hashlib
 import http.client
+import json
 import pathlib
 import random
 import re
 import struct
 import sys
 import tempfile
-import json
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benches"))
 import rig
@@ -29,6 +29,8 @@ START = 1_790_812_800 * 90_000
 END = START + 25 * 3600 * 90_000
 # Of the 32-bit process with its emulator.
 ANON_LIMIT = 200 * MIB
+# Fewer than the connections that it takes.
+VIEWERS = 100
 
 
 class Build:
@@ -109,6 +111,19 @@ def check_memory(build, path):
     return peak
 
 
+def check_many(build, path):
+    """As many viewers as there may be who ask for all of it and stop reading: each holds a window and no more (Ff13)."""
+    viewers = [Build(build.process, f"{build.connection.host}:{build.connection.port}") for _ in range(VIEWERS)]
+    for viewer in viewers:
+        assert len(viewer.ask("GET", path, Range=f"bytes={2**32}-")[2].read(MIB)) == MIB
+    held = build.anon()
+    assert len(build.get(path, Range="bytes=0-99")) == 100
+    for viewer in viewers:
+        viewer.connection.close()
+    assert held <= ANON_LIMIT + VIEWERS * MIB, f"{held / MIB:.0f} MiB of anonymous memory"
+    return held
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--store", type=pathlib.Path, required=True)
@@ -145,6 +160,7 @@ def main():
         assert tables[0] == tables[1], tables
         print(f"all {tables[0][2]} bytes before the film are the same")
         print(f"a GiB read: at most {check_memory(other, path) / MIB:.0f} MiB of anonymous memory, emulator included")
+        print(f"{VIEWERS} viewers who do not read on: {check_many(other, path) / MIB:.0f} MiB")
 
 
 if __name__ == "__main__":

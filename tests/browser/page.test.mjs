@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launch } from "./chromium.mjs";
 import { Demo } from "./demo.mjs";
+import { open, showsAPicture as shows } from "./picture.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/pictures/", import.meta.url));
 const UNITS_PER_SECOND = 90_000;
@@ -17,10 +18,7 @@ before(async () => {
 	mkdirSync(PICTURES, { recursive: true });
 	demo = await Demo.start();
 	browser = await launch();
-	page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-	page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-	page.on("pageerror", (error) => complaints.push(error.message));
-	await page.goto(demo.page);
+	page = await open(browser, demo.page, complaints);
 });
 
 after(async () => {
@@ -118,15 +116,4 @@ function seek(seconds) {
 	}, seconds);
 }
 
-/** The video shows something: its pixels differ. */
-function showsAPicture() {
-	return page.evaluate(() => {
-		const video = document.querySelector("video");
-		const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 36 });
-		const context = canvas.getContext("2d");
-		context.drawImage(video, 0, 0, canvas.width, canvas.height);
-		const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-		const greens = data.filter((_, at) => at % 4 === 1);
-		return Math.max(...greens) - Math.min(...greens) > 40;
-	});
-}
+const showsAPicture = () => shows(page);

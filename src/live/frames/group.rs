@@ -127,6 +127,6 @@ fn weight(frame: &LiveFrame) -> usize {
 const SLACK: WallDuration = WallDuration::from_secs(1);
 /// Read at a time: it bounds what each viewer holds, and how long the recorder may wait for the lock. One larger frame
 /// is read alone.
-const READ_BYTES: usize = 256 << 10;
+const READ_BYTES: usize = 128 << 10;
 /// Read at a time.
 const READ_FRAMES: usize = 64;

@@ -35,7 +35,7 @@ impl Default for Places {
     }
 }
 
-/// Of all streams together. With some 300 KiB of buffers for each, and one group of pictures for each stream that is
+/// Of all streams together. With some 300 KiB of buffers for each, or twice its largest frame, and one group of pictures for each stream that is
 /// watched, this bounds the memory of live pictures.
 pub(super) const MAX_VIEWERS: usize = 100;
 

@@ -76,6 +76,8 @@ impl Viewer {
         let mut is_heard = true;
         loop {
             let sent = tokio::select! {
+                // A pong that is there counts, however late we come to look.
+                biased;
                 heard = socket.next() => match heard {
                     Some(Ok(Message::Close(_))) | None => return End::Gone,
                     Some(Ok(Message::Text(_) | Message::Binary(_))) => {

@@ -22,8 +22,9 @@ export class Card {
 		this.recordings = new Recordings(player);
 		this.live = new Live();
 		this.watch = el("button", { type: "button", textContent: "Live", onclick: () => this.toggleLive() });
-		const head = el("div", {}, this.name, this.state, this.watch, this.tabs);
-		this.root = el("article", { className: "card" }, head, this.live.root, this.facts, this.trouble, this.recordings.root);
+		const head = el("div", {}, this.name, this.state, this.tabs);
+		const below = el("div", {}, this.facts, this.watch);
+		this.root = el("article", { className: "card" }, head, this.live.root, below, this.trouble, this.recordings.root);
 		this.kind = "main";
 	}
 

@@ -114,6 +114,8 @@ export class Live {
 	say(text) {
 		if (this.words.textContent !== text) this.words.textContent = text;
 		this.words.hidden = text === "";
+		// What stands still must not look live.
+		this.root.classList.toggle("still", text !== "");
 	}
 
 	showClock() {
