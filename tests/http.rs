@@ -2,6 +2,8 @@
 
 #[path = "http/server.rs"]
 mod server;
+#[path = "http/spans.rs"]
+mod spans;
 mod support;
 
 use server::Server;

@@ -68,6 +68,10 @@ impl Server {
         format!("/api/cameras/{}/main", self.camera)
     }
 
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
     /// The address of all the film.
     pub(crate) fn film(&self) -> String {
         format!("{}/view.mp4?s=1", self.stream())

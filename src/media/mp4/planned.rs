@@ -22,6 +22,10 @@ pub trait Planned: Debug + Send + Sync {
     /// looked at. After `Ok` they are as many as was promised; an index that does not hold what the plan was made from
     /// is an `Err` of kind `Corrupt`.
     fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes>;
+    /// The same behind what is in `out`, not copied where that can be spared. After an `Err` it may be longer.
+    fn generate_into(&self, piece: &Piece, index: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        self.generate(piece, index).map(|bytes| out.extend_from_slice(&bytes))
+    }
 }
 
 impl dyn Planned + '_ {
