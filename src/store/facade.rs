@@ -9,7 +9,7 @@ use crate::store::attached::Owner;
 use crate::store::camera::{Camera, CameraEdit, NewCamera};
 use crate::store::changes::{Mark, Part};
 use crate::store::db::{self, Access, Database, Moved, Wanted};
-use crate::store::film::Film;
+use crate::store::film::{Film, Stretch};
 use crate::store::gap::Gap;
 use crate::store::growing::Growing;
 use crate::store::listing;
@@ -266,16 +266,24 @@ impl Store {
         self.shared.unflushed.stats(stream)
     }
 
-    /// The history of a stream's listing up to now, to be taken before something is listed. `None` when the store is
-    /// only looked at: another process may change it then, and nobody tells. From memory.
-    pub fn mark(&self, stream: StreamId) -> Option<Mark> {
-        self.syncer.as_ref().map(|_| self.shared.unflushed.mark(stream))
+    /// The history of a stream's listing up to now, to be taken before something is listed. From memory; where the store
+    /// is only looked at, from the database.
+    pub fn mark(&self, stream: StreamId) -> Result<Mark> {
+        match self.syncer {
+            Some(_) => Ok(self.shared.unflushed.mark(stream)),
+            // All there is to list is rows then. Another process may write them.
+            None => self.shared.db.data_version().map(Mark::of),
+        }
     }
 
     /// Whether this part of a stream's listing is, or may be, other than it was at the mark: something came, grew,
-    /// closed, went or was moved in time. That a recording grew is no change of a span that ends before. From memory.
+    /// closed, went or was moved in time. That a recording grew is no change of a span that ends before. As quick as
+    /// [`Self::mark`].
     pub fn has_changed(&self, stream: StreamId, since: &Mark, part: &Part) -> bool {
-        self.shared.unflushed.has_changed(stream, since, part)
+        match self.syncer {
+            Some(_) => self.shared.unflushed.has_changed(stream, since, part),
+            None => self.mark(stream).ok().as_ref() != Some(since),
+        }
     }
 
     /// The system clock of this boot is right from now on: see [`Database::prove_clock`]. What is no row yet is moved
@@ -322,6 +330,16 @@ impl Store {
             Some(dir) => self.shared.shelf.open(dir, id),
             None => Err(Error::new(Kind::NotFound, self.trouble().unwrap_or_default())),
         }
+    }
+
+    /// Where in a sample file these bytes lie, if they are of a mapped [`crate::store::Window`]. From memory.
+    pub fn stretch(&self, bytes: &[u8]) -> Option<Stretch> {
+        self.shared.shelf.stretch(bytes)
+    }
+
+    /// How many windows of film are mapped, and how many bytes they are. From memory.
+    pub fn mapped_film(&self) -> (usize, usize) {
+        self.shared.shelf.mapped()
     }
 
     /// How many sample files are open to be read, and what the deleted ones of them still weigh on the disk.

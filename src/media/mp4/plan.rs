@@ -151,6 +151,10 @@ impl Planned for Plan {
         self.modified()
     }
 
+    fn film_offset(&self) -> u64 {
+        self.film_offset()
+    }
+
     fn memory_bytes(&self) -> usize {
         self.memory_bytes()
     }

@@ -14,6 +14,10 @@ pub trait Planned: Debug + Send + Sync {
     fn etag(&self) -> &str;
     /// When what it shows ended.
     fn modified(&self) -> WallTime;
+    /// As many bytes come before any film.
+    fn film_offset(&self) -> u64 {
+        0
+    }
     /// How much memory it takes.
     fn memory_bytes(&self) -> usize;
     /// The piece that holds the byte at `offset`, and where in the file it lies; `None` from the end on.
