@@ -266,6 +266,12 @@ impl Store {
         self.shared.unflushed.stats(stream)
     }
 
+    /// The version of these sums; shows them if it is another than the known one. Whoever looks is quick: film that comes
+    /// waits meanwhile. From memory.
+    pub fn stats_since(&self, stream: StreamId, known: Option<u64>, show: impl FnOnce(&Stats)) -> u64 {
+        self.shared.unflushed.stats_since(stream, known, show)
+    }
+
     /// The history of a stream's listing up to now, to be taken before something is listed. From memory; where the store
     /// is only looked at, from the database.
     pub fn mark(&self, stream: StreamId) -> Result<Mark> {
@@ -349,13 +355,24 @@ impl Store {
 
     /// The holes of a stream within a span, ascending by start. Blocks on the disk.
     pub fn gaps(&self, stream: StreamId, span: Range<WallTime>) -> Result<Vec<Gap>> {
+        let mut gaps = self.newest_gaps(stream, span, u32::MAX)?;
+        gaps.reverse();
+        Ok(gaps)
+    }
+
+    /// The newest holes of a stream within a span, newest first; no more of them are read than are wanted. Blocks on the
+    /// disk.
+    pub fn newest_gaps(&self, stream: StreamId, span: Range<WallTime>, limit: u32) -> Result<Vec<Gap>> {
         let within = |g: &Gap| g.start < span.end && g.end.is_none_or(|end| end > span.start);
         let of_stream = (stream, WallTime(i64::MIN))..=(stream, WallTime(i64::MAX));
         let newer: Vec<Gap> = self.shared.pending().gaps.range(of_stream).map(|(_, gap)| gap.clone()).collect();
-        let mut gaps = self.shared.db.gaps(stream, span.clone())?;
+        // A row for each that is told anew may be among them.
+        let rows = limit.saturating_add(newer.len() as u32);
+        let mut gaps = self.shared.db.newest_gaps(stream, span.clone(), rows)?;
         gaps.retain(|gap| newer.iter().all(|n| n.start != gap.start));
         gaps.extend(newer.into_iter().filter(within));
-        gaps.sort_by_key(|gap| gap.start);
+        gaps.sort_by_key(|gap| std::cmp::Reverse(gap.start));
+        gaps.truncate(limit as usize);
         Ok(gaps)
     }
 
