@@ -17,7 +17,7 @@ pub(crate) const NOON: i64 = 1_772_366_400 * 90_000;
 pub(crate) const SECOND: i64 = 90_000;
 
 /// Its only camera.
-const CAMERA: &str = "porch";
+pub(crate) const CAMERA: &str = "porch";
 
 impl Cinema {
     /// Takes clips in, each with the time of its first picture, in units after noon. Each is a run in an opening of the

@@ -1,8 +1,9 @@
 //! Films of every kind that is short.
 
-use crate::cinema::{Cinema, SECOND};
+use crate::cinema::{CAMERA, Cinema, SECOND};
 use crate::judge::Expected;
-use crate::support::numbers::{LARGE, MINUTES, MINUTES_H265, Numbered, OTHER};
+use crate::support::daemon::{Home, NewCamera};
+use crate::support::numbers::{LARGE, MINUTES, MINUTES_H265, Numbered, OTHER, shown_by_ffmpeg};
 use std::ops::Range;
 
 /// How long a picture of the short clips is shown.
@@ -138,6 +139,24 @@ fn media_segments() {
             47 * FRAME
         )));
     }
+}
+
+#[test]
+fn what_is_still_recorded() {
+    let home = Home::new();
+    std::fs::copy(MINUTES.path(), home.path("clip.h264")).unwrap();
+    // At its own pace, as a camera would.
+    let play = "exec:h264@5:ffmpeg -nostdin -v error -re -r 5 -i clip.h264 -c copy -f h264 -";
+    home.add_camera(NewCamera { name: CAMERA, url: play, ..Default::default() });
+    let daemon = home.start();
+    daemon.wait_for_film(CAMERA, 6);
+    let cinema = Cinema { home, daemon };
+    let start = cinema.recordings()[0].start;
+    let film = cinema.span(start..start + 5 * SECOND, "");
+    // By when they came there are about 25.
+    let shown = shown_by_ffmpeg(&film).len() as u32;
+    assert!((20..=30).contains(&shown), "{shown} pictures");
+    Expected { shown_90k: 5 * SECOND, ..part(&MINUTES, 0..shown, 0) }.of(&film);
 }
 
 #[test]
