@@ -1,7 +1,15 @@
 //! The HTTP API over real sockets, with film that ffmpeg made and `lunette import` took in.
 
+#[path = "http/conditions.rs"]
+mod conditions;
+#[path = "http/faults.rs"]
+mod faults;
+#[path = "http/recorder.rs"]
+mod recorder;
 #[path = "http/server.rs"]
 mod server;
+#[path = "http/spans.rs"]
+mod spans;
 mod support;
 
 use server::Server;
@@ -37,16 +45,6 @@ fn any_split_into_ranges_gives_the_same_bytes() {
             break;
         }
     }
-}
-
-#[test]
-fn several_ranges_come_as_parts_and_an_impossible_one_is_refused() {
-    let server = Server::with_film();
-    let len = server.get(&server.film()).body.len();
-    let parts = server.ask("GET", &server.film(), &[("Range", "bytes=0-3,8-11")]);
-    assert_eq!((parts.status, parts.header("content-type")), (206, "multipart/byteranges; boundary=B"));
-    let beyond = server.ask("GET", &server.film(), &[("Range", &format!("bytes={len}-"))]);
-    assert_eq!((beyond.status, beyond.header("content-range")), (416, format!("bytes */{len}").as_str()));
 }
 
 #[test]
@@ -104,6 +102,7 @@ fn an_export_is_the_bytes_of_the_route() {
     };
     let exported = |style: &str| server.export(&format!("--start {start} --end {end}{style}"));
     assert!(route("") == exported(""));
+    assert!(route("") == server.export_to_output(&format!("--start {start} --end {end}")));
     let with_texts = route("&ts=true");
     assert_eq!(server.probe(&with_texts), "h264,30,mov_text,3,2.666667");
     assert!(with_texts == exported(" --subtitles"));
@@ -136,6 +135,10 @@ fn what_cannot_be_is_told_as_a_problem() {
     let many = "s=1-60480&s=1";
     assert_problem(&server.get(&format!("{stream}/view.mp4?{many}")), 400, "more than 60480 recordings");
     assert_problem(&server.get("/healthz?loud"), 400, "parameter loud: unknown here");
+    let long = format!("{stream}/view.mp4?{}", "s=1&".repeat(2500));
+    assert_problem(&server.get(&long), 414, "longer than 8 KiB");
+    let long = server.ask("GET", "/healthz", &[("X-Long", &"x".repeat(17_000))]);
+    assert_eq!(long.status, 431);
     let wrong = server.ask("PUT", "/api/cameras", &[]);
     assert_problem(&wrong, 405, "this path takes only GET, HEAD, POST");
     assert_eq!(wrong.header("allow"), "GET, HEAD, POST");

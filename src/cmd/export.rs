@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 /// Writes what a camera recorded between two times into an mp4 file
@@ -33,7 +34,7 @@ pub(super) struct Args {
     /// With the time as subtitles, a line a second
     #[arg(long)]
     subtitles: bool,
-    /// The file to write; it must not exist
+    /// The file to write, which must not exist; - is standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -45,7 +46,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
     if start >= end {
         return Err(Error::new(Kind::BadInput, "--end: must be after --start"));
     }
-    let part = Part::create(&args.output)?;
+    let part = Target::open(&args.output)?;
     let bytes = api::with(config, Access::Read, async |api| {
         let found = camera::find(api, &args.camera).await?;
         let (path, stream) = (camera::path(&found), args.stream);
@@ -62,9 +63,45 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
         }
         Ok(bytes)
     })?;
-    part.finish()?;
-    output::say(&format!("{}: {bytes} bytes", args.output.display()))?;
+    if part.finish()? {
+        output::say(&format!("{}: {bytes} bytes", args.output.display()))?;
+    }
     Ok(Outcome::Done)
+}
+
+/// Where the film goes.
+enum Target {
+    File(Part),
+    /// Standard output, without a buffer of ours before it.
+    Output(File),
+}
+
+impl Target {
+    fn open(path: &Path) -> Result<Self> {
+        if path != Path::new("-") {
+            return Part::create(path).map(Self::File);
+        }
+        let output = std::io::stdout().as_fd().try_clone_to_owned();
+        Ok(Self::Output(File::from(output.or_fail(Kind::Disk, || "open standard output")?)))
+    }
+
+    fn write(&self, data: &[u8]) -> Result<()> {
+        match self {
+            Self::File(part) => part.write(data),
+            Self::Output(output) => {
+                let mut output = output;
+                output.write_all(data).or_fail(Kind::Disk, || "write to standard output")
+            }
+        }
+    }
+
+    /// Says whether there is a name to be told.
+    fn finish(self) -> Result<bool> {
+        match self {
+            Self::File(part) => part.finish().map(|()| true),
+            Self::Output(_) => Ok(false),
+        }
+    }
 }
 
 /// A file that has its name only once it is whole, and goes away if it never is.

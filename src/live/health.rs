@@ -1,6 +1,6 @@
 //! `Health`: what each stream is doing, since when, and what went wrong last.
 
-use super::meter::Meter;
+use super::meter::{Meter, Rate};
 use crate::base::MonoTime;
 use crate::base::StreamId;
 use crate::base::WallDuration;
@@ -119,9 +119,9 @@ impl Health {
         self.lock().remove(&stream);
     }
 
-    /// All streams that should record.
-    pub fn snapshot(&self) -> BTreeMap<StreamId, Status> {
-        self.lock().iter().map(|(&stream, entry)| (stream, entry.told())).collect()
+    /// Shows what a stream does; `None` if it should not record. Who looks is quick: nobody else comes to the board.
+    pub fn look<T>(&self, stream: StreamId, look: impl FnOnce(&Status) -> T) -> Option<T> {
+        self.lock().get_mut(&stream).map(|entry| look(entry.told()))
     }
 
     /// The streams that should record and do not: their newest recorded frame is older than `limit`.
@@ -167,14 +167,12 @@ impl Entry {
         }
     }
 
-    fn told(&self) -> Status {
-        let rate = self.meter.rate();
+    fn told(&mut self) -> &Status {
         let recording = self.status.state == State::Recording;
-        Status {
-            frames_per_second: if recording { rate.frames_per_second } else { 0.0 },
-            bits_per_second: if recording { rate.bits_per_second } else { 0.0 },
-            ..self.status.clone()
-        }
+        let rate = if recording { self.meter.rate() } else { Rate::default() };
+        self.status.frames_per_second = rate.frames_per_second;
+        self.status.bits_per_second = rate.bits_per_second;
+        &self.status
     }
 }
 
@@ -200,7 +198,7 @@ mod tests {
         health.frame(stream(), MonoTime(5), WallTime(3), 10);
         said.push(health.trouble(stream(), &silent, State::Waiting, WallTime(4)));
         assert_eq!(said, [true, false, true, false, true]);
-        let status = &health.snapshot()[&stream()];
+        let status = health.look(stream(), Status::clone).unwrap();
         assert_eq!(status.last_error.as_deref(), Some("camera silent"));
         assert_eq!((status.state, status.since, status.sessions), (State::Waiting, WallTime(4), 4));
     }

@@ -14,6 +14,13 @@ pub struct Mark {
     newest: Option<(u32, WallTime)>,
 }
 
+impl Mark {
+    /// Of a listing that has no history: what matters is whether its number is another.
+    pub(super) fn of(generation: u64) -> Self {
+        Self { generation, newest: None }
+    }
+}
+
 /// What of a stream's listing was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {

@@ -9,7 +9,7 @@ use crate::store::attached::Owner;
 use crate::store::camera::{Camera, CameraEdit, NewCamera};
 use crate::store::changes::{Mark, Part};
 use crate::store::db::{self, Access, Database, Moved, Wanted};
-use crate::store::film::Film;
+use crate::store::film::{Film, Stretch};
 use crate::store::gap::Gap;
 use crate::store::growing::Growing;
 use crate::store::listing;
@@ -266,16 +266,30 @@ impl Store {
         self.shared.unflushed.stats(stream)
     }
 
-    /// The history of a stream's listing up to now, to be taken before something is listed. `None` when the store is
-    /// only looked at: another process may change it then, and nobody tells. From memory.
-    pub fn mark(&self, stream: StreamId) -> Option<Mark> {
-        self.syncer.as_ref().map(|_| self.shared.unflushed.mark(stream))
+    /// The version of these sums; shows them if it is another than the known one. Whoever looks is quick: film that comes
+    /// waits meanwhile. From memory.
+    pub fn stats_since(&self, stream: StreamId, known: Option<u64>, show: impl FnOnce(&Stats)) -> u64 {
+        self.shared.unflushed.stats_since(stream, known, show)
+    }
+
+    /// The history of a stream's listing up to now, to be taken before something is listed. From memory; where the store
+    /// is only looked at, from the database.
+    pub fn mark(&self, stream: StreamId) -> Result<Mark> {
+        match self.syncer {
+            Some(_) => Ok(self.shared.unflushed.mark(stream)),
+            // All there is to list is rows then. Another process may write them.
+            None => self.shared.db.data_version().map(Mark::of),
+        }
     }
 
     /// Whether this part of a stream's listing is, or may be, other than it was at the mark: something came, grew,
-    /// closed, went or was moved in time. That a recording grew is no change of a span that ends before. From memory.
+    /// closed, went or was moved in time. That a recording grew is no change of a span that ends before. As quick as
+    /// [`Self::mark`].
     pub fn has_changed(&self, stream: StreamId, since: &Mark, part: &Part) -> bool {
-        self.shared.unflushed.has_changed(stream, since, part)
+        match self.syncer {
+            Some(_) => self.shared.unflushed.has_changed(stream, since, part),
+            None => self.mark(stream).ok().as_ref() != Some(since),
+        }
     }
 
     /// The system clock of this boot is right from now on: see [`Database::prove_clock`]. What is no row yet is moved
@@ -324,6 +338,16 @@ impl Store {
         }
     }
 
+    /// Where in a sample file these bytes lie, if they are of a mapped [`crate::store::Window`]. From memory.
+    pub fn stretch(&self, bytes: &[u8]) -> Option<Stretch> {
+        self.shared.shelf.stretch(bytes)
+    }
+
+    /// How many windows of film are mapped, and how many bytes they are. From memory.
+    pub fn mapped_film(&self) -> (usize, usize) {
+        self.shared.shelf.mapped()
+    }
+
     /// How many sample files are open to be read, and what the deleted ones of them still weigh on the disk.
     pub fn open_film(&self) -> (usize, u64) {
         (self.shared.shelf.open_files(), self.shared.shelf.lingering_bytes())
@@ -331,13 +355,24 @@ impl Store {
 
     /// The holes of a stream within a span, ascending by start. Blocks on the disk.
     pub fn gaps(&self, stream: StreamId, span: Range<WallTime>) -> Result<Vec<Gap>> {
+        let mut gaps = self.newest_gaps(stream, span, u32::MAX)?;
+        gaps.reverse();
+        Ok(gaps)
+    }
+
+    /// The newest holes of a stream within a span, newest first; no more of them are read than are wanted. Blocks on the
+    /// disk.
+    pub fn newest_gaps(&self, stream: StreamId, span: Range<WallTime>, limit: u32) -> Result<Vec<Gap>> {
         let within = |g: &Gap| g.start < span.end && g.end.is_none_or(|end| end > span.start);
         let of_stream = (stream, WallTime(i64::MIN))..=(stream, WallTime(i64::MAX));
         let newer: Vec<Gap> = self.shared.pending().gaps.range(of_stream).map(|(_, gap)| gap.clone()).collect();
-        let mut gaps = self.shared.db.gaps(stream, span.clone())?;
+        // A row for each that is told anew may be among them.
+        let rows = limit.saturating_add(newer.len() as u32);
+        let mut gaps = self.shared.db.newest_gaps(stream, span.clone(), rows)?;
         gaps.retain(|gap| newer.iter().all(|n| n.start != gap.start));
         gaps.extend(newer.into_iter().filter(within));
-        gaps.sort_by_key(|gap| gap.start);
+        gaps.sort_by_key(|gap| std::cmp::Reverse(gap.start));
+        gaps.truncate(limit as usize);
         Ok(gaps)
     }
 

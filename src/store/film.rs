@@ -3,8 +3,12 @@
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::dir::SampleDir;
 use crate::store::mmap::Mapping;
-use std::collections::HashMap;
+use nix::errno::Errno;
+use nix::sys::sendfile::sendfile64;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -34,18 +38,32 @@ impl Film {
     ///
     /// `Corrupt` when the file is shorter, `BadInput` when that is no window.
     pub fn window(&self, offset: u64, len: usize) -> Result<Window> {
-        self.open_window(Mapping::map(&self.0.file, offset, len))
+        Ok(self.open_window(self.named(Mapping::map(&self.0.file, offset, len))?, offset))
+    }
+
+    /// The same window if its bytes are in the page cache, else `None`: then [`Self::window`] reads them. Does not block.
+    pub fn cached_window(&self, offset: u64, len: usize) -> Result<Option<Window>> {
+        let mapping = self.named(Mapping::map_cached(&self.0.file, offset, len))?;
+        Ok(mapping.map(|mapping| self.open_window(mapping, offset)))
     }
 
     /// The same bytes as a copy, which code of ours may look at: TLS, hashing, export. Blocks and fails as
     /// [`Self::window`] does.
     pub fn copy(&self, offset: u64, len: usize) -> Result<Window> {
-        self.open_window(Mapping::read(&self.0.file, offset, len))
+        Ok(self.open_window(self.named(Mapping::read(&self.0.file, offset, len))?, offset))
     }
 
-    fn open_window(&self, mapping: Result<Mapping>) -> Result<Window> {
-        let mapping = mapping.map_err(|e| e.on(format!("recording {}", self.0.id)))?;
-        Ok(Window { mapping, _film: self.clone() })
+    fn named<T>(&self, mapping: Result<T>) -> Result<T> {
+        mapping.map_err(|e| e.on(format!("recording {}", self.0.id)))
+    }
+
+    fn open_window(&self, mapping: Mapping, offset: u64) -> Window {
+        let window = Window { mapping, film: self.clone() };
+        if window.mapping.is_mapped() {
+            let placed = Placed { len: window.as_ref().len(), offset, film: Arc::downgrade(&self.0) };
+            self.0.shelf.lock_windows().insert(window.address(), placed);
+        }
+        window
     }
 
     /// Fills the buffer from `offset` on. Blocks on the disk. `Corrupt` when the file is shorter.
@@ -80,12 +98,27 @@ impl Drop for OpenFile {
 #[derive(Debug)]
 pub struct Window {
     mapping: Mapping,
-    _film: Film,
+    film: Film,
 }
 
 impl Window {
     /// The most that one window holds.
     pub const MAX: usize = Mapping::MAX;
+}
+
+impl Window {
+    fn address(&self) -> usize {
+        self.mapping.as_ref().as_ptr().addr()
+    }
+}
+
+impl Drop for Window {
+    /// Before the map goes: nothing else can have its address until then.
+    fn drop(&mut self) {
+        if self.mapping.is_mapped() {
+            self.film.0.shelf.lock_windows().remove(&self.address());
+        }
+    }
 }
 
 impl AsRef<[u8]> for Window {
@@ -94,14 +127,68 @@ impl AsRef<[u8]> for Window {
     }
 }
 
+/// Where in a sample file bytes lie that a mapped window shares.
+#[derive(Debug)]
+pub struct Stretch {
+    film: Arc<OpenFile>,
+    offset: u64,
+    len: usize,
+}
+
+impl Stretch {
+    /// Sends a part of it, as much as the socket takes, without a copy: the window is only told by it. For sockets that
+    /// do not block; `WouldBlock` when there is no room, `Other` when it is the file's fault. The window keeps the pages from being read anew.
+    pub fn send(&self, socket: impl AsFd) -> io::Result<usize> {
+        let mut offset = i64::try_from(self.offset).map_err(io::Error::other)?;
+        let ours = |what: &str| io::Error::other(format!("recording {}: at {}: {what}", self.film.id, self.offset));
+        match sendfile64(socket, &self.film.file, Some(&mut offset), self.len) {
+            Ok(0) => Err(ours("its file ends before")),
+            Ok(sent) => Ok(sent),
+            Err(Errno::EIO) => Err(ours("its file cannot be read")),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
 /// The files that are open for reading, each once.
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
     open: Mutex<HashMap<RecordingId, Weak<OpenFile>>>,
+    /// Mapped windows by their address.
+    windows: Mutex<BTreeMap<usize, Placed>>,
     lingering_bytes: AtomicU64,
 }
 
+/// What is mapped at an address.
+#[derive(Debug)]
+struct Placed {
+    len: usize,
+    offset: u64,
+    film: Weak<OpenFile>,
+}
+
 impl Shelf {
+    fn lock_windows(&self) -> MutexGuard<'_, BTreeMap<usize, Placed>> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where in a file these bytes lie, if they are a window's, or a part of one.
+    pub(crate) fn stretch(&self, bytes: &[u8]) -> Option<Stretch> {
+        let (address, len) = (bytes.as_ptr().addr(), bytes.len());
+        let windows = self.lock_windows();
+        let (start, window) = windows.range(..=address).next_back()?;
+        let within = address - start;
+        let is_part = len > 0 && within.checked_add(len).is_some_and(|end| end <= window.len);
+        let film = if is_part { window.film.upgrade()? } else { return None };
+        Some(Stretch { film, offset: window.offset + within as u64, len })
+    }
+
+    /// How many windows are mapped, and how many bytes they are.
+    pub(crate) fn mapped(&self) -> (usize, usize) {
+        let windows = self.lock_windows();
+        (windows.len(), windows.values().map(|window| window.len).sum())
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<RecordingId, Weak<OpenFile>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -142,6 +229,8 @@ mod tests {
     use super::*;
     use crate::base::StreamId;
     use bytes::Bytes;
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
 
     fn id() -> RecordingId {
         RecordingId::new(StreamId::new(3).unwrap(), 9)
@@ -165,6 +254,25 @@ mod tests {
         film.read_exact_at(&mut buffer, 8).unwrap();
         assert_eq!(&buffer, b"89");
         assert_eq!(film.file_len().unwrap(), 10);
+    }
+
+    #[test]
+    fn a_part_of_a_window_goes_straight_from_its_file() {
+        let (tmp, dir, shelf) = shelf();
+        let film = shelf.open(&dir, id()).unwrap();
+        let [other, bytes] = [(0, 3), (2, 8)].map(|(at, len)| Bytes::from_owner(film.window(at, len).unwrap()));
+        let (reader, writer) = UnixStream::pair().unwrap();
+        let sent = |bytes: &[u8]| shelf.stretch(bytes).map(|s| s.send(&writer).map_err(|e| e.to_string()));
+        assert_eq!((sent(&bytes.slice(3..6)), sent(&other)), (Some(Ok(3)), Some(Ok(3))));
+        let mut read = [0; 6];
+        (&reader).read_exact(&mut read).unwrap();
+        assert_eq!(&read, b"567012");
+        assert_eq!(shelf.mapped(), (2, 11));
+        assert!(sent(b"567").is_none() && sent(film.copy(5, 3).unwrap().as_ref()).is_none());
+        std::fs::OpenOptions::new().write(true).open(tmp.path().join(id().file_name())).unwrap().set_len(4).unwrap();
+        assert_eq!(sent(&bytes.slice(3..)), Some(Err("recording 3/9: at 5: its file ends before".into())));
+        drop((bytes, other));
+        assert_eq!(shelf.mapped(), (0, 0));
     }
 
     #[test]

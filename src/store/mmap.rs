@@ -2,9 +2,11 @@
 
 use crate::base::{Error, Kind, Result, ResultExt};
 use memmap2::{Advice, Mmap, MmapOptions};
+use nix::libc;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
 
 /// Bytes of a file. Nobody changes them as long as this lives: film on file is never written again.
 #[derive(Debug)]
@@ -37,6 +39,21 @@ impl Mapping {
         }
     }
 
+    /// Maps `len` bytes if all of them are in the page cache, so that the kernel can hand them on at once; `None` when
+    /// the disk would have to be asked, or the kernel does not tell. Does not block. Fails, and is to be used, as
+    /// [`Self::map`] says.
+    pub(super) fn map_cached(file: &File, offset: u64, len: usize) -> Result<Option<Self>> {
+        bound(file, offset, len)?;
+        // SAFETY: as in `map`. The pages are not populated: they are the kernel's to look at, in any case.
+        let map = unsafe { MmapOptions::new().offset(offset).len(len).no_reserve_swap().map(file) };
+        Ok(map.ok().filter(is_cached).map(Self::Mapped))
+    }
+
+    /// They are pages of the file.
+    pub(super) fn is_mapped(&self) -> bool {
+        matches!(self, Self::Mapped(_))
+    }
+
     /// Copies `len` bytes; for whatever looks at them in user space. Fails as [`Self::map`] does.
     pub(super) fn read(file: &File, offset: u64, len: usize) -> Result<Self> {
         bound(file, offset, len)?;
@@ -54,6 +71,33 @@ impl AsRef<[u8]> for Mapping {
         }
     }
 }
+
+/// Every page of it is in the page cache just now.
+fn is_cached(map: &Mmap) -> bool {
+    // A map may begin within a page; the call wants the page's start.
+    let page = page_size();
+    let within = map.as_ptr().addr() % page;
+    let len = within + map.len();
+    let mut pages = [0u8; Mapping::MAX / MIN_PAGE + 2];
+    let Some(pages) = pages.get_mut(..len.div_ceil(page)) else { return false };
+    let start = map.as_ptr().wrapping_byte_sub(within).cast_mut().cast();
+    // SAFETY: the call writes a byte for each page of the range to `pages`, which is exactly as long; the range is that
+    // of a map that lives, and nothing in it is read or written.
+    let told = unsafe { libc::mincore(start, len, pages.as_mut_ptr()) };
+    told == 0 && pages.iter().all(|page| page & 1 == 1)
+}
+
+fn page_size() -> usize {
+    static SIZE: OnceLock<usize> = OnceLock::new();
+    *SIZE.get_or_init(|| match nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE) {
+        Ok(Some(size)) if size as usize >= MIN_PAGE => size as usize,
+        // No page is as large: then nothing is known of the cache.
+        _ => usize::MAX / 2,
+    })
+}
+
+/// The smallest that there is.
+const MIN_PAGE: usize = 4096;
 
 /// Reads all of a map in, and waits for it.
 fn populate(map: &Mmap) -> io::Result<()> {
@@ -95,6 +139,20 @@ mod tests {
             assert!(Mapping::map(&file, offset as u64, len).unwrap().as_ref() == want, "{offset}+{len}");
             assert!(Mapping::read(&file, offset as u64, len).unwrap().as_ref() == want, "{offset}+{len}");
         }
+    }
+
+    #[test]
+    fn what_is_in_the_page_cache_is_mapped_at_once() {
+        let (file, data) = file(3 << 20);
+        for (offset, len) in [(0, 1), (4095, 2), (1_000_003, Mapping::MAX), ((3 << 20) - 5, 5)] {
+            let map = Mapping::map_cached(&file, offset as u64, len).unwrap().expect("it was just written");
+            assert!(map.as_ref() == &data[offset..offset + len], "{offset}+{len}");
+        }
+        assert_eq!(Mapping::map_cached(&file, 3 << 20, 1).unwrap_err().kind(), Kind::Corrupt);
+        // A hole was never read.
+        file.set_len(8 << 20).unwrap();
+        assert!(Mapping::map_cached(&file, 5 << 20, 1 << 20).unwrap().is_none());
+        assert!(Mapping::map_cached(&file, (3 << 20) - 4096, 1 << 20).unwrap().is_none());
     }
 
     #[test]

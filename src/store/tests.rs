@@ -144,6 +144,22 @@ fn film_of(store: &Store, r: &Recording) -> Vec<u8> {
 }
 
 #[test]
+fn who_catches_up_waits_for_files_and_not_for_rows() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let (mut growing, mut script) = begin(&store, stream, true);
+    add(&mut growing, script.frames(3));
+    store.catch_up().unwrap();
+    assert_eq!(fs::read(place.film().join(growing.id().file_name())).unwrap(), script.film);
+    let (closed, _) = record(&store, stream, false, 5);
+    store.catch_up().unwrap();
+    let after = place.crash();
+    assert!(after.names().contains(&closed.file_name()));
+    let read_only = Options { read_only: true, ..after.options() };
+    assert_eq!(Store::open(read_only).unwrap().recordings(stream, ALWAYS).unwrap().len(), 0);
+}
+
+#[test]
 fn what_was_recorded_is_there_before_and_after_its_row_and_after_a_restart() {
     let place = Place::new();
     let (store, stream) = place.with_camera();

@@ -23,6 +23,9 @@ struct Inner {
     items: BTreeMap<RecordingId, Item>,
     /// Of all that is listed: rows too.
     stats: HashMap<StreamId, Stats>,
+    /// Of each stream's sums; none comes twice.
+    versions: HashMap<StreamId, u64>,
+    newest_version: u64,
     /// Of all that is listed. A row that comes or goes is told of after it did, so that who takes a mark before
     /// listing misses nothing.
     changes: Changes,
@@ -51,6 +54,7 @@ impl Inner {
         let (before, after) = (before.filter(listed), after.filter(listed));
         let Some(stream) = before.or(after).map(|r| r.id.stream()) else { return };
         self.changes.note(before, after);
+        self.new_version(stream);
         let stats = self.stats.entry(stream).or_insert_with(|| Stats::new(zone.clone()));
         match (before, after) {
             (Some(before), Some(after)) => stats.replace(before, after),
@@ -58,6 +62,13 @@ impl Inner {
             (None, Some(after)) => stats.add(&Piece::from(after)),
             (None, None) => {}
         }
+    }
+}
+
+impl Inner {
+    fn new_version(&mut self, stream: StreamId) {
+        self.newest_version += 1;
+        self.versions.insert(stream, self.newest_version);
     }
 }
 
@@ -81,6 +92,7 @@ impl Unflushed {
         listed.for_each(|r| stats.add(&Piece::from(r)));
         inner.stats.insert(stream, stats);
         inner.changes.note_stream(stream);
+        inner.new_version(stream);
     }
 
     /// Anything of a stream may have changed: its rows were moved in time, or are gone.
@@ -106,6 +118,19 @@ impl Unflushed {
     /// The sums over all recordings of a stream that a listing gives.
     pub(crate) fn stats(&self, stream: StreamId) -> Stats {
         self.lock().stats.get(&stream).cloned().unwrap_or_else(|| Stats::new(self.zone.clone()))
+    }
+
+    /// The version of a stream's sums; shows them if it is another than the known one.
+    pub(crate) fn stats_since(&self, stream: StreamId, known: Option<u64>, show: impl FnOnce(&Stats)) -> u64 {
+        let inner = self.lock();
+        let version = inner.versions.get(&stream).copied().unwrap_or(0);
+        if known != Some(version) {
+            match inner.stats.get(&stream) {
+                Some(stats) => show(stats),
+                None => show(&Stats::new(self.zone.clone())),
+            }
+        }
+        version
     }
 
     /// Where in the numbers of a stream a span is.

@@ -1,6 +1,7 @@
 //! Sockets: connections in, each with its own task, until the daemon ends.
 
 use crate::web::answer::Body;
+use crate::web::direct::{Direct, Socket};
 use crate::web::live::Live;
 use crate::web::patience::Patient;
 use crate::web::peer::Peer;
@@ -16,7 +17,6 @@ use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -119,9 +119,10 @@ async fn accept(
 async fn converse(
     state: Arc<State>,
     peer: Peer,
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: impl Socket + Send + 'static,
     mut stop: watch::Receiver<bool>,
 ) {
+    let stream = Patient::new(Direct::new(stream, state.store.clone()), PATIENCE);
     let turned = Arc::new(Mutex::new(None));
     let service = service_fn(|mut request: Request<Incoming>| {
         let (state, turned) = (state.clone(), turned.clone());
@@ -136,8 +137,7 @@ async fn converse(
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_header_size(MAX_HEAD_BYTES);
-    let mut connection =
-        pin!(builder.serve_connection(TokioIo::new(Patient::new(stream, PATIENCE)), service).with_upgrades());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = told(&mut stop) => {
@@ -156,3 +156,6 @@ async fn converse(
         live::converse(live.viewer(&state), TokioIo::new(upgraded), stop).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

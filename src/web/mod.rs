@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 mod api;
 mod body;
+mod direct;
 mod fixed;
 mod hls;
 mod live;
@@ -28,7 +29,7 @@ pub use state::State;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
-use log::{debug, warn};
+use log::{debug, error, warn};
 use problem::Refusal;
 use route::Route;
 use std::sync::Arc;
@@ -45,7 +46,9 @@ where
         Err(refusal) => Err(refusal),
     };
     let answer = answered.unwrap_or_else(|refusal| {
-        if refusal.is_ours() {
+        if refusal.is_damage() {
+            error!("web: {method} {path}: {refusal}");
+        } else if refusal.is_ours() {
             warn!("web: {method} {path}: {refusal}");
         }
         refusal.into_response()
@@ -58,8 +61,14 @@ where
 
 fn read_head<B>(state: &State, peer: Peer, request: &Request<B>) -> Result<Route, Refusal> {
     peer.check(request.uri(), request.headers())?;
+    if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > MAX_URL_BYTES) {
+        return Err(Refusal::LongUrl);
+    }
     Route::parse(request.method(), request.uri().path(), request.uri().query(), &state.zone)
 }
+
+/// Beyond it there is nothing that makes sense; it has room for hundreds of `s=`.
+const MAX_URL_BYTES: usize = 8 << 10;
 
 async fn dispatch<B>(
     state: &Arc<State>,

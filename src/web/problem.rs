@@ -22,6 +22,8 @@ pub(super) enum Refusal {
     NotWebSocket,
     /// The body is not said to be JSON. A form of another site cannot say so: it cannot make a visitor act.
     NotJson,
+    /// The path and its parameters are longer than any that make sense.
+    LongUrl,
     /// The body is larger than any that makes sense.
     TooLarge,
     /// What was asked for failed; its kind tells whose fault that was.
@@ -32,6 +34,11 @@ impl Refusal {
     /// The fault is on our side, so it is worth a line in the log.
     pub(super) fn is_ours(&self) -> bool {
         self.status().is_server_error() && !matches!(self, Self::Failed(e) if e.kind() == Kind::Camera)
+    }
+
+    /// Something of what is stored is not as it should be: somebody must act.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(self, Self::Failed(e) if matches!(e.kind(), Kind::Corrupt | Kind::Disk))
     }
 
     /// The answer to it.
@@ -60,6 +67,7 @@ impl Refusal {
             Self::OtherOrigin => StatusCode::FORBIDDEN,
             Self::NotWebSocket => StatusCode::UPGRADE_REQUIRED,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::LongUrl => StatusCode::URI_TOO_LONG,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Failed(e) => match e.kind() {
                 Kind::BadInput => StatusCode::BAD_REQUEST,
@@ -119,6 +127,7 @@ impl fmt::Display for Refusal {
             Self::OtherOrigin => f.write_str("a page of another site asks for this"),
             Self::NotWebSocket => f.write_str("this path answers WebSocket requests only (RFC 6455, version 13)"),
             Self::NotJson => f.write_str("the body must come as application/json"),
+            Self::LongUrl => f.write_str("path and parameters are longer than 8 KiB"),
             Self::TooLarge => f.write_str("the body is too large"),
             Self::Failed(e) => e.fmt(f),
         }

@@ -3,6 +3,7 @@
 use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
+use crate::web::api::CameraTexts;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
 use crate::web::route::StreamName;
@@ -21,6 +22,7 @@ pub struct State {
     pub(super) plans: Plans,
     /// What HLS playlists go on from.
     pub(super) lists: Lists,
+    pub(super) camera_texts: CameraTexts,
     /// Who watches live takes one of these.
     pub(super) viewers: Places,
     /// Something is to be recorded into the store.
@@ -40,7 +42,8 @@ impl State {
 
     fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
         let (indexes, plans, viewers) = (Indexes::default(), Plans::default(), Places::default());
-        Self { store, live, zone, indexes, plans, lists: Lists::default(), viewers, records }
+        let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&zone));
+        Self { store, live, zone, indexes, plans, lists, camera_texts, viewers, records }
     }
 
     /// A stream of a camera, as it is now.

@@ -33,5 +33,6 @@ fn every_line_of_the_guide_works() {
     }
     let film = std::fs::read(directory.path().join("film.mp4")).unwrap();
     assert_eq!(server.probe(&film), "h264,40,4.000000");
+    assert!(directory.path().join("copy.mp4").exists());
     assert!(directory.path().join("picture.jpg").exists());
 }

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CLIPS_DIR = join(ROOT, "target/clips");
-const LUNETTE = join(ROOT, "target/debug/lunette");
+const LUNETTE = process.env.LUNETTE ?? join(ROOT, "target/debug/lunette");
 const run = promisify(execFile);
 
 export const SECOND = 90_000;
@@ -96,7 +96,8 @@ listen = ['127.0.0.1:0']
 
 	/** `view.mp4` of a span, in units after noon. */
 	film(name, start, end, more = "") {
-		return this.stream(name, `view.mp4?start90k=${NOON + start}&end90k=${NOON + end}${more}`);
+		const [from, to] = [start, end].map((time) => NOON + Math.round(time));
+		return this.stream(name, `view.mp4?start90k=${from}&end90k=${to}${more}`);
 	}
 
 	/** The bytes of a path. */
@@ -112,6 +113,11 @@ listen = ['127.0.0.1:0']
 		const { recordings, videoSampleEntries } = await answer.json();
 		this.sampleEntries = videoSampleEntries;
 		return recordings.reverse();
+	}
+
+	/** The codec of a sample entry that was listed, as browsers are asked for it. */
+	codec(entry) {
+		return this.sampleEntries[entry].rfc6381Codec;
 	}
 
 	/** Waits until so many seconds of a camera are listed, and answers with `view.mp4` of them. */

@@ -7,6 +7,7 @@
 mod support;
 
 mod listing;
+mod live;
 mod media_segments;
 mod stage;
 mod vod;

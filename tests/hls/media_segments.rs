@@ -1,9 +1,10 @@
 //! `view.m4s`: with its initialisation segment before it, it is the film that `view.mp4` gives.
 
-use crate::stage::{FIRST, SECOND, SECOND_RUN, STAGE, same_frames};
+use crate::stage::{FIRST, SECOND, SECOND_RUN, same_frames, stage};
 
 #[test]
 fn a_media_segment_has_the_frames_of_the_film() {
+    let _shared = stage();
     let second = SECOND_RUN;
     for (n, asked) in [
         "s=1".to_owned(),
@@ -17,9 +18,9 @@ fn a_media_segment_has_the_frames_of_the_film() {
     .iter()
     .enumerate()
     {
-        let film = STAGE.film(&format!("film-{n}.mp4"), &STAGE.get(&format!("view.mp4?{asked}")).body);
-        let segment = STAGE.get(&format!("view.m4s?{asked}"));
-        let fragments = STAGE.film(&format!("fragments-{n}.mp4"), &STAGE.playable(&segment));
+        let film = stage().film(&format!("film-{n}.mp4"), &stage().get(&format!("view.mp4?{asked}")).body);
+        let segment = stage().get(&format!("view.m4s?{asked}"));
+        let fragments = stage().film(&format!("fragments-{n}.mp4"), &stage().playable(&segment));
         let (wanted, told) = (film.packets(), fragments.packets());
         same_frames(&told, &wanted, asked);
         let [leading, media_time] =
@@ -33,9 +34,10 @@ fn a_media_segment_has_the_frames_of_the_film() {
 
 #[test]
 fn it_says_where_it_begins() {
-    let segment = STAGE.get("view.m4s?s=2.135000-900000");
+    let _shared = stage();
+    let segment = stage().get("view.m4s?s=2.135000-900000");
     let header = |name| segment.header(name).parse::<i64>().unwrap();
-    let first = STAGE.get("recordings?split90k=1").json()["recordings"].as_array().unwrap().last().unwrap().clone();
+    let first = stage().get("recordings?split90k=1").json()["recordings"].as_array().unwrap().last().unwrap().clone();
     let duration = first["mediaDuration90k"].as_i64().unwrap();
     assert_eq!(header("x-leading-media-duration"), 135_000);
     assert_eq!(header("x-media-time"), duration);
@@ -47,6 +49,7 @@ fn it_says_where_it_begins() {
 
 #[test]
 fn what_is_not_one_stretch_is_refused_with_its_moment() {
+    let _shared = stage();
     let span = format!("view.m4s?start90k={FIRST}&end90k={}", SECOND_RUN + SECOND);
     for (asked, status, words) in [
         (&*span, 400, "another run begins at 2024-05-01T10:05:00:00000+00:00"),
@@ -58,7 +61,7 @@ fn what_is_not_one_stretch_is_refused_with_its_moment() {
         ("view.m4s?m=1.90000000-90000001", 404, "nothing was recorded in this span"),
         ("view.m4s?start90k=0&end90k=1", 404, "nothing was recorded in this span"),
     ] {
-        let answer = STAGE.ask(asked);
+        let answer = stage().ask(asked);
         assert_eq!(answer.status, status, "{asked}: {}", answer.text());
         let detail = answer.json()["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains(words), "{asked}: {detail}");
@@ -67,10 +70,11 @@ fn what_is_not_one_stretch_is_refused_with_its_moment() {
 
 #[test]
 fn an_initialisation_segment_may_be_kept() {
-    let init = STAGE.init("1");
+    let _shared = stage();
+    let init = stage().init("1");
     assert_eq!(init.header("content-type"), "video/mp4");
     assert_eq!(init.header("cache-control"), "private, max-age=31536000, immutable");
-    assert_eq!(init.header("etag"), STAGE.init("1").header("etag"));
-    assert_ne!(init.header("etag"), STAGE.init("2").header("etag"));
-    assert_eq!(STAGE.init("99").status, 404);
+    assert_eq!(init.header("etag"), stage().init("1").header("etag"));
+    assert_ne!(init.header("etag"), stage().init("2").header("etag"));
+    assert_eq!(stage().init("99").status, 404);
 }

@@ -6,7 +6,7 @@ use crate::support::http::Answer;
 use crate::support::process::run_silently;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// 2024-05-01T10:00:00Z, when the first run starts.
 pub(crate) const FIRST: i64 = 1_714_557_600 * SECOND;
@@ -22,8 +22,16 @@ pub(crate) struct Stage {
     stream: String,
 }
 
-/// One for all tests: nothing changes in it.
-pub(crate) static STAGE: LazyLock<Stage> = LazyLock::new(Stage::new);
+/// One for all tests that run at a time: nothing changes in it. The last to hold it ends its daemon.
+pub(crate) fn stage() -> Arc<Stage> {
+    static STAGE: Mutex<Weak<Stage>> = Mutex::new(Weak::new());
+    let mut shared = STAGE.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let stage = Arc::new(Stage::new());
+        *shared = Arc::downgrade(&stage);
+        stage
+    })
+}
 
 impl Stage {
     fn new() -> Self {

@@ -1,7 +1,7 @@
 //! `vod.m3u8`: its media segments are the frames of the span, each once, and players play them.
 
 use crate::listing::{Listed, Listing};
-use crate::stage::{FIRST, SECOND, SECOND_RUN, STAGE};
+use crate::stage::{FIRST, SECOND, SECOND_RUN, stage};
 use crate::support::film::Packet;
 use crate::support::process::run_silently;
 use std::process::Command;
@@ -16,7 +16,7 @@ fn map_id(segment: &Listed) -> &str {
 }
 
 fn vod(span: &str) -> Listing {
-    let answer = STAGE.get(&format!("vod.m3u8?{span}"));
+    let answer = stage().get(&format!("vod.m3u8?{span}"));
     assert_eq!(answer.header("content-type"), "application/vnd.apple.mpegurl");
     let listing = Listing::parse(answer.text());
     assert!(listing.is_ended);
@@ -25,6 +25,7 @@ fn vod(span: &str) -> Listing {
 
 #[test]
 fn the_segments_are_the_frames_of_the_span() {
+    let _shared = stage();
     for (n, span) in [
         span(FIRST, FIRST + 200 * SECOND),
         span(FIRST + 3 * SECOND, FIRST + 130 * SECOND + 1),
@@ -37,19 +38,19 @@ fn the_segments_are_the_frames_of_the_span() {
         let mut told: Vec<Packet> = Vec::new();
         // Each stretch without a discontinuity as one file, as a player puts it together.
         for (i, stretch) in vod(span).segments.chunk_by(|_, next| !next.is_discontinuous).enumerate() {
-            let mut file = STAGE.init(map_id(&stretch[0])).body;
+            let mut file = stage().init(map_id(&stretch[0])).body;
             let mut at = None;
             for listed in stretch {
-                let segment = STAGE.get(&listed.uri);
+                let segment = stage().get(&listed.uri);
                 let start: f64 = segment.header("x-media-time").parse::<f64>().unwrap() / 90_000.0;
                 assert!(at.is_none_or(|at: f64| (at - start).abs() < 1e-3), "{listed:?} begins at {start}, not {at:?}");
                 assert_eq!(segment.header("x-leading-media-duration"), "0", "{listed:?}");
                 at = Some(start + listed.seconds);
                 file.extend(segment.body);
             }
-            told.extend(STAGE.film(&format!("vod-{n}-{i}.mp4"), &file).packets());
+            told.extend(stage().film(&format!("vod-{n}-{i}.mp4"), &file).packets());
         }
-        let film = STAGE.film(&format!("vod-{n}.mp4"), &STAGE.get(&format!("view.mp4?{span}")).body).packets();
+        let film = stage().film(&format!("vod-{n}.mp4"), &stage().get(&format!("view.mp4?{span}")).body).packets();
         let hashes =
             |packets: &[crate::support::film::Packet]| packets.iter().map(|p| p.sha256.clone()).collect::<Vec<_>>();
         assert!(hashes(&told) == hashes(&film), "{span}: {} frames, not {}", told.len(), film.len());
@@ -58,6 +59,7 @@ fn the_segments_are_the_frames_of_the_span() {
 
 #[test]
 fn gaps_and_other_parameters_are_discontinuities() {
+    let _shared = stage();
     let listing = vod(&span(FIRST + 5 * SECOND, SECOND_RUN + 60 * SECOND));
     let broken: Vec<_> = listing.segments.iter().filter(|s| s.is_discontinuous).collect();
     let told: Vec<_> = broken.iter().map(|s| (s.date.as_deref().unwrap(), &*s.map)).collect();
@@ -75,6 +77,7 @@ fn gaps_and_other_parameters_are_discontinuities() {
 
 #[test]
 fn the_same_stretch_has_the_same_address_in_every_list() {
+    let _shared = stage();
     let addresses = |from: i64, to: i64| -> Vec<String> {
         vod(&span(FIRST + from * SECOND, FIRST + to * SECOND)).segments.into_iter().map(|s| s.uri).collect()
     };
@@ -89,10 +92,11 @@ fn the_same_stretch_has_the_same_address_in_every_list() {
 /// a list of fMP4, so it gets the two sides apart.
 #[test]
 fn ffmpeg_plays_it() {
+    let _shared = stage();
     for (span, frames) in
         [(span(FIRST, FIRST + 200 * SECOND), 1500), (span(FIRST + 140 * SECOND, SECOND_RUN + 10 * SECOND), 100 + 100)]
     {
-        let url = STAGE.url(&format!("vod.m3u8?{span}"));
+        let url = stage().url(&format!("vod.m3u8?{span}"));
         let ffmpeg = ["-nostdin", "-v", "error", "-xerror", "-err_detect", "explode", "-i", &url];
         let said =
             run_silently(Command::new("ffmpeg").args(ffmpeg).args(["-fps_mode", "passthrough", "-f", "framecrc", "-"]));
@@ -103,24 +107,26 @@ fn ffmpeg_plays_it() {
 
 #[test]
 fn what_cannot_be_listed_is_refused_in_words() {
+    let _shared = stage();
     for (asked, status, words) in [
         (span(0, 1), 404, "nothing was recorded in this span"),
         ("start90k=1".to_owned(), 400, "a playlist needs both start90k and end90k"),
     ] {
-        let answer = STAGE.ask(&format!("vod.m3u8?{asked}"));
+        let answer = stage().ask(&format!("vod.m3u8?{asked}"));
         assert_eq!((answer.status, answer.json()["detail"].as_str().unwrap()), (status, words));
     }
 }
 
 #[test]
 fn what_is_over_is_still_there_for_a_player_of_the_live_list() {
-    let listing = Listing::parse(STAGE.get("live.m3u8").text());
+    let _shared = stage();
+    let listing = Listing::parse(stage().get("live.m3u8").text());
     assert!(!listing.is_ended);
     assert_eq!((listing.segments.len(), listing.target), (15, 6));
     let whole = vod(&span(FIRST, SECOND_RUN + 60 * SECOND)).segments;
     let addresses = |segments: &[Listed]| segments.iter().map(|s| s.uri.clone()).collect::<Vec<_>>();
     assert_eq!(addresses(&listing.segments), addresses(&whole[whole.len() - 15..]));
     let told = [listing.sequence, listing.discontinuities];
-    let again = Listing::parse(STAGE.get("live.m3u8").text());
+    let again = Listing::parse(stage().get("live.m3u8").text());
     assert_eq!(told, [again.sequence, again.discontinuities]);
 }

@@ -3,14 +3,14 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use crate::support::http::Answer;
-use lunette::base::WallTime;
+use lunette::base::{StreamId, WallTime};
 use lunette::store::{Options, Store};
 use lunette::web::{self, Listener, State};
 use serde_json::Value;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
@@ -68,6 +68,20 @@ impl Server {
         format!("/api/cameras/{}/main", self.camera)
     }
 
+    /// The id of the camera's main stream.
+    pub(crate) fn stream_id(&self) -> StreamId {
+        self.store.cameras()[0].streams[0].id
+    }
+
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Where the sample files are.
+    pub(crate) fn film_dir(&self) -> PathBuf {
+        self.dir.path().join("film")
+    }
+
     /// The address of all the film.
     pub(crate) fn film(&self) -> String {
         format!("{}/view.mp4?s=1", self.stream())
@@ -84,6 +98,15 @@ impl Server {
 
     pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
         self.body("POST", path, body)
+    }
+
+    /// What the command writes to standard output.
+    pub(crate) fn export_to_output(&self, words: &str) -> Vec<u8> {
+        let words = format!("export --camera porch {words} -o -");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lunette"));
+        let done = command.args(words.split(' ')).current_dir(self.dir.path()).output().unwrap();
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+        done.stdout
     }
 
     /// What the command writes into a file, given behind `-o`: it asks through the socket.

@@ -222,6 +222,19 @@ fn more_than_a_gibibyte_of_tables_is_refused() {
 }
 
 #[test]
+fn a_recording_may_have_more_frames_than_two_bytes_count() {
+    let mut library = Library::default();
+    let avc = entry(b"avc1", 320, 240);
+    library.add(&frames(70_000, 10, 300), &avc, None);
+    library.add(&frames(10, 10, 4), &avc, None);
+    let plan = library.plan(relative(3005..700_050)).unwrap();
+    let head = library.head(&plan);
+    let stbl = |kind: &str| find(&head, &format!("moov/trak/mdia/minf/stbl/{kind}")).unwrap().body;
+    assert_eq!(table(stbl("stsc"), 0..3, 3), [1, 69_700, 1, 2, 5, 1]);
+    assert_eq!(table(stbl("stss"), 0..1, 1)[232..], [69_601, 69_701, 69_705]);
+}
+
+#[test]
 fn wide_pixels_make_a_wide_picture() {
     let mut library = Library::default();
     let mut wide = (*entry(b"avc1", 720, 576)).clone();

@@ -1,6 +1,7 @@
 //! `Cinema`: numbered clips, imported into a recorder that shows them.
 
 use crate::support::daemon::{Daemon, Home, NewCamera};
+use crate::support::http::Answer;
 use crate::support::numbers::Numbered;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ pub(crate) const NOON: i64 = 1_772_366_400 * 90_000;
 pub(crate) const SECOND: i64 = 90_000;
 
 /// Its only camera.
-const CAMERA: &str = "porch";
+pub(crate) const CAMERA: &str = "porch";
 
 impl Cinema {
     /// Takes clips in, each with the time of its first picture, in units after noon. Each is a run in an opening of the
@@ -47,10 +48,25 @@ impl Cinema {
 
     /// `view.mp4?query`, kept as a file.
     pub(crate) fn film(&self, query: &str) -> PathBuf {
-        let answer = self.daemon.get(&self.daemon.main_stream(CAMERA, &format!("view.mp4?{query}")));
-        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
-        let path = self.home.path("view.mp4");
-        std::fs::write(&path, &answer.body).unwrap();
+        self.keep("view.mp4", &self.get(&format!("view.mp4?{query}")).body)
+    }
+
+    /// `view.m4s?query` behind its initialisation segment, kept as a file.
+    pub(crate) fn fragments(&self, query: &str) -> PathBuf {
+        let segment = self.get(&format!("view.m4s?{query}"));
+        let init = self.daemon.get(&format!("/api/init/{}.mp4", segment.header("x-video-sample-entry-id")));
+        self.keep("fragments.mp4", &[init.body, segment.body].concat())
+    }
+
+    fn get(&self, resource: &str) -> Answer {
+        let answer = self.daemon.get(&self.daemon.main_stream(CAMERA, resource));
+        assert_eq!(answer.status, 200, "{resource}: {}", answer.text());
+        answer
+    }
+
+    fn keep(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.home.path(name);
+        std::fs::write(&path, bytes).unwrap();
         path
     }
 

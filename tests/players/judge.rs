@@ -26,13 +26,23 @@ impl Expected {
         self
     }
 
-    /// All readers agree about every sample, and about what was expected.
+    /// All readers agree about every sample of `view.mp4`, and about what was expected.
     #[track_caller]
     pub(crate) fn of(&self, film: &Path) {
+        self.is_what_they_see(film, &readers::all(film));
+    }
+
+    /// The same of `view.m4s` behind its initialisation segment.
+    #[track_caller]
+    pub(crate) fn of_fragments(&self, film: &Path) {
+        self.is_what_they_see(film, &readers::of_fragments(film));
+    }
+
+    #[track_caller]
+    fn is_what_they_see(&self, film: &Path, all: &[Seen]) {
         assert_eq!(differs(&shown_by_ffmpeg(film), &self.numbers), None, "ffmpeg shows other pictures");
-        let all = readers::all(film);
         let (first, others) = all.split_first().unwrap();
-        for seen in &all {
+        for seen in all {
             self.agrees(seen);
         }
         for other in others {

@@ -1,8 +1,9 @@
 //! Films of every kind that is short.
 
-use crate::cinema::{Cinema, SECOND};
+use crate::cinema::{CAMERA, Cinema, SECOND};
 use crate::judge::Expected;
-use crate::support::numbers::{LARGE, MINUTES, MINUTES_H265, Numbered, OTHER};
+use crate::support::daemon::{Home, NewCamera};
+use crate::support::numbers::{LARGE, MINUTES, MINUTES_H265, Numbered, OTHER, shown_by_ffmpeg};
 use std::ops::Range;
 
 /// How long a picture of the short clips is shown.
@@ -126,10 +127,59 @@ fn another_size_within_a_run() {
 }
 
 #[test]
+fn media_segments() {
+    for clip in [MINUTES, MINUTES_H265] {
+        let cinema = Cinema::with(&[(clip, 0)]);
+        let later = (cinema.recordings()[1].start / FRAME) as u32;
+        part(&clip, 0..1000, 0).of_fragments(&cinema.fragments("s=1-3"));
+        // There is no edit list: what must be decoded first is shown too.
+        part(&clip, later + 10..later + 47, 0).of_fragments(&cinema.fragments(&format!(
+            "s=2.{}-{}",
+            13 * FRAME,
+            47 * FRAME
+        )));
+    }
+}
+
+#[test]
+fn what_is_still_recorded() {
+    let home = Home::new();
+    std::fs::copy(MINUTES.path(), home.path("clip.h264")).unwrap();
+    // At its own pace, as a camera would.
+    let play = "exec:h264@5:ffmpeg -nostdin -v error -re -r 5 -i clip.h264 -c copy -f h264 -";
+    home.add_camera(NewCamera { name: CAMERA, url: play, ..Default::default() });
+    let daemon = home.start();
+    daemon.wait_for_film(CAMERA, 6);
+    let cinema = Cinema { home, daemon };
+    let start = cinema.recordings()[0].start;
+    let film = cinema.span(start..start + 5 * SECOND, "");
+    // By when they came there are about 25.
+    let shown = shown_by_ffmpeg(&film).len() as u32;
+    assert!((20..=30).contains(&shown), "{shown} pictures");
+    Expected { shown_90k: 5 * SECOND, ..part(&MINUTES, 0..shown, 0) }.of(&film);
+}
+
+#[test]
 fn another_codec_is_refused_in_words() {
     let cinema = Cinema::with(&[(OTHER, 0), (MINUTES_H265, 60 * SECOND)]);
     let (status, detail) = cinema.refusal(0..61 * SECOND);
     assert_eq!(status, 400);
     assert!(detail.contains("2026-03-01T12:01:00"), "{detail}");
     part(&MINUTES_H265, 0..10, 0).of(&cinema.span(21 * SECOND..62 * SECOND, ""));
+}
+
+/// The tests above would see it.
+#[test]
+#[should_panic(expected = "ffmpeg shows other pictures")]
+fn an_edit_that_is_off_by_one_frame_is_noticed() {
+    let cinema = Cinema::with(&[(OTHER, 0)]);
+    let film = cinema.span(7 * FRAME..42 * FRAME, "");
+    let mut bytes = std::fs::read(&film).unwrap();
+    // Behind the box's name: version and flags, how many edits, how long the first is, and where it begins.
+    let edits = bytes.windows(4).position(|name| name == b"elst").unwrap() + 4;
+    let begin = &mut bytes[edits + 12..edits + 16];
+    assert_eq!(*begin, (7 * FRAME as u32).to_be_bytes());
+    begin.copy_from_slice(&(6 * FRAME as u32).to_be_bytes());
+    std::fs::write(&film, bytes).unwrap();
+    part(&OTHER, 7..42, 7).of(&film);
 }

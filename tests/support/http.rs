@@ -33,7 +33,11 @@ impl Answer {
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let header = |line: &str| line.split_once(": ").map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned())).unwrap();
-        Self { status, headers: lines.map(header).collect(), body: bytes[end + 4..].to_vec() }
+        let headers: Vec<_> = lines.map(header).collect();
+        let body = &bytes[end + 4..];
+        let is_chunked = headers.contains(&("transfer-encoding".into(), "chunked".into()));
+        let body = if is_chunked { without_chunks(body) } else { body.to_vec() };
+        Self { status, headers, body }
     }
 
     #[track_caller]
@@ -53,4 +57,16 @@ impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
+}
+
+/// A body that was sent in chunks (RFC 9112, 7.1), as far as it came.
+fn without_chunks(mut body: &[u8]) -> Vec<u8> {
+    let mut all = Vec::new();
+    while let Some(line) = body.windows(2).position(|w| w == b"\r\n") {
+        let length = usize::from_str_radix(std::str::from_utf8(&body[..line]).unwrap(), 16).unwrap();
+        let chunk = body[line + 2..].get(..length).unwrap_or(&body[line + 2..]);
+        all.extend_from_slice(chunk);
+        body = body.get(line + 2 + length + 2..).unwrap_or_default();
+    }
+    all
 }

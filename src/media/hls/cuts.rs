@@ -15,8 +15,9 @@ pub struct Cuts {
     end: u32,
 }
 
-/// Media segments are about this long, or as long as a group of pictures where that is more.
-pub const TARGET: MediaDuration = MediaDuration::from_secs(4);
+/// Media segments are about this long, or as long as a group of pictures where that is more. A little below four
+/// seconds: cameras send a key frame each one, two or four, or a few units before.
+pub const TARGET: MediaDuration = MediaDuration(351_000);
 
 /// What a frame lasts that has neither a next nor a previous one.
 const LONE_FRAME_90K: u32 = 3_000;

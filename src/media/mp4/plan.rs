@@ -123,9 +123,9 @@ impl Plan {
         match (piece, &self.zone) {
             (Piece::Head(range), _) => Ok(self.head.slice(range.clone())),
             (Piece::Chunks(table), _) => Ok(table.entries(&self.rows, self.film_offset).into()),
-            (Piece::Samples { table, segment, recording }, _) => {
-                let entries = self.rows[*segment].entries(*table, index);
-                entries.map(Bytes::from).map_err(|e| e.on(format_args!("recording {recording}")))
+            (Piece::Samples { .. }, _) => {
+                let mut out = Vec::new();
+                self.generate_into(piece, index, &mut out).map(|()| out.into())
             }
             (Piece::Texts { segment, .. }, Some(zone)) => Ok(self.rows[*segment].texts.write(zone).into()),
             _ => Err(Error::new(Kind::Internal, format!("{piece}: it is not made by this plan"))),
@@ -151,6 +151,10 @@ impl Planned for Plan {
         self.modified()
     }
 
+    fn film_offset(&self) -> u64 {
+        self.film_offset()
+    }
+
     fn memory_bytes(&self) -> usize {
         self.memory_bytes()
     }
@@ -161,6 +165,16 @@ impl Planned for Plan {
 
     fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes> {
         self.generate(piece, index)
+    }
+
+    fn generate_into(&self, piece: &Piece, index: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        match piece {
+            Piece::Samples { table, segment, recording } => {
+                let written = self.rows[*segment].write(*table, index, out);
+                written.map_err(|e| e.on(format_args!("recording {recording}")))
+            }
+            _ => self.generate(piece, index).map(|bytes| out.extend_from_slice(&bytes)),
+        }
     }
 }
 

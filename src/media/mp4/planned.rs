@@ -14,6 +14,10 @@ pub trait Planned: Debug + Send + Sync {
     fn etag(&self) -> &str;
     /// When what it shows ended.
     fn modified(&self) -> WallTime;
+    /// As many bytes come before any film.
+    fn film_offset(&self) -> u64 {
+        0
+    }
     /// How much memory it takes.
     fn memory_bytes(&self) -> usize;
     /// The piece that holds the byte at `offset`, and where in the file it lies; `None` from the end on.
@@ -22,6 +26,10 @@ pub trait Planned: Debug + Send + Sync {
     /// looked at. After `Ok` they are as many as was promised; an index that does not hold what the plan was made from
     /// is an `Err` of kind `Corrupt`.
     fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes>;
+    /// The same behind what is in `out`, not copied where that can be spared. After an `Err` it may be longer.
+    fn generate_into(&self, piece: &Piece, index: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        self.generate(piece, index).map(|bytes| out.extend_from_slice(&bytes))
+    }
 }
 
 impl dyn Planned + '_ {

@@ -20,6 +20,8 @@ pub struct Database {
     /// Reading connections that nobody uses just now, at most [`IDLE_READERS`]. Above the writer, so that they are
     /// closed before it: the last one to go empties the write-ahead log, and a reader cannot.
     idle: Mutex<Vec<Connection>>,
+    /// Asked again and again whether something was written: the answer is one connection's.
+    watcher: Mutex<Option<Connection>>,
     /// `None` when it was opened to be read.
     writer: Option<Mutex<Connection>>,
     pub(super) sample_entries: Mutex<SampleEntries>,
@@ -63,7 +65,13 @@ impl Database {
                 None
             }
         };
-        let db = Self { file: file.to_owned(), writer, idle: Mutex::default(), sample_entries: Mutex::default() };
+        let db = Self {
+            file: file.to_owned(),
+            writer,
+            idle: Mutex::default(),
+            watcher: Mutex::default(),
+            sample_entries: Mutex::default(),
+        };
         db.load_sample_entries()?;
         Ok(db)
     }
@@ -82,6 +90,18 @@ impl Database {
             idle.push(conn);
         }
         Ok(result)
+    }
+
+    /// Another number than before: somebody has written meanwhile. Reads shared memory, as a rule.
+    pub(crate) fn data_version(&self) -> Result<u64> {
+        let mut watcher = lock(&self.watcher);
+        let conn = match watcher.take() {
+            Some(conn) => conn,
+            None => open_reader(&self.file)?,
+        };
+        let version = conn.query_row("PRAGMA data_version", (), |row| row.get(0)).or_sql(|| "pragma data_version")?;
+        *watcher = Some(conn);
+        Ok(version)
     }
 
     /// Writes in one transaction: all of it is durable when this returns, or nothing of it happened.
@@ -150,6 +170,16 @@ mod tests {
         let db = Database::open(dir.path(), Access::Read).unwrap();
         let e = db.set_directory(Uuid::nil()).unwrap_err();
         assert_eq!(e.to_string(), "the database is open for reading only");
+    }
+
+    #[test]
+    fn who_only_reads_learns_that_another_wrote() {
+        let f = Fixture::new();
+        let reader = Database::open(f.dir(), Access::Read).unwrap();
+        let before = reader.data_version().unwrap();
+        assert_eq!(reader.data_version().unwrap(), before);
+        f.insert([f.closed(1, 1, 0, 60)]);
+        assert_ne!(reader.data_version().unwrap(), before);
     }
 
     #[test]

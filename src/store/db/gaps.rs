@@ -10,17 +10,28 @@ use std::ops::Range;
 impl Database {
     /// The gaps of a stream that overlap a span, ascending by start.
     pub fn gaps(&self, stream: StreamId, span: Range<WallTime>) -> Result<Vec<Gap>> {
-        const SQL: &str = "SELECT start_90k, end_90k, cause, detail FROM gap
-            WHERE stream_id = :stream AND start_90k < :end AND ifnull(end_90k, :end) > :start ORDER BY start_90k";
+        let mut gaps = self.newest_gaps(stream, span, u32::MAX)?;
+        gaps.reverse();
+        Ok(gaps)
+    }
+
+    /// The newest gaps of a stream that overlap a span, newest first.
+    pub fn newest_gaps(&self, stream: StreamId, span: Range<WallTime>, limit: u32) -> Result<Vec<Gap>> {
         let what = || format!("list gaps of stream {stream}");
-        let params = named_params! {":stream": stream.get(), ":start": span.start.0, ":end": span.end.0};
+        let (start, end) = (span.start.0, span.end.0);
+        let params = named_params! {":stream": stream.get(), ":start": start, ":end": end, ":limit": limit};
         self.read(|conn| {
-            let mut statement = conn.prepare_cached(SQL).or_sql(what)?;
+            let mut statement = conn.prepare_cached(LIST_SQL).or_sql(what)?;
             let rows = statement.query_map(params, from_row).or_sql(what)?;
             rows.collect::<rusqlite::Result<_>>().or_sql(what)
         })
     }
 }
+
+/// What touches an edge of the span is not within it.
+const LIST_SQL: &str = "SELECT start_90k, end_90k, cause, detail FROM gap
+    WHERE stream_id = :stream AND start_90k < :end AND ifnull(end_90k, :end) > :start
+    ORDER BY start_90k DESC LIMIT :limit";
 
 /// Writes a gap in the place of one that starts at the same time. The gap of a stream that is gone is forgotten; an
 /// end before the start, as a clock that was set back can make it, counts as the start.
@@ -62,13 +73,31 @@ mod tests {
     use crate::store::db::testing::{Fixture, plan};
 
     #[test]
-    fn pruning_looks_at_one_recording() {
+    fn gaps_are_listed_in_their_order_and_pruning_looks_at_one_recording() {
         assert_eq!(
-            plan(PRUNE_SQL),
-            "SEARCH gap USING PRIMARY KEY (stream_id=?)
+            [LIST_SQL, PRUNE_SQL].map(plan).join("\n"),
+            "SEARCH gap USING PRIMARY KEY (stream_id=? AND start_90k<?)
+SEARCH gap USING PRIMARY KEY (stream_id=?)
 SCALAR SUBQUERY 1
 SEARCH recording USING COVERING INDEX recording_cover (stream_id=?)"
         );
+    }
+
+    #[test]
+    fn no_more_gaps_are_read_than_are_wanted() {
+        let f = Fixture::new();
+        let gap = |n: i64| {
+            let (start, end) = (WallTime(n * 10), Some(WallTime(n * 10 + 5)));
+            (f.main, Gap { start, end, cause: "camera silent".into(), detail: String::new() })
+        };
+        f.db.commit(&Batch { gaps: (0..9).map(gap).collect(), ..Batch::default() }).unwrap();
+        let newest = |start, end, limit| {
+            let gaps = f.db.newest_gaps(f.main, WallTime(start)..WallTime(end), limit).unwrap();
+            gaps.iter().map(|gap| gap.start.0).collect::<Vec<_>>()
+        };
+        assert_eq!(newest(0, 1000, 2), [80, 70]);
+        assert_eq!(newest(15, 50, 9), [40, 30, 20]);
+        assert_eq!(newest(14, 41, 9), [40, 30, 20, 10]);
     }
 
     #[test]

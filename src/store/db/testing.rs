@@ -104,6 +104,11 @@ impl Fixture {
         Self { db, camera: camera.uuid, main, sub, boot_id, open_id, dir }
     }
 
+    /// Where it is.
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     /// Closes the database; the directory stays for as long as the caller holds it.
     pub(crate) fn close(self) -> TempDir {
         self.dir

@@ -1,90 +1,192 @@
-//! `CameraJson`: a camera as the API tells it, with what its streams hold and do. There is no password in it.
+//! `CameraTexts`: cameras as the API tells them, with what their streams hold and do. There is no password in it.
+//!
+//! The page asks every other second, and other programs as they like. So the text of each part is kept for as long as it
+//! is true, and an answer is put together from these parts.
 
-use crate::base::Transport;
-use crate::base::{StreamId, WallTime};
+use crate::base::{StreamId, TimeText, WallTime};
 use crate::camera::Source;
 use crate::live::Status;
 use crate::store::stats::Stats;
-use crate::store::{Camera, Stream, StreamKind};
+use crate::store::{Camera, Stream};
+use crate::web::api::json::Json;
 use crate::web::{Peer, State};
 use jiff::tz::TimeZone;
-use serde::Serialize;
-use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
-/// One camera.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CameraJson {
+/// What was told last. Locked for the few microseconds of an answer.
+#[derive(Debug)]
+pub(in crate::web) struct CameraTexts {
+    owner: Mutex<Texts>,
+    visitor: Mutex<Texts>,
+}
+
+#[derive(Debug)]
+pub(super) struct Texts {
+    /// As they were when the rest was written.
+    cameras: Arc<Vec<Camera>>,
+    texts: Vec<CameraText>,
+    pub(super) times: TimeText,
+}
+
+#[derive(Debug)]
+struct CameraText {
     uuid: Uuid,
-    name: String,
-    username: String,
-    has_password: bool,
-    removed: bool,
-    streams: BTreeMap<StreamKind, StreamJson>,
+    /// Up to its streams.
+    head: Json,
+    streams: Vec<StreamText>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StreamJson {
-    id: i32,
-    source: String,
-    transport: Transport,
-    record: bool,
-    retain_bytes: Option<u64>,
-    bytes: u64,
-    duration_90k: i64,
-    first_time_90k: Option<i64>,
-    last_time_90k: Option<i64>,
-    first_time: Option<String>,
-    last_time: Option<String>,
-    /// Units of 1/90 000 s by date, where asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    days: Option<BTreeMap<String, i64>>,
-    /// `null` while nothing tries to record it.
-    live: Option<LiveJson>,
+#[derive(Debug)]
+struct StreamText {
+    id: StreamId,
+    /// What its owner set.
+    head: Json,
+    sums: Known,
+    days: Known,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LiveJson {
-    #[serde(flatten)]
-    status: Status,
-    since_90k: i64,
-    since: String,
-    last_error_at_90k: Option<i64>,
-    last_error_at: Option<String>,
+/// A text of a stream's sums, and the version that these had.
+#[derive(Debug, Default)]
+struct Known {
+    version: Option<u64>,
+    text: Json,
 }
 
-/// All cameras, as they are now.
-pub(super) fn all(state: &State, peer: Peer, days: bool) -> Vec<CameraJson> {
-    let live = state.live.health.snapshot();
-    state.store.cameras().iter().map(|camera| CameraJson::of(camera, state, peer, &live, days)).collect()
-}
-
-impl CameraJson {
-    /// A camera with what is known of its streams.
-    pub(super) fn of(
-        camera: &Camera,
-        state: &State,
-        peer: Peer,
-        live: &BTreeMap<StreamId, Status>,
-        days: bool,
-    ) -> Self {
-        let stream = |s: &Stream| {
-            let stats = state.store.stream_stats(s.id);
-            let days = days.then(|| stats.days().iter().map(|(date, d)| (date.to_string(), d.0)).collect());
-            (s.kind, StreamJson { days, ..StreamJson::of(s, peer, &stats, live.get(&s.id), &state.zone) })
-        };
-        Self {
-            uuid: camera.uuid,
-            name: camera.name.clone(),
-            username: camera.username.clone(),
-            has_password: !camera.password.is_empty(),
-            removed: camera.removed,
-            streams: camera.streams.iter().map(stream).collect(),
-        }
+impl CameraTexts {
+    /// Nothing was told yet.
+    pub(in crate::web) fn new(zone: &TimeZone) -> Self {
+        let none = || Texts { cameras: Arc::default(), texts: Vec::new(), times: TimeText::new(zone.clone()) };
+        Self { owner: Mutex::new(none()), visitor: Mutex::new(none()) }
     }
+
+    /// Of the cameras as they are now, for this peer.
+    pub(super) fn current(&self, state: &State, peer: Peer) -> MutexGuard<'_, Texts> {
+        let texts = match peer {
+            Peer::Owner => &self.owner,
+            Peer::Visitor => &self.visitor,
+        };
+        let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let cameras = state.store.cameras();
+        if !Arc::ptr_eq(&texts.cameras, &cameras) {
+            texts.texts = cameras.iter().map(|camera| CameraText::new(camera, peer)).collect();
+            texts.cameras = cameras;
+        }
+        texts
+    }
+}
+
+impl Texts {
+    /// A list of all cameras.
+    pub(super) fn write_all(&mut self, json: &mut Json, state: &State, days: bool) {
+        json.raw("[");
+        for (at, camera) in self.texts.iter_mut().enumerate() {
+            json.raw(if at == 0 { "" } else { "," });
+            camera.write(json, state, days, &mut self.times);
+        }
+        json.raw("]");
+    }
+
+    /// One of them, if it is there.
+    pub(super) fn write_one(&mut self, json: &mut Json, state: &State, uuid: Uuid) -> bool {
+        let found = self.texts.iter_mut().find(|camera| camera.uuid == uuid);
+        found.map(|camera| camera.write(json, state, false, &mut self.times)).is_some()
+    }
+}
+
+impl CameraText {
+    fn new(camera: &Camera, peer: Peer) -> Self {
+        let mut head = Json::default();
+        head.raw("{\"uuid\":").value(&camera.uuid);
+        head.raw(",\"name\":").text(Some(&camera.name));
+        head.raw(",\"username\":").text(Some(&camera.username));
+        head.raw(",\"hasPassword\":").truth(!camera.password.is_empty());
+        head.raw(",\"removed\":").truth(camera.removed);
+        head.raw(",\"streams\":{");
+        Self { uuid: camera.uuid, head, streams: camera.streams.iter().map(|s| StreamText::new(s, peer)).collect() }
+    }
+
+    fn write(&mut self, json: &mut Json, state: &State, days: bool, times: &mut TimeText) {
+        json.raw_bytes(self.head.bytes());
+        for (at, stream) in self.streams.iter_mut().enumerate() {
+            json.raw(if at == 0 { "" } else { "," });
+            stream.write(json, state, days, times);
+        }
+        json.raw("}}");
+    }
+}
+
+impl StreamText {
+    fn new(stream: &Stream, peer: Peer) -> Self {
+        let mut head = Json::default();
+        head.value(&stream.kind).raw(":{\"id\":").number(stream.id.get());
+        head.raw(",\"source\":").text(Some(&shown_source(stream, peer)));
+        head.raw(",\"transport\":").value(&stream.transport);
+        head.raw(",\"record\":").truth(stream.record);
+        head.raw(",\"retainBytes\":").value(&stream.retain_bytes);
+        Self { id: stream.id, head, sums: Known::default(), days: Known::default() }
+    }
+
+    fn write(&mut self, json: &mut Json, state: &State, days: bool, times: &mut TimeText) {
+        json.raw_bytes(self.head.bytes());
+        json.raw_bytes(self.sums.current(state, self.id, |text, stats| write_sums(text, stats, times)));
+        if days {
+            json.raw_bytes(self.days.current(state, self.id, write_days));
+        }
+        json.raw(",\"live\":");
+        let live = state.live.health.look(self.id, |status| write_live(json, status, times));
+        if live.is_none() {
+            json.raw("null");
+        }
+        json.raw("}");
+    }
+}
+
+impl Known {
+    /// The text as it is now; `write` is asked for it when something changed.
+    fn current(&mut self, state: &State, stream: StreamId, write: impl FnOnce(&mut Json, &Stats)) -> &[u8] {
+        let text = &mut self.text;
+        self.version = Some(state.store.stats_since(stream, self.version, |stats| {
+            text.clear();
+            write(text, stats);
+        }));
+        self.text.bytes()
+    }
+}
+
+fn write_sums(json: &mut Json, stats: &Stats, times: &mut TimeText) {
+    json.raw(",\"bytes\":").number(stats.sample_file_bytes());
+    json.raw(",\"duration90k\":").number(stats.duration().0);
+    json.raw(",\"firstTime90k\":").value(&stats.first().map(|t| t.0));
+    json.raw(",\"lastTime90k\":").value(&stats.last().map(|t| t.0));
+    json.raw(",\"firstTime\":").text(stats.first().map(|t| times.of(t)));
+    json.raw(",\"lastTime\":").text(stats.last().map(|t| times.of(t)));
+}
+
+fn write_days(json: &mut Json, stats: &Stats) {
+    json.raw(",\"days\":{");
+    for (at, (date, duration)) in stats.days().iter().enumerate() {
+        json.raw(if at == 0 { "\"" } else { ",\"" }).raw(&date.to_string()).raw("\":").number(duration.0);
+    }
+    json.raw("}");
+}
+
+fn write_live(json: &mut Json, status: &Status, times: &mut TimeText) {
+    let mut time = |json: &mut Json, name: &str, time: Option<WallTime>| {
+        json.raw(",\"").raw(name).raw("90k\":").value(&time.map(|t| t.0));
+        json.raw(",\"").raw(name).raw("\":").text(time.map(|t| times.of(t)));
+    };
+    json.raw("{\"state\":").value(&status.state);
+    json.raw(",\"lastError\":").text(status.last_error.as_deref());
+    json.raw(",\"video\":").text(status.video.as_deref());
+    json.raw(",\"framesPerSecond\":").value(&status.frames_per_second);
+    json.raw(",\"bitsPerSecond\":").value(&status.bits_per_second);
+    json.raw(",\"lostPackets\":").number(status.lost_packets);
+    json.raw(",\"cameraClockOffsetSeconds\":").value(&status.camera_clock_offset_seconds);
+    json.raw(",\"sessions\":").number(status.sessions);
+    time(json, "since", Some(status.since));
+    time(json, "lastErrorAt", status.last_error_at);
+    json.raw("}");
 }
 
 /// Many cameras take their password in the path or the query of the URL: the whole text is for the owner alone.
@@ -95,29 +197,78 @@ fn shown_source(stream: &Stream, peer: Peer) -> String {
     }
 }
 
-impl StreamJson {
-    fn of(stream: &Stream, peer: Peer, stats: &Stats, live: Option<&Status>, zone: &TimeZone) -> Self {
-        let text = |time: Option<WallTime>| time.map(|t| t.text(zone));
-        Self {
-            id: stream.id.get(),
-            source: shown_source(stream, peer),
-            transport: stream.transport,
-            record: stream.record,
-            retain_bytes: stream.retain_bytes,
-            bytes: stats.sample_file_bytes(),
-            duration_90k: stats.duration().0,
-            first_time_90k: stats.first().map(|t| t.0),
-            last_time_90k: stats.last().map(|t| t.0),
-            first_time: text(stats.first()),
-            last_time: text(stats.last()),
-            days: None,
-            live: live.map(|status| LiveJson {
-                status: status.clone(),
-                since_90k: status.since.0,
-                since: status.since.text(zone),
-                last_error_at_90k: status.last_error_at.map(|t| t.0),
-                last_error_at: text(status.last_error_at),
-            }),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::camera::CameraEdit;
+    use crate::store::tests::{Place, record};
+    use crate::web::api::top;
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    fn top(state: &State, peer: Peer) -> Value {
+        let body = top::show(state, peer, true).into_body().collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        serde_json::from_slice(&runtime.block_on(body).unwrap().to_bytes()).unwrap()
+    }
+
+    /// What is told of the camera's main stream is what its sums are now.
+    fn assert_current(state: &State, stream: StreamId) {
+        let stats = state.store.stream_stats(stream);
+        let days: std::collections::BTreeMap<_, _> = stats.days().iter().map(|(d, n)| (d.to_string(), n.0)).collect();
+        let text = |time: Option<WallTime>| time.map(|t| t.text(&state.zone));
+        for peer in [Peer::Owner, Peer::Visitor, Peer::Visitor] {
+            let told = &top(state, peer)["cameras"][0]["streams"]["main"];
+            let sums =
+                json!([stats.sample_file_bytes(), stats.duration().0, days, text(stats.first()), text(stats.last())]);
+            let names = ["bytes", "duration90k", "days", "firstTime", "lastTime"];
+            assert_eq!(Value::from_iter(names.map(|name| told[name].clone())), sums);
         }
+    }
+
+    #[test]
+    fn what_is_told_is_so_now_after_growth_closing_deletion_and_edits() {
+        let place = Place::new();
+        let (store, stream) = place.with_camera();
+        let state = State::new(store.clone(), Arc::default(), TimeZone::UTC);
+        assert_current(&state, stream);
+        let (first, _) = record(&store, stream, true, 12);
+        store.flush().unwrap();
+        assert_eq!(store.stream_stats(stream).recordings(), 1);
+        assert_current(&state, stream);
+        record(&store, stream, false, 7);
+        store.flush().unwrap();
+        assert_current(&state, stream);
+        store.delete([first]);
+        store.flush().unwrap();
+        assert_eq!(store.stream_stats(stream).recordings(), 1);
+        assert_current(&state, stream);
+        let camera = store.cameras()[0].uuid;
+        store.edit_camera(camera, &CameraEdit { name: Some("a \"b\"".into()), ..CameraEdit::default() }).unwrap();
+        assert_eq!(top(&state, Peer::Visitor)["cameras"][0]["name"], "a \"b\"");
+    }
+
+    #[test]
+    fn what_a_stream_does_is_told_in_full() {
+        let place = Place::new();
+        let (store, stream) = place.with_camera();
+        let state = State::new(store, Arc::default(), TimeZone::UTC);
+        assert_eq!(top(&state, Peer::Owner)["cameras"][0]["streams"]["main"]["live"], Value::Null);
+        state.live.health.connecting(stream, WallTime(90_000));
+        let told = json!({
+            "state": "connecting",
+            "lastError": null,
+            "video": null,
+            "framesPerSecond": 0.0,
+            "bitsPerSecond": 0.0,
+            "lostPackets": 0,
+            "cameraClockOffsetSeconds": null,
+            "sessions": 1,
+            "since90k": 90_000,
+            "since": "1970-01-01T00:00:01:00000+00:00",
+            "lastErrorAt90k": null,
+            "lastErrorAt": null,
+        });
+        assert_eq!(top(&state, Peer::Owner)["cameras"][0]["streams"]["main"]["live"], told);
     }
 }

@@ -7,22 +7,20 @@ use crate::store::Camera;
 use crate::store::camera::{CameraEdit, NewCamera};
 use crate::store::db::Film;
 use crate::web::answer::{self, Body};
-use crate::web::api::camera_json::{self, CameraJson};
+use crate::web::api::json::Json;
 use crate::web::state::blocking;
 use crate::web::{Peer, State};
 use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
-use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// All cameras, and removed ones that left film.
 pub(in crate::web) fn list(state: &State, peer: Peer) -> Response<Body> {
-    #[derive(Serialize)]
-    struct Cameras {
-        cameras: Vec<CameraJson>,
-    }
-    answer::json(StatusCode::OK, &Cameras { cameras: camera_json::all(state, peer, false) })
+    let mut json = Json::default();
+    state.camera_texts.current(state, peer).write_all(json.raw("{\"cameras\":"), state, false);
+    json.raw("}");
+    answer::typed(StatusCode::OK, "application/json", json.into_bytes())
 }
 
 /// One of them.
@@ -117,6 +115,9 @@ impl Server {
 }
 
 fn told(state: &State, peer: Peer, status: StatusCode, uuid: Uuid) -> Result<Response<Body>> {
-    let camera = state.camera(uuid)?;
-    Ok(answer::json(status, &CameraJson::of(&camera, state, peer, &state.live.health.snapshot(), false)))
+    let mut json = Json::default();
+    if !state.camera_texts.current(state, peer).write_one(&mut json, state, uuid) {
+        state.camera(uuid)?;
+    }
+    Ok(answer::typed(status, "application/json", json.into_bytes()))
 }

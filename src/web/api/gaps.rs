@@ -1,6 +1,6 @@
 //! `…/gaps`: when a stream should have been recorded and was not, and why.
 
-use crate::base::{Result, WallTime};
+use crate::base::{Error, Kind, Result, WallTime};
 use crate::web::State;
 use crate::web::answer::{self, Body};
 use crate::web::route::StreamName;
@@ -35,8 +35,11 @@ pub(in crate::web) async fn list(
     let stream = state.stream(name)?.id;
     let state = state.clone();
     blocking(move || {
-        let mut gaps = state.store.gaps(stream, span)?;
-        gaps.sort_by_key(|gap| std::cmp::Reverse(gap.start));
+        let gaps = state.store.newest_gaps(stream, span, MAX_GAPS + 1)?;
+        if gaps.len() > MAX_GAPS as usize {
+            let what = format!("more than {MAX_GAPS} gaps: ask for less with start90k and end90k");
+            return Err(Error::new(Kind::BadInput, what));
+        }
         let zone = &state.zone;
         let told = gaps.into_iter().map(|gap| GapJson {
             start_time_90k: gap.start.0,
@@ -50,3 +53,6 @@ pub(in crate::web) async fn list(
     })
     .await
 }
+
+/// About 3 MB of JSON. A camera that fails every minute makes as many in a week.
+const MAX_GAPS: u32 = 10_000;

@@ -1,6 +1,7 @@
 //! `Json`: JSON written by hand, where there is much of it or it is asked for often.
 
 use bytes::Bytes;
+use serde::Serialize;
 
 /// A text that grows. What is written is as right as its writer: tests read it back.
 #[derive(Debug, Default)]
@@ -36,12 +37,30 @@ impl Json {
     /// Any text, with quotes and escapes; or null.
     pub(super) fn text(&mut self, text: Option<&str>) -> &mut Self {
         match text {
-            Some(text) => {
-                serde_json::to_writer(&mut self.0, text).expect("a text can be written to memory");
-                self
-            }
+            Some(text) => self.value(text),
             None => self.raw("null"),
         }
+    }
+
+    /// What has a form already.
+    pub(super) fn value(&mut self, value: &(impl Serialize + ?Sized)) -> &mut Self {
+        serde_json::to_writer(&mut self.0, value).expect("our answers have text keys, and memory takes all");
+        self
+    }
+
+    /// What is written.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What was written.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// Begins anew.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
     }
 }
 

@@ -9,3 +9,5 @@ mod probe;
 pub(super) mod recordings;
 pub(super) mod test;
 pub(super) mod top;
+
+pub(super) use camera_json::CameraTexts;

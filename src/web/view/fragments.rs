@@ -1,7 +1,8 @@
 //! `view.m4s`: a stretch of one run as a media segment; and the initialisation segments that go before.
 
 use super::entity::Mp4;
-use super::{MAX_RECORDINGS, listed, numbered, with_plain_ranges};
+use super::serving::{serve, with_plain_ranges};
+use super::{MAX_RECORDINGS, listed, numbered};
 use crate::base::{MediaDuration, Result, StreamId, WallDuration};
 use crate::media::hls;
 use crate::media::mp4::fragments::Start;
@@ -13,7 +14,7 @@ use crate::web::fixed::Fixed;
 use crate::web::route::{StreamName, Stretch};
 use crate::web::segments::Segments;
 use crate::web::state::blocking;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName};
 use http::{Request, Response};
 use std::ops::Range;
 use std::sync::Arc;
@@ -30,10 +31,7 @@ pub(in crate::web) async fn show<B>(
     let file = Arc::new(blocking(move || lay_out(&shared, stream, &stretch)).await?);
     let start = *file.start();
     let file = Mp4::new(state.clone(), file);
-    let asked = with_plain_ranges(request, http_serve::Entity::len(&file));
-    let mut answer = http_serve::serve(file, &asked).map(Body::from);
-    // As of `view.mp4`.
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    let mut answer = serve(file, request).await?;
     tell(&start, answer.headers_mut());
     Ok(answer)
 }

@@ -3,8 +3,10 @@
 mod entity;
 pub(super) mod fragments;
 mod indexes;
+mod parts;
 mod plans;
 mod ranges;
+mod serving;
 
 pub(super) use indexes::Indexes;
 pub(super) use plans::Plans;
@@ -20,7 +22,6 @@ use crate::web::segments::Segments;
 use crate::web::slices;
 use crate::web::state::blocking;
 use entity::Mp4;
-use http::header::{self, HeaderValue};
 use http::{Request, Response, StatusCode};
 use plans::Key;
 use std::sync::Arc;
@@ -32,28 +33,8 @@ pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>
     let mp4 = Mp4::new(state.clone(), plan(state, key).await?);
     match view.form {
         Form::Text => blocking(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
-        Form::Mp4 => {
-            let asked = with_plain_ranges(request, http_serve::Entity::len(&mp4));
-            let mut answer = http_serve::serve(mp4, &asked).map(Body::from);
-            // May be kept, but the tag must be asked for: it is film of somebody's house, and it may be deleted.
-            answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-            Ok(answer)
-        }
+        Form::Mp4 => serving::serve(mp4, request).await,
     }
-}
-
-/// The head of a request for a file of this length, as http-serve can read it.
-fn with_plain_ranges<B>(request: &Request<B>, len: u64) -> Request<()> {
-    let mut asked = Request::new(());
-    *asked.method_mut() = request.method().clone();
-    *asked.headers_mut() = request.headers().clone();
-    if let Some(header) = asked.headers_mut().remove(header::RANGE)
-        && let Some(plain) = header.to_str().ok().and_then(|header| ranges::plain(header, len))
-    {
-        let plain = HeaderValue::from_str(&plain).expect("digits and commas make a header");
-        asked.headers_mut().insert(header::RANGE, plain);
-    }
-    asked
 }
 
 /// The layout of the file, made now or for a request before.
@@ -63,11 +44,9 @@ async fn plan(state: &Arc<State>, key: Key) -> Result<Arc<Plan>> {
     }
     let state = state.clone();
     blocking(move || {
-        let mark = state.store.mark(key.stream);
+        let mark = state.store.mark(key.stream)?;
         let plan = Arc::new(lay_out(&state, &key)?);
-        if let Some(mark) = mark {
-            state.plans.put(key, plan.clone(), mark);
-        }
+        state.plans.put(key, plan.clone(), mark);
         Ok(plan)
     })
     .await

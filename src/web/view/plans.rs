@@ -54,7 +54,7 @@ impl Plans {
     /// The plan that was made for this, if it would be made the same now. From memory.
     pub(super) fn get(&self, store: &Store, key: &Key) -> Option<Arc<Plan>> {
         // Before it is compared: what changes in between counts as later.
-        let now = store.mark(key.stream)?;
+        let now = store.mark(key.stream).ok()?;
         let mut cache = self.lock();
         let kept = cache.plans.get_mut(key)?;
         if store.has_changed(key.stream, &kept.since, &key.part()) {

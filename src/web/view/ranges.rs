@@ -1,9 +1,11 @@
-//! Range headers in a form that http-serve takes: its parser adds up what it reads, and a sum can overflow.
+//! Range headers, read so that no number in them can overflow: http-serve's parser adds up what it reads.
 
-/// The same request for ranges of `len` bytes, spelt plainly: each range with both its ends, within the file. `None`
-/// when the header has to be passed over (RFC 9110 14.2): another unit, no such syntax, or an absurd number of ranges.
-/// A header of which no range can be had keeps one that cannot, and so is answered 416.
-pub(super) fn plain(header: &str, len: u64) -> Option<String> {
+use std::ops::Range;
+
+/// The ranges of `len` bytes that a header asks for, as far as they are within the file; none when it asks for some
+/// and none can be had. `None` when the header has to be passed over (RFC 9110 14.2): another unit, no such syntax, or
+/// an absurd number of ranges.
+pub(super) fn within(header: &str, len: u64) -> Option<Vec<Range<u64>>> {
     let (unit, list) = header.trim().split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
@@ -13,23 +15,26 @@ pub(super) fn plain(header: &str, len: u64) -> Option<String> {
     if asked.is_empty() || asked.len() > MAX_RANGES {
         return None;
     }
-    let mut plain = Vec::new();
+    let mut ranges = Vec::new();
     for range in asked {
         let (first, last) = range.split_once('-')?;
-        let (first, last) = match (first, last) {
-            ("", suffix) => (len.saturating_sub(number(suffix)?), len.checked_sub(1)),
-            (first, "") => (number(first)?, len.checked_sub(1)),
+        let (first, end) = match (first, last) {
+            ("", suffix) => (len.saturating_sub(number(suffix)?), len),
+            (first, "") => (number(first)?, len),
             (first, last) if number(last)? < number(first)? => return None,
-            (first, last) => (number(first)?, Some(number(last)?.min(len.saturating_sub(1)))),
+            (first, last) => (number(first)?, number(last)?.saturating_add(1).min(len)),
         };
-        if let Some(last) = last.filter(|&last| first <= last) {
-            plain.push(format!("{first}-{last}"));
+        if first < end {
+            ranges.push(first..end);
         }
     }
-    if plain.is_empty() {
-        return Some(format!("bytes={len}-"));
-    }
-    Some(format!("bytes={}", plain.join(",")))
+    Some(ranges)
+}
+
+/// The header that asks for these and no others; of none, one that cannot be had.
+pub(super) fn header(ranges: &[Range<u64>], len: u64) -> String {
+    let plain: Vec<String> = ranges.iter().map(|range| format!("{}-{}", range.start, range.end - 1)).collect();
+    if plain.is_empty() { format!("bytes={len}-") } else { format!("bytes={}", plain.join(",")) }
 }
 
 /// Digits alone; what does not fit is as good as the largest number.
@@ -43,7 +48,11 @@ const MAX_RANGES: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{header, within};
+
+    fn plain(asked: &str, len: u64) -> Option<String> {
+        within(asked, len).map(|ranges| header(&ranges, len))
+    }
 
     #[test]
     fn ranges_get_both_their_ends() {

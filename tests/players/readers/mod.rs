@@ -9,6 +9,8 @@
 //! | mp4parse | H.265 sample entries | it does not know them; their number it tells |
 //! | mp4parse | how long a film of several edits is shown | it takes the first edit and drops the others |
 //! | mp4box | the font table of subtitles | it does not know the box, and says so |
+//! | mp4parse | samples of fragments | it reads what goes before them |
+//! | all | how long fragments are shown | it is told by no header |
 //! | re_mp4 | sample entries | it reads a track's first and skips the others |
 
 mod ffprobe;
@@ -45,6 +47,13 @@ pub(crate) struct Sample {
 /// What all of them say. Panics if one cannot read the film.
 pub(crate) fn all(film: &Path) -> Vec<Seen> {
     [ffprobe::read, mp4parse::read, re_mp4::read, mp4box::read].map(|read| read(film)).into()
+}
+
+/// What they say of fragments behind their initialisation segment.
+pub(crate) fn of_fragments(film: &Path) -> Vec<Seen> {
+    mp4parse::read_fragmented(film);
+    let all = [ffprobe::read, re_mp4::read, mp4box::read].map(|read| read(film));
+    all.into_iter().map(|seen| Seen { shown_90k: None, ..seen }).collect()
 }
 
 impl Seen {

@@ -35,3 +35,10 @@ pub(super) fn read(film: &Path) -> Seen {
         entries: Some(entries.len()),
     }
 }
+
+/// Takes an initialisation segment and all that follows it.
+pub(super) fn read_fragmented(film: &Path) {
+    let context = mp4parse::read_mp4(&mut BufReader::new(File::open(film).unwrap())).unwrap();
+    assert!(context.mvex.is_some(), "mp4parse: fragments are announced");
+    assert_eq!(context.tracks.len(), 1, "mp4parse: one track");
+}

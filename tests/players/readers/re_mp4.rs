@@ -10,10 +10,11 @@ pub(super) fn read(film: &Path) -> Seen {
     let track = tracks.next().unwrap();
     assert!(tracks.next().is_none(), "re_mp4: one video track");
     assert_eq!((mp4.moov.mvhd.timescale, track.timescale), (90_000, 90_000), "re_mp4: time scales");
+    let first = track.samples[0].composition_timestamp;
     let samples = track.samples.iter().map(|sample| Sample {
         offset: sample.offset,
         bytes: sample.size,
-        time_90k: sample.composition_timestamp,
+        time_90k: sample.composition_timestamp - first,
         is_key: sample.is_sync,
     });
     Seen {

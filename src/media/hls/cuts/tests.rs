@@ -130,3 +130,11 @@ proptest! {
         prop_assert_eq!((at, next), (wanted.start + wanted.duration, wanted.samples.end));
     }
 }
+
+#[test]
+fn a_camera_that_is_a_little_early_has_even_segments() {
+    let frames: Vec<_> = (0..60).map(|i| (SECOND as i32 - i % 3, i % 2 == 0)).collect();
+    let lengths: Vec<_> = settled(&recording(1, &frames), false).iter().map(|(start, end)| end - start).collect();
+    assert_eq!(lengths.len(), 15);
+    assert!(lengths.iter().all(|length| (length - 4 * SECOND).abs() < 9), "{lengths:?}");
+}

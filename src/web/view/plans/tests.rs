@@ -4,10 +4,10 @@ use super::*;
 use crate::base::{RecordingId, WallDuration, WallTime};
 use crate::media::growing::Head;
 use crate::media::recording::Flags;
-use crate::store::Growing;
 use crate::store::db::Film;
 use crate::store::testing::{Script, head};
 use crate::store::tests::{Place, START, record};
+use crate::store::{Growing, Options};
 use crate::web::State;
 use crate::web::view::plan;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use std::ops::Range;
 
 /// A store with a camera, and the web room before it.
 struct Room {
-    _place: Place,
+    place: Place,
     state: Arc<State>,
     stream: StreamId,
 }
@@ -29,7 +29,7 @@ impl Room {
     fn new() -> Self {
         let place = Place::new();
         let (store, stream) = place.with_camera();
-        Self { _place: place, state: State::new(store, Arc::default(), TimeZone::UTC), stream }
+        Self { place, state: State::new(store, Arc::default(), TimeZone::UTC), stream }
     }
 
     fn store(&self) -> &Store {
@@ -156,6 +156,19 @@ async fn what_was_moved_in_time_is_laid_out_anew() {
     assert_eq!(room.span(50..51).await.len(), before.len());
     let moved = room.store().stream_stats(room.stream);
     assert_eq!((moved.first(), moved.duration()), (Some(at(50)), stats.duration()));
+}
+
+#[tokio::test]
+async fn who_only_looks_learns_what_another_process_wrote() {
+    let room = Room::new();
+    room.record();
+    let store = Store::open(Options { read_only: true, ..room.place.options() }).unwrap();
+    let looking = Room { state: State::for_reading(store, Arc::default(), TimeZone::UTC), ..Room::new() };
+    let plan = looking.span(0..100).await;
+    assert!(Arc::ptr_eq(&plan, &looking.span(0..100).await));
+    let (_, _) = record(room.store(), room.stream, true, 20);
+    room.store().flush().unwrap();
+    assert!(looking.span(0..100).await.len() > plan.len());
 }
 
 #[tokio::test]

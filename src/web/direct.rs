@@ -1,0 +1,117 @@
+//! `Direct`: a socket that film reaches straight from its file.
+
+use crate::store::{Store, Stretch};
+use log::error;
+use std::io::{ErrorKind, IoSlice, Result};
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+/// A socket of the kernel that does not block.
+pub(super) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin {
+    /// There may be room for more.
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<()>>;
+
+    /// Does `write`; when it says `WouldBlock`, there is no room until the kernel tells.
+    fn try_write(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize>;
+}
+
+impl Socket for TcpStream {
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.poll_write_ready(cx)
+    }
+
+    fn try_write(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize> {
+        self.try_io(Interest::WRITABLE, write)
+    }
+}
+
+impl Socket for UnixStream {
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.poll_write_ready(cx)
+    }
+
+    fn try_write(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize> {
+        self.try_io(Interest::WRITABLE, write)
+    }
+}
+
+/// What is written to it goes to the socket. Bytes that are a mapped window of film are not read for that: the kernel
+/// is told the file and the place, and sends its pages as they are. That halves what a byte of film costs; hyper, which
+/// hands the windows on, knows nothing of it.
+#[derive(Debug)]
+pub(super) struct Direct<S> {
+    socket: S,
+    store: Arc<Store>,
+}
+
+impl<S: Socket> Direct<S> {
+    /// Film is the store's.
+    pub(super) fn new(socket: S, store: Arc<Store>) -> Self {
+        Self { socket, store }
+    }
+
+    /// Sends film; `None` when the kernel cannot do that with this file or socket.
+    fn poll_send(&self, cx: &mut Context<'_>, film: &Stretch) -> Poll<Option<Result<usize>>> {
+        loop {
+            if let Err(e) = ready!(self.socket.poll_room(cx)) {
+                return Poll::Ready(Some(Err(e)));
+            }
+            match self.socket.try_write(|| film.send(&self.socket)) {
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+                Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+                    return Poll::Ready(None);
+                }
+                sent => {
+                    if let Err(e) = &sent
+                        && e.kind() == ErrorKind::Other
+                    {
+                        error!("web: a film is cut short: {e}");
+                    }
+                    return Poll::Ready(Some(sent));
+                }
+            }
+        }
+    }
+}
+
+impl<S: Socket> AsyncRead for Direct<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_read(cx, buf)
+    }
+}
+
+impl<S: Socket> AsyncWrite for Direct<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, all: &[IoSlice<'_>]) -> Poll<Result<usize>> {
+        let this = self.get_mut();
+        let film = all.iter().enumerate().find_map(|(at, bytes)| this.store.stretch(bytes).map(|film| (at, film)));
+        let plain = match film {
+            Some((0, film)) => match ready!(this.poll_send(cx, &film)) {
+                Some(sent) => return Poll::Ready(sent),
+                None => &all[..1],
+            },
+            Some((first, _)) => &all[..first],
+            None => all,
+        };
+        Pin::new(&mut this.socket).poll_write_vectored(cx, plain)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_shutdown(cx)
+    }
+}
