@@ -29,8 +29,7 @@ pub(super) struct Args {
 pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
     let access = if args.read_only { Access::Read } else { Access::Write };
     let store = opening::open(config, access)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().max_blocking_threads(DISK_THREADS).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(DISK_THREADS).enable_all().build();
     let runtime = runtime.or_fail(Kind::Internal, || "start the runtime")?;
     let done = runtime.block_on(serve(config, args, store.clone()));
     // A worker that hangs on a dead disk must not hold us up: nothing waits for it any more.
