@@ -47,7 +47,7 @@ impl Rig {
         let media_duration = MediaDuration(self.media);
         let progress = Progress { start: WallTime(1_000_000 + drift), media_duration, ..Progress::default() };
         let (data, index) = (vec![1; bytes].into(), IndexBytes::default());
-        self.publisher.append(&Append { data, is_key, index, progress });
+        self.publisher.append(&Append { data, is_key, lists_before: false, index, progress });
         self.media += FRAME;
     }
 
