@@ -37,10 +37,19 @@ export class Recordings {
 		const isShrunk = this.stream && (stream.firstTime90k !== this.stream.firstTime90k || stream.duration90k < this.stream.duration90k);
 		[this.camera, this.stream] = [camera, stream];
 		if (base !== this.base || isShrunk) {
+			if (base !== this.base) this.clear();
 			this.base = base;
 			this.forget();
 		}
 		if (Date.now() - this.asked >= REFRESH_MS) this.look();
+	}
+
+	/** Another stream's rows are not to be seen under this one's name. */
+	clear() {
+		[this.lines, this.days] = [null, null];
+		this.tables.replaceChildren();
+		this.older.hidden = true;
+		this.say("Looking for recordings …");
 	}
 
 	/** What was asked for before is of another list. */
@@ -50,6 +59,8 @@ export class Recordings {
 		this.entries = {};
 		this.asked = 0;
 		this.reach = FIRST_REACH;
+		/** All from here on is listed, or asked for. */
+		this.edge = Infinity;
 		this.isListed = false;
 	}
 
@@ -95,11 +106,13 @@ export class Recordings {
 		this.take(`start90k=${this.from()}${this.upTo(before)}&split90k=${HOUR}`, (listed) => extended(this.rows, listed));
 	}
 
-	/** The list begins here, as far as it is shown. */
+	/** So far back is to be asked. */
 	from() {
 		const { start, end } = this.span;
 		const newest = Math.min(this.stream.lastTime90k, end?.time90k ?? Infinity);
-		return Math.max(newest - this.reach, Math.min(start?.time90k ?? -Infinity, newest - 1));
+		const from = Math.max(newest - this.reach, Math.min(start?.time90k ?? -Infinity, newest - 1));
+		this.edge = Math.min(this.edge, from);
+		return from;
 	}
 
 	upTo(time90k) {
@@ -127,7 +140,7 @@ export class Recordings {
 		const none = start || end ? "Nothing was recorded in this span." : "No recording is long enough to play yet.";
 		steady(() => {
 			this.say(rows.length > 0 ? null : first === null ? "No recording yet." : none);
-			this.older.hidden = first === null || Math.max(first, start?.time90k ?? first) >= this.from();
+			this.older.hidden = first === null || Math.max(first, start?.time90k ?? first) >= this.edge;
 			this.drawTables(rows);
 		});
 		this.mark();
