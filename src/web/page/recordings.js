@@ -34,10 +34,9 @@ export class Recordings {
 	show(camera, kind) {
 		const base = `/api/cameras/${camera.uuid}/${kind}`;
 		const stream = camera.streams[kind];
-		const isShrunk = this.stream && (stream.firstTime90k !== this.stream.firstTime90k || stream.duration90k < this.stream.duration90k);
 		[this.camera, this.stream] = [camera, stream];
-		if (base !== this.base || isShrunk) {
-			if (base !== this.base) this.clear();
+		if (base !== this.base) {
+			this.clear();
 			this.base = base;
 			this.forget();
 		}
@@ -54,6 +53,7 @@ export class Recordings {
 
 	/** What was asked for before is of another list. */
 	forget() {
+		this.of = this.spanOf();
 		this.list = {};
 		this.rows = [];
 		this.entries = {};
@@ -67,10 +67,7 @@ export class Recordings {
 	/** Another span, or other links. */
 	turn = () => {
 		if (!this.base) return;
-		const { start, end } = this.span;
-		const of = `${start?.time90k}-${end?.time90k}`;
-		if (of !== this.of) this.forget();
-		this.of = of;
+		if (this.of !== this.spanOf()) this.forget();
 		if (this.isListed) this.draw();
 		else this.look();
 	};
@@ -104,6 +101,10 @@ export class Recordings {
 		this.reach *= 4;
 		const before = this.rows.at(-1)?.startTime90k ?? this.span.end?.time90k;
 		this.take(`start90k=${this.from()}${this.upTo(before)}&split90k=${HOUR}`, (listed) => extended(this.rows, listed));
+	}
+
+	spanOf() {
+		return `${this.span.start?.time90k}-${this.span.end?.time90k}`;
 	}
 
 	/** So far back is to be asked. */
