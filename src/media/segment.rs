@@ -32,8 +32,8 @@ impl Segment {
     /// nothing. `None` if nothing of the recording is wanted. `index` is asked only when the recording is cut.
     ///
     /// The frame shown at the start is the last to begin at or before it, and the samples begin with the last key frame
-    /// at or before that. The last sample is the last to begin before the end, cut there. A span that reaches the
-    /// recording's end includes a last frame without duration, wherever it starts.
+    /// at or before that. The last sample is the last to begin before the end, cut there. A last frame without duration
+    /// begins at the recording's end: it comes with a span that goes on beyond that, wherever it starts.
     pub fn of(
         recording: &Recording,
         wanted: Range<WallDuration>,
@@ -47,7 +47,8 @@ impl Segment {
             return Ok(None);
         }
         let (start, end) = (media_time(recording, wanted.start), media_time(recording, wanted.end));
-        let to_the_end = end == recording.media_duration;
+        let with_last = !recording.has_trailing_zero() || wanted.end > recording.wall_duration;
+        let to_the_end = end == recording.media_duration && with_last;
         if start.0 == 0 && to_the_end {
             return Ok(Some(Self::whole(recording)));
         }
