@@ -129,15 +129,16 @@ impl AsRef<[u8]> for Window {
 
 /// Where in a sample file bytes lie that a mapped window shares.
 #[derive(Debug)]
-pub struct Stretch {
+pub struct FileRange {
     film: Arc<OpenFile>,
     offset: u64,
     len: usize,
 }
 
-impl Stretch {
+impl FileRange {
     /// Sends a part of it, as much as the socket takes, without a copy: the window is only told by it. For sockets that
-    /// do not block; `WouldBlock` when there is no room, `Other` when it is the file's fault. The window keeps the pages from being read anew.
+    /// do not block; `WouldBlock` when there is no room, `Other` when it is the file's fault. The window keeps the pages
+    /// from being read anew.
     pub fn send(&self, socket: impl AsFd) -> io::Result<usize> {
         let mut offset = i64::try_from(self.offset).map_err(io::Error::other)?;
         let ours = |what: &str| io::Error::other(format!("recording {}: at {}: {what}", self.film.id, self.offset));
@@ -173,14 +174,14 @@ impl Shelf {
     }
 
     /// Where in a file these bytes lie, if they are a window's, or a part of one.
-    pub(crate) fn stretch(&self, bytes: &[u8]) -> Option<Stretch> {
+    pub(crate) fn file_range(&self, bytes: &[u8]) -> Option<FileRange> {
         let (address, len) = (bytes.as_ptr().addr(), bytes.len());
         let windows = self.lock_windows();
         let (start, window) = windows.range(..=address).next_back()?;
         let within = address - start;
         let is_part = len > 0 && within.checked_add(len).is_some_and(|end| end <= window.len);
         let film = if is_part { window.film.upgrade()? } else { return None };
-        Some(Stretch { film, offset: window.offset + within as u64, len })
+        Some(FileRange { film, offset: window.offset + within as u64, len })
     }
 
     /// How many windows are mapped, and how many bytes they are.
@@ -266,7 +267,7 @@ mod tests {
             return;
         }
         let (reader, writer) = UnixStream::pair().unwrap();
-        let sent = |bytes: &[u8]| shelf.stretch(bytes).map(|s| s.send(&writer).map_err(|e| e.to_string()));
+        let sent = |bytes: &[u8]| shelf.file_range(bytes).map(|s| s.send(&writer).map_err(|e| e.to_string()));
         assert_eq!((sent(&bytes.slice(3..6)), sent(&other)), (Some(Ok(3)), Some(Ok(3))));
         let mut read = [0; 6];
         (&reader).read_exact(&mut read).unwrap();

@@ -1,6 +1,6 @@
 //! `Direct`: a socket that film reaches straight from its file.
 
-use crate::store::{Store, Stretch};
+use crate::store::{FileRange, Store};
 use log::error;
 use socket2::SockRef;
 use std::io::{ErrorKind, IoSlice, Result};
@@ -72,7 +72,7 @@ impl<S: Socket> Direct<S> {
     }
 
     /// Sends film; `None` when the kernel cannot do that with this file or socket.
-    fn poll_send(&self, cx: &mut Context<'_>, film: &Stretch) -> Poll<Option<Result<usize>>> {
+    fn poll_send(&self, cx: &mut Context<'_>, film: &FileRange) -> Poll<Option<Result<usize>>> {
         loop {
             if let Err(e) = ready!(self.socket.poll_room(cx)) {
                 return Poll::Ready(Some(Err(e)));
@@ -108,7 +108,7 @@ impl<S: Socket> AsyncWrite for Direct<S> {
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, all: &[IoSlice<'_>]) -> Poll<Result<usize>> {
         let this = self.get_mut();
-        let film = all.iter().enumerate().find_map(|(at, bytes)| this.store.stretch(bytes).map(|film| (at, film)));
+        let film = all.iter().enumerate().find_map(|(at, bytes)| this.store.file_range(bytes).map(|film| (at, film)));
         let plain = match film {
             Some((0, film)) => match ready!(this.poll_send(cx, &film)) {
                 Some(sent) => return Poll::Ready(sent),
