@@ -7,7 +7,7 @@ use crate::web::api::CameraTexts;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
 use crate::web::route::StreamName;
-use crate::web::view::{Indexes, Plans};
+use crate::web::view::{Buffers, Indexes, Plans};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ pub struct State {
     pub(super) live: Arc<Live>,
     /// Times are told in it, and asked in it where they have no offset.
     pub(super) zone: TimeZone,
+    pub(super) buffers: Buffers,
     pub(super) indexes: Indexes,
     pub(super) plans: Plans,
     /// What HLS playlists go on from.
@@ -41,9 +42,9 @@ impl State {
     }
 
     fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
-        let (indexes, plans, viewers) = (Indexes::default(), Plans::default(), Places::default());
+        let (buffers, indexes, plans, viewers) = Default::default();
         let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&zone));
-        Self { store, live, zone, indexes, plans, lists, camera_texts, viewers, records }
+        Self { store, live, zone, buffers, indexes, plans, lists, camera_texts, viewers, records }
     }
 
     /// A stream of a camera, as it is now.
