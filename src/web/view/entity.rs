@@ -85,6 +85,13 @@ impl Mp4 {
 }
 
 impl Reader {
+    /// Goes on with the sample file that was opened to be looked at; who is done with it then closes it.
+    fn take_opened(&mut self) {
+        if self.film.is_none() {
+            self.film = self.mp4.0.opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+
     /// What comes next, if no disk has to be asked.
     fn at_hand(&mut self) -> Result<Option<Bytes>> {
         let (Some(film), Some((piece, place))) = (&self.film, self.mp4.0.plan.piece_at(self.rest.start)) else {
@@ -178,12 +185,13 @@ impl http_serve::Entity for Mp4 {
     /// A chunk is fetched when the one before was handed over; on a blocking thread, unless it is a window that is in
     /// the page cache: a cold disk stalls this response and nothing else.
     fn get_range(&self, range: Range<u64>) -> Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send + Sync>> {
-        let film = self.0.opened.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let reader = Reader { mp4: self.clone(), rest: range, film };
+        let reader = Reader { mp4: self.clone(), rest: range, film: None };
         Box::pin(stream::try_unfold(reader, |mut reader| async move {
             if reader.rest.is_empty() {
                 return Ok(None);
             }
+            // Not before: it is looked at when the answer is made already.
+            reader.take_opened();
             let fetched = match reader.at_hand() {
                 Ok(Some(chunk)) => Ok((chunk, reader)),
                 Ok(None) => blocking(move || reader.next().map(|chunk| (chunk, reader))).await,
