@@ -4,6 +4,7 @@ use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::api::CameraTexts;
+use crate::web::desks::Desks;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
 use crate::web::route::StreamName;
@@ -20,6 +21,8 @@ pub struct State {
     pub(super) zone: TimeZone,
     pub(super) indexes: Indexes,
     pub(super) plans: Plans,
+    /// What takes much memory is made at one of these.
+    pub(super) desks: Desks,
     /// What HLS playlists go on from.
     pub(super) lists: Lists,
     pub(super) camera_texts: CameraTexts,
@@ -42,8 +45,9 @@ impl State {
 
     fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
         let (indexes, plans, viewers) = (Indexes::default(), Plans::default(), Places::default());
+        let desks = Desks::default();
         let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&zone));
-        Self { store, live, zone, indexes, plans, lists, camera_texts, viewers, records }
+        Self { store, live, zone, indexes, plans, desks, lists, camera_texts, viewers, records }
     }
 
     /// A stream of a camera, as it is now.
