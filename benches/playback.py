@@ -119,7 +119,9 @@ class Table:
     def text(line):
         target = "" if line["target"] is None else f"{line['target']:g}"
         met = {None: "", True: "yes", False: "**no**"}[line["met"]]
-        measured = line["unit"] if line["measured"] is None else f"{line['measured']:.3g} {line['unit']}".strip()
+        measured = line["unit"]
+        if (number := line["measured"]) is not None:
+            measured = f"{number:{'.0f' if number >= 100 else '.3g'}} {measured}".strip()
         return f"| {line['figure']} | {target} | {measured} | {met} |"
 
     @staticmethod

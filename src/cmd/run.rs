@@ -29,7 +29,7 @@ pub(super) struct Args {
 pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
     let access = if args.read_only { Access::Read } else { Access::Write };
     let store = opening::open(config, access)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(DISK_THREADS).enable_all().build();
     let runtime = runtime.or_fail(Kind::Internal, || "start the runtime")?;
     let done = runtime.block_on(serve(config, args, store.clone()));
     // A worker that hangs on a dead disk must not hold us up: nothing waits for it any more.
@@ -71,6 +71,10 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
     let _ = served.await;
     Ok(now)
 }
+
+/// How many requests wait for a disk at once; the others wait for these. More would not make a disk faster, and each
+/// thread that was ever busy keeps memory of its own for good (glibc's arenas).
+const DISK_THREADS: usize = 8;
 
 /// Of the time that a stop may take, the part that cameras may have for their farewells.
 const RECORDER_PATIENCE: Duration = Duration::from_secs(2);

@@ -307,6 +307,10 @@ mod tests {
         let (tmp, dir, shelf) = shelf();
         let film = shelf.open(&dir, id()).unwrap();
         let [other, bytes] = [(0, 3), (2, 8)].map(|(at, len)| Bytes::from_owner(film.window(at, len).unwrap()));
+        if shelf.mapped() == (0, 0) {
+            // An emulator, or a kernel before 5.14, cannot populate a map: windows are copies there.
+            return;
+        }
         let (reader, writer) = UnixStream::pair().unwrap();
         let sent = |bytes: &[u8]| shelf.stretch(bytes).map(|s| s.send(&writer).map_err(|e| e.to_string()));
         assert_eq!((sent(&bytes.slice(3..6)), sent(&other)), (Some(Ok(3)), Some(Ok(3))));
