@@ -14,8 +14,8 @@ pub struct Stats {
     /// The recordings that are there, as spans that neither touch nor overlap, by their first number.
     spans: BTreeMap<u32, Span>,
     /// When the spans start, and when they end, ascending: the clock may have gone back between two.
-    starts: BTreeSet<(WallTime, u32)>,
-    ends: BTreeSet<(WallTime, u32)>,
+    starts: BTreeSet<Place>,
+    ends: BTreeSet<Place>,
     /// Of two that start one after the other, the first never ended more than this behind the start of the second.
     overlap: WallDuration,
     recordings: u32,
@@ -45,6 +45,9 @@ impl From<&Recording> for Piece {
         Self { first: number, last: number, start: r.start, end: r.end(), sample_file_bytes: r.sample_file_bytes }
     }
 }
+
+/// Where a span starts or ends, and its first number.
+type Place = (WallTime, u32);
 
 /// A [`Piece`] under its first number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,14 +143,14 @@ impl Stats {
     }
 
     /// Two spans are one after the other now.
-    fn note_overlap(&mut self, before: Option<(WallTime, u32)>, behind: Option<(WallTime, u32)>) {
+    fn note_overlap(&mut self, before: Option<Place>, behind: Option<Place>) {
         if let (Some((_, before)), Some((start, _))) = (before, behind) {
             self.overlap = self.overlap.max(self.span(before).end - start);
         }
     }
 
     /// Which start right before and right behind this place.
-    fn neighbours(&self, place: (WallTime, u32)) -> (Option<(WallTime, u32)>, Option<(WallTime, u32)>) {
+    fn neighbours(&self, place: Place) -> (Option<Place>, Option<Place>) {
         let before = self.starts.range(..place).next_back().copied();
         (before, self.starts.range((Excluded(place), Unbounded)).next().copied())
     }
