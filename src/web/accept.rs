@@ -56,6 +56,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Heads above this are answered 431.
 const MAX_HEAD_BYTES: usize = 16 << 10;
 
+/// Bytes to a live viewer that the kernel has not yet sent: it grows its buffer to megabytes otherwise, and a slow viewer
+/// would be shown them all, however old, before it is moved on to the newest picture. Half a second at 1 Mbit/s.
+const MAX_UNSENT: u32 = 64 << 10;
+
 async fn listen(state: Arc<State>, listener: Listener, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
@@ -116,10 +120,10 @@ async fn accept(
 }
 
 /// Serves one connection, request after request, and what it turns into.
-async fn converse(
+async fn converse<S: Socket + Send + 'static>(
     state: Arc<State>,
     peer: Peer,
-    stream: impl Socket + Send + 'static,
+    stream: S,
     mut stop: watch::Receiver<bool>,
 ) {
     let stream = Patient::new(Direct::new(stream, state.store.clone()), PATIENCE);
@@ -153,7 +157,12 @@ async fn converse(
     if let Some((live, upgrade)) = turned
         && let Ok(upgraded) = upgrade.await
     {
-        live::converse(live.viewer(&state), TokioIo::new(upgraded), stop).await;
+        let parts = upgraded.downcast::<TokioIo<Patient<Direct<S>>>>().expect("it is what hyper was given");
+        let socket = parts.io.into_inner().into_inner().into_inner();
+        if let Err(e) = socket.limit_unsent(MAX_UNSENT) {
+            warn!("web: live viewer: limit what waits in the kernel: {e}; a slow one will be far behind");
+        }
+        live::converse(live.viewer(&state), socket, parts.read_buf.into(), stop).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::store::{Store, Stretch};
 use log::error;
-use std::future::Future;
+use socket2::SockRef;
 use std::io::{ErrorKind, IoSlice, Result};
 use std::os::fd::AsFd;
 use std::pin::Pin;
@@ -20,6 +20,9 @@ pub(super) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin {
 
     /// Does `write`; when it says `WouldBlock`, there is no room until the kernel tells.
     fn try_write(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize>;
+
+    /// Has no room when the kernel holds so many bytes that it has not sent.
+    fn limit_unsent(&self, bytes: u32) -> Result<()>;
 }
 
 impl Socket for TcpStream {
@@ -30,6 +33,10 @@ impl Socket for TcpStream {
     fn try_write(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize> {
         self.try_io(Interest::WRITABLE, write)
     }
+
+    fn limit_unsent(&self, bytes: u32) -> Result<()> {
+        SockRef::from(self).set_tcp_notsent_lowat(bytes)
+    }
 }
 
 impl Socket for UnixStream {
@@ -39,6 +46,11 @@ impl Socket for UnixStream {
 
     fn try_write(&self, write: impl FnOnce() -> Result<usize>) -> Result<usize> {
         self.try_io(Interest::WRITABLE, write)
+    }
+
+    /// Its buffer is small, and does not grow.
+    fn limit_unsent(&self, _: u32) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -57,6 +69,10 @@ impl<S: Socket> Direct<S> {
     /// Film is the store's.
     pub(super) fn new(socket: S, store: Arc<Store>) -> Self {
         Self { socket, store, reading: None }
+    }
+
+    pub(super) fn into_inner(self) -> S {
+        self.socket
     }
 
     /// Sends film, which these bytes are; `None` when the kernel cannot do that with this file or socket.

@@ -24,6 +24,10 @@ impl<S: AsyncWrite + Unpin> Patient<S> {
         Self { stream, patience, waiting: None }
     }
 
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
+
     /// What came of a try to write; what did not go on within the time has failed.
     fn in_time<T>(&mut self, cx: &mut Context<'_>, tried: Poll<Result<T>>) -> Poll<Result<T>> {
         if tried.is_ready() {
@@ -32,6 +36,7 @@ impl<S: AsyncWrite + Unpin> Patient<S> {
         }
         let patience = self.patience;
         ready!(self.waiting.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(cx));
+        self.waiting = None;
         Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the client does not read")))
     }
 }

@@ -1,10 +1,15 @@
 //! Who is slow or silent goes, and small answers do not wait.
 
 use super::*;
+use crate::base::{MediaDuration, RecordingId};
+use crate::live::frames::Opened;
+use crate::media::SampleEntry;
+use crate::media::growing::{Append, IndexBytes, Progress};
 use crate::store::tests::Place;
+use bytes::Bytes;
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
 /// Says this over a connection and reads until it ends: what came, and after how many seconds.
@@ -31,6 +36,49 @@ async fn small_answers_wait_for_no_acknowledgement() {
     let (accepted, _place) = accept(&Listener::Tcp(listener), &Arc::new(Semaphore::new(1))).await.unwrap();
     let Stream::Tcp(stream) = accepted else { panic!("a TCP connection") };
     assert!(stream.nodelay().unwrap());
+}
+
+/// Published are 32 MiB, so many that a kernel's buffers would take megabytes of them.
+#[tokio::test]
+async fn a_slow_live_viewer_is_moved_on_before_much_is_sent() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let camera = store.cameras()[0].uuid;
+    let state = State::new(store, Arc::default(), TimeZone::UTC);
+    let mut publisher = state.live.frames.publisher(stream);
+    let sample_entry = Arc::new(SampleEntry {
+        data: Bytes::from_static(b"\0\0\0\x08avc1"),
+        width: 640,
+        height: 360,
+        pixel_aspect: (1, 1),
+        rfc6381_codec: "avc1.4d401e".to_owned(),
+    });
+    let (id, media_offset) = (RecordingId::new(stream, 1), MediaDuration::ZERO);
+    publisher.open(Opened { id, starts_run: true, media_offset, sample_entry_id: 1, sample_entry });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(serve(state, vec![Listener::Tcp(listener)], stopped));
+    let client = TcpSocket::new_v4().unwrap();
+    client.set_recv_buffer_size(32 << 10).unwrap();
+    let mut client = client.connect(address).await.unwrap();
+    let head = format!(
+        "GET /api/cameras/{camera}/main/live.m4s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    client.write_all(head.as_bytes()).await.unwrap();
+    let (mut read, mut piece) = (Vec::new(), vec![0; 2 << 10]);
+    for n in 0..1024 {
+        let (data, index) = (vec![0; 32 << 10].into(), IndexBytes::default());
+        let progress = Progress { media_duration: MediaDuration(n * 9_000), ..Progress::default() };
+        publisher.append(&Append { data, is_key: n % 16 == 0, index, progress });
+        // It reads a sixteenth of what there is.
+        let size = client.read(&mut piece).await.unwrap();
+        read.extend_from_slice(&piece[..size]);
+    }
+    let before = read.windows(6).position(|bytes| bytes == b"\"drop\"").expect("it was moved on");
+    assert!(before < 1 << 20, "after {before} bytes");
+    serving.abort();
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! `live.m4s`: what a camera sees now, over a WebSocket (RFC 6455).
 
 mod message;
+mod outlet;
 mod viewer;
 
 use crate::base::{Error, Kind, StreamId};
@@ -35,8 +36,8 @@ impl Default for Places {
     }
 }
 
-/// Of all streams together. With some 300 KiB of buffers for each, or twice its largest frame, and one group of pictures for each stream that is
-/// watched, this bounds the memory of live pictures.
+/// Of all streams together. With some 300 KiB of buffers for each, or twice its largest frame, and one group of pictures
+/// for each stream that is watched, this bounds the memory of live pictures.
 pub(super) const MAX_VIEWERS: usize = 100;
 
 /// Agrees to go on as a WebSocket, or tells why not.

@@ -1,10 +1,12 @@
 //! `Viewer`: one live conversation, from the handshake to the farewell.
 
 use super::message::{Text, fragment, wall_offset};
+use super::outlet::Outlet;
 use crate::base::WallDuration;
 use crate::live::{LiveFrame, News, Stretch, Subscription};
 use crate::web::accept::told;
 use futures::{SinkExt, StreamExt};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -37,16 +39,23 @@ enum End {
 impl From<Error> for End {
     fn from(e: Error) -> Self {
         log::debug!("web: live viewer: {e}");
-        Self::Gone
+        match e {
+            Error::Io(e) if e.kind() == ErrorKind::TimedOut => {
+                Self::Leave(CloseCode::Policy, "nothing was read for half a minute")
+            }
+            _ => Self::Gone,
+        }
     }
 }
 
-/// Shows a viewer what there is until either leaves, or `stop` says so.
-pub(in crate::web) async fn converse<S>(mut viewer: Viewer, stream: S, mut stop: watch::Receiver<bool>)
+/// Shows a viewer what there is until either leaves, or `stop` says so. What was `read` of the stream already comes
+/// first.
+pub(in crate::web) async fn converse<S>(mut viewer: Viewer, stream: S, read: Vec<u8>, mut stop: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(buffers())).await;
+    let outlet = Outlet::new(stream, PATIENCE);
+    let mut socket = WebSocketStream::from_partially_read(outlet, read, Role::Server, Some(buffers())).await;
     // Wherever the conversation stands, also within a message that is not read.
     let end = tokio::select! {
         biased;
@@ -70,7 +79,7 @@ impl Viewer {
         Self { subscription, stretch: None, wall_offset: WallDuration::ZERO }
     }
 
-    async fn show<S: AsyncRead + AsyncWrite + Unpin>(&mut self, socket: &mut WebSocketStream<S>) -> End {
+    async fn show<S: AsyncRead + AsyncWrite + Unpin>(&mut self, socket: &mut WebSocketStream<Outlet<S>>) -> End {
         let mut pings = interval_at(Instant::now() + PING, PING);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut is_heard = true;
@@ -90,7 +99,8 @@ impl Viewer {
                     Some(Err(e)) => return e.into(),
                 },
                 _ = pings.tick() => {
-                    if !std::mem::take(&mut is_heard) {
+                    // A pong may stand behind film that is being read.
+                    if !(socket.get_mut().has_taken() | std::mem::take(&mut is_heard)) {
                         return End::Leave(CloseCode::Policy, "the last ping was not answered");
                     }
                     send(socket, [Message::Ping(Bytes::new())]).await
@@ -136,22 +146,16 @@ impl Viewer {
     }
 }
 
-/// Sends messages, and waits for the viewer to take them for some time.
-async fn send<S, M>(socket: &mut WebSocketStream<S>, messages: M) -> Result<(), End>
+/// Sends messages, for as long as the viewer takes something of them.
+async fn send<S, M>(socket: &mut WebSocketStream<Outlet<S>>, messages: M) -> Result<(), End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     M: IntoIterator<Item = Message>,
 {
-    let sending = async {
-        for message in messages {
-            socket.feed(message).await?;
-        }
-        socket.flush().await
-    };
-    match timeout(PATIENCE, sending).await {
-        Ok(sent) => Ok(sent?),
-        Err(_) => Err(End::Leave(CloseCode::Policy, "nothing was read for half a minute")),
+    for message in messages {
+        socket.feed(message).await?;
     }
+    Ok(socket.flush().await?)
 }
 
 /// A viewer has nothing to say but pongs and a farewell. What goes to it is written at once, a fragment at a time.
@@ -165,7 +169,8 @@ fn buffers() -> WebSocketConfig {
 
 /// A peer that does not answer a ping before the next is gone.
 const PING: Duration = Duration::from_secs(20);
-/// For a viewer that takes nothing. Meanwhile it costs a fragment and what the kernel holds.
+/// For a viewer that takes nothing; whatever it takes begins it anew. Meanwhile it costs a fragment and what the kernel
+/// holds.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Less than the daemon's grace.
 const FAREWELL: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use crate::live::frames::{Opened, Publisher};
 use crate::media::SampleEntry;
 use crate::media::growing::{Append, IndexBytes, Progress};
 use serde_json::Value;
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 
 /// A stream, and a viewer at the other end of a pipe.
 struct Rig {
@@ -37,7 +37,7 @@ impl Rig {
         publisher.open(Opened { id, starts_run: true, media_offset, sample_entry_id: 5, sample_entry });
         let (near, far) = duplex(pipe);
         let (stop, stopped) = watch::channel(false);
-        let conversation = tokio::spawn(converse(Viewer::new(frames.subscribe(stream)), near, stopped));
+        let conversation = tokio::spawn(converse(Viewer::new(frames.subscribe(stream)), near, Vec::new(), stopped));
         let viewer = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
         Self { publisher, viewer, stop, conversation, media: 0 }
     }
@@ -114,6 +114,29 @@ async fn who_reads_nothing_is_left_after_half_a_minute() {
     let began = Instant::now();
     (&mut rig.conversation).await.unwrap();
     assert_eq!(began.elapsed(), PATIENCE + FAREWELL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_slowly_but_steadily_is_moved_on_and_not_left() {
+    let mut rig = Rig::new(2_000).await;
+    rig.next().await;
+    rig.frame(true, 100_000, 0);
+    // Only what it reads is heard of it: its pongs stay with it.
+    let (mut raw, mut read) = (rig.viewer.into_inner(), Vec::new());
+    let began = Instant::now();
+    for n in 0..120 {
+        let (data, index) = (vec![1; 1_000].into(), IndexBytes::default());
+        let media_duration = MediaDuration((n + 1) * FRAME);
+        let progress = Progress { start: WallTime(1_000_000), media_duration, ..Progress::default() };
+        rig.publisher.append(&Append { data, is_key: n % 20 == 19, index, progress });
+        let mut piece = [0; 1_000];
+        let size = raw.read(&mut piece).await.unwrap();
+        read.extend_from_slice(&piece[..size]);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    assert!(began.elapsed() > 2 * (PATIENCE + PING) && !rig.conversation.is_finished());
+    let told = String::from_utf8_lossy(&read);
+    assert!(told.contains(r#""type":"drop","frames":"#), "it goes on further ahead");
 }
 
 #[tokio::test(start_paused = true)]
