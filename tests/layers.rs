@@ -67,6 +67,39 @@ fn fenced_words_stay_in_their_rooms() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Fc8. Rows of other tables are few.
+#[test]
+fn every_query_of_recordings_and_runs_has_its_plan_told() {
+    let sources = sources();
+    let mut untold = Vec::new();
+    for file in sources.iter().filter(|file| file.name.starts_with("store/db")) {
+        let rooms = [file.name.clone(), file.own_tests(), file.tests_beside()];
+        let near = sources.iter().filter(|source| rooms.contains(&source.name));
+        let told: Vec<String> = near.flat_map(|source| planned(&source.text)).collect();
+        for constant in file.code.join("\n").split("const ").skip(1) {
+            let (name, rest) = constant.split_once(':').unwrap();
+            let sql = rest.split(";\n").next().unwrap();
+            let reads =
+                |table: &str| ["FROM", "JOIN", "UPDATE"].iter().any(|verb| says(sql, &format!("{verb} {table}")));
+            if ["recording", "recording_index", "run"].into_iter().any(reads) && !told.iter().any(|told| told == name) {
+                untold.push(format!("src/{}: {name}", file.name));
+            }
+        }
+    }
+    assert!(untold.is_empty(), "constants of a file without a snapshot by `plan`: {untold:#?}");
+}
+
+/// What a text hands to `plan`: one constant, an array, or some in brackets.
+fn planned(text: &str) -> Vec<String> {
+    let text: String = text.split_whitespace().collect();
+    let called = text.split("plan(").skip(1).filter_map(|rest| rest.split(')').next());
+    let mapped = text.split(".map(plan)").filter_map(|before| match before.strip_suffix(']') {
+        Some(several) => several.rsplit('[').next(),
+        None => before.rsplit(['(', '=', '{', ';']).next(),
+    });
+    called.chain(mapped).flat_map(|names| names.split(',')).map(str::to_owned).collect()
+}
+
 #[test]
 fn every_file_begins_with_what_it_is() {
     for file in sources() {
@@ -104,6 +137,15 @@ impl Source {
         let is_test = name.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "testing.rs"));
         let code = if is_test { Vec::new() } else { code(&text) };
         Self { name, text, code }
+    }
+
+    /// Of a file with a room of its own.
+    fn own_tests(&self) -> String {
+        self.name.replace(".rs", "/tests.rs")
+    }
+
+    fn tests_beside(&self) -> String {
+        self.name.rsplit_once('/').map_or(String::new(), |(room, _)| format!("{room}/tests.rs"))
     }
 
     fn module(&self) -> &str {

@@ -86,6 +86,7 @@ where
         Route::OpenApi => openapi::show(&request),
         Route::Health => api::health::show(state),
         Route::Top { days } => api::top::show(state, peer, days),
+        Route::Time(time) => api::time::show(state, time),
         Route::ListCameras => api::cameras::list(state, peer),
         Route::ShowCamera(camera) => api::cameras::show(state, peer, camera)?,
         Route::AddCamera => api::cameras::add(state, peer, body::read(request).await?).await?,

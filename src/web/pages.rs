@@ -30,13 +30,16 @@ pub(super) fn serve<B>(media_type: &'static str, text: &'static str, request: &R
     Fixed { media_type, bytes: Bytes::from_static(text.as_bytes()) }.serve("no-cache", request)
 }
 
-static ASSETS: [Asset; 12] = [
+static ASSETS: [Asset; 15] = [
     Asset { path: "/", media_type: "text/html; charset=utf-8", text: include_str!("page/index.html") },
     Asset { path: "/page.css", media_type: "text/css; charset=utf-8", text: include_str!("page/page.css") },
     Asset { path: "/icon.svg", media_type: "image/svg+xml", text: include_str!("page/icon.svg") },
     script("/page.js", include_str!("page/page.js")),
     script("/card.js", include_str!("page/card.js")),
     script("/recordings.js", include_str!("page/recordings.js")),
+    script("/rows.js", include_str!("page/rows.js")),
+    script("/line.js", include_str!("page/line.js")),
+    script("/span.js", include_str!("page/span.js")),
     script("/live.js", include_str!("page/live.js")),
     script("/buffer.js", include_str!("page/buffer.js")),
     script("/player.js", include_str!("page/player.js")),

@@ -32,6 +32,11 @@ pub(crate) struct Server {
 impl Server {
     /// Recorded from 2024-05-01T10:00:00Z on: 100 pictures, 10 a second, a key frame each second.
     pub(crate) fn with_film() -> Self {
+        Self::in_zone(jiff::tz::TimeZone::UTC)
+    }
+
+    /// The same, somewhere else.
+    pub(crate) fn in_zone(zone: jiff::tz::TimeZone) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config =
             format!("[store]\ndb_dir = {:?}\nsample_dir = {:?}\n", dir.path().join("db"), dir.path().join("film"));
@@ -41,7 +46,6 @@ impl Server {
         let import = ["import", "clip.h264", "--camera", "porch", "--start", "2024-05-01T10:00:00Z", "--fps", "10"];
         lunette(dir.path(), &import);
 
-        let zone = jiff::tz::TimeZone::UTC;
         let mut options = Options::new(dir.path().join("db"), dir.path().join("film"), || WallTime(0));
         options.zone = zone.clone();
         let store = Store::open(options).unwrap();

@@ -3,12 +3,14 @@
 use crate::assert_problem;
 use crate::server::Server;
 use crate::support::http::Answer;
-use lunette::base::{MonoTime, WallDuration};
+use jiff::tz::TimeZone;
+use lunette::base::{MonoTime, WallDuration, WallTime};
 use lunette::media::growing::Step;
 use lunette::media::recording::{Cause, EndReason};
 use lunette::media::run::{Run, Terms};
 use lunette::media::{Frame, SampleEntry};
 use lunette::store::Growing;
+use serde_json::json;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -102,4 +104,30 @@ fn a_change_of_the_codec_and_a_long_hole_are_named() {
     let what = "no film from 2024-05-01T12:00:29:00000+00:00 to 2024-05-01T20:20:00:00000+00:00, more than 6 hours";
     assert_problem(&ask(&server, "view.mp4", 20..40_000, "&gaps=hold"), 400, what);
     assert_eq!(ask(&server, "view.mp4", 20..40_000, "").status, 200);
+}
+
+#[test]
+fn days_end_at_midnight_also_when_the_clock_changed() {
+    let server = Server::in_zone(TimeZone::get("Europe/Berlin").unwrap());
+    // Twenty seconds before and behind; on 31 March 2024 two o'clock was three o'clock, and the day had 23 hours.
+    for start in ["2024-03-30T23:59:40+01:00", "2024-03-31T01:59:40+01:00", "2024-03-31T23:59:40+02:00"] {
+        let start = WallTime::parse(start, &TimeZone::UTC).unwrap();
+        record(&server, b"avc1", (start.0 - NOON) / SECOND, 41);
+    }
+    let top = server.get("/api/?days=true").json();
+    assert_eq!(
+        top["cameras"][0]["streams"]["main"]["days"],
+        json!({
+            "2024-03-30": 20 * SECOND,
+            "2024-03-31": 80 * SECOND,
+            "2024-04-01": 20 * SECOND,
+            "2024-05-01": 99 * SECOND / 10,
+        })
+    );
+    let rows = server.recordings("?start90k=2024-03-31T01:00:00&end90k=2024-03-31T04:00:00");
+    let times = ["startTime", "endTime"].map(|name| rows[0][name].clone());
+    assert_eq!(times, ["2024-03-31T01:59:40:00000+01:00", "2024-03-31T03:00:20:00000+02:00"]);
+    assert_eq!(rows.len(), 1);
+    let told = server.get("/api/time?time90k=2024-03-31T02:30:00").json();
+    assert_eq!(told["time"], "2024-03-31T03:30:00:00000+02:00", "there was no such time");
 }

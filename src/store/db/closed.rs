@@ -14,14 +14,6 @@ use uuid::Uuid;
 impl Database {
     /// All that the rows know of a recording; `NotFound` when it has none.
     pub fn closed_recording(&self, id: RecordingId) -> Result<ClosedRecording> {
-        const SQL: &str = "SELECT camera.uuid, stream.kind, open.boot_id, run.clock_offset_90k, video_index, blake3
-            FROM recording
-            JOIN recording_index USING (composite_id)
-            JOIN run ON run.id = composite_id - run_offset
-            JOIN open ON open.id = recording.open_id
-            JOIN stream ON stream.id = recording.stream_id
-            JOIN camera ON camera.id = stream.camera_id
-            WHERE composite_id = :id";
         let what = || format!("recording {id}: read rows");
         self.read(|conn| {
             let recording = recordings::get(conn, id)?.ok_or_else(|| Error::new(Kind::NotFound, what()))?;
@@ -40,17 +32,39 @@ impl Database {
                     recording,
                 })
             };
-            let mut statement = conn.prepare_cached(SQL).or_sql(what)?;
+            let mut statement = conn.prepare_cached(CLOSED_SQL).or_sql(what)?;
             let closed = statement.query_row(named_params! {":id": id.composite()}, read).optional().or_sql(what)?;
             closed.ok_or_else(|| Error::new(Kind::Corrupt, format!("recording {id}: some of its rows are missing")))
         })
     }
 }
 
+const CLOSED_SQL: &str = "SELECT camera.uuid, stream.kind, open.boot_id, run.clock_offset_90k, video_index, blake3
+    FROM recording
+    JOIN recording_index USING (composite_id)
+    JOIN run ON run.id = composite_id - run_offset
+    JOIN open ON open.id = recording.open_id
+    JOIN stream ON stream.id = recording.stream_id
+    JOIN camera ON camera.id = stream.camera_id
+    WHERE composite_id = :id";
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::db::testing::Fixture;
+    use crate::store::db::testing::{Fixture, plan};
+
+    #[test]
+    fn a_recording_is_put_together_by_keys() {
+        assert_eq!(
+            plan(CLOSED_SQL),
+            "SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH open USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH stream USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH camera USING INTEGER PRIMARY KEY (rowid=?)"
+        );
+    }
 
     #[test]
     fn what_was_committed_is_put_together_again() {

@@ -91,10 +91,9 @@ impl Database {
 
     /// The samples of a recording, coded as its `index_format` says.
     pub fn video_index(&self, id: RecordingId) -> Result<Arc<[u8]>> {
-        const SQL: &str = "SELECT video_index FROM recording_index WHERE composite_id = :id";
         let what = || format!("recording {id}: read index");
         self.read(|conn| {
-            let mut statement = conn.prepare_cached(SQL).or_sql(what)?;
+            let mut statement = conn.prepare_cached(INDEX_SQL).or_sql(what)?;
             let params = named_params! {":id": id.composite()};
             let read = |row: &Row<'_>| Ok(Arc::from(row.get_ref(0)?.as_blob()?));
             let index = statement.query_row(params, read).optional().or_sql(what)?;
@@ -133,10 +132,9 @@ impl Database {
 
     /// BLAKE3 of the film of a recording.
     pub fn film_hash(&self, id: RecordingId) -> Result<[u8; 32]> {
-        const SQL: &str = "SELECT blake3 FROM recording_index WHERE composite_id = :id";
         let what = || format!("recording {id}: read hash");
         let params = named_params! {":id": id.composite()};
-        let hash = self.read(|conn| conn.query_row(SQL, params, |row| row.get(0)).optional().or_sql(what))?;
+        let hash = self.read(|conn| conn.query_row(HASH_SQL, params, |row| row.get(0)).optional().or_sql(what))?;
         hash.ok_or_else(|| Error::new(Kind::NotFound, what()))
     }
 }
@@ -208,6 +206,10 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Recording> {
     })
 }
 
+const INDEX_SQL: &str = "SELECT video_index FROM recording_index WHERE composite_id = :id";
+
+const HASH_SQL: &str = "SELECT blake3 FROM recording_index WHERE composite_id = :id";
+
 const INDEXES_SQL: &str =
     "SELECT composite_id, video_index FROM recording_index WHERE composite_id BETWEEN :first AND :last";
 
@@ -230,7 +232,9 @@ mod tests {
 
     #[test]
     fn plans_use_the_covering_index_and_never_sort() {
-        let plans = [BY_TIME_SQL, BY_NUMBER_SQL, OLDEST_SQL, GET_SQL, LAST_SQL, IDS_SQL, INDEXES_SQL].map(plan);
+        let plans =
+            [BY_TIME_SQL, BY_NUMBER_SQL, OLDEST_SQL, GET_SQL, LAST_SQL, IDS_SQL, INDEXES_SQL, INDEX_SQL, HASH_SQL]
+                .map(plan);
         assert_eq!(
             plans.join("\n"),
             "SEARCH recording USING COVERING INDEX recording_cover (stream_id=? AND start_90k>? AND start_90k<?)
@@ -239,7 +243,9 @@ SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SCAN recording
-SEARCH recording_index USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)"
         );
     }
 

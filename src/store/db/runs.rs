@@ -51,12 +51,10 @@ impl Database {
     /// The system clock of this boot is right from now on: every run that was recorded before it was is moved, with
     /// the gaps behind it, so that it begins when it did by today's difference of real and monotonic time.
     pub(crate) fn prove_clock(&self, boot_id: Uuid, clock_offset: WallDuration) -> Result<Vec<Moved>> {
-        const SQL: &str = "SELECT run.id, last_id, :offset - clock_offset_90k FROM run
-            JOIN open ON open.id = run.open_id AND open.boot_id = :boot_id WHERE unproven = 1 ORDER BY run.id";
         let what = || "move runs to the proven time";
         let params = named_params! {":boot_id": boot_id.as_bytes(), ":offset": clock_offset.0};
         self.write(|tx| {
-            let mut statement = tx.prepare_cached(SQL).or_sql(what)?;
+            let mut statement = tx.prepare_cached(UNPROVEN_SQL).or_sql(what)?;
             let read = |row: &Row<'_>| Ok((composite(row, 0)?, composite(row, 1)?, WallDuration(row.get(2)?)));
             let rows = statement.query_map(params, read).or_sql(what)?;
             let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>().or_sql(what)?;
@@ -79,6 +77,9 @@ impl Database {
         })
     }
 }
+
+const UNPROVEN_SQL: &str = "SELECT run.id, last_id, :offset - clock_offset_90k FROM run
+    JOIN open ON open.id = run.open_id AND open.boot_id = :boot_id WHERE unproven = 1 ORDER BY run.id";
 
 const PIECES_SQL: &str = "SELECT first_id, last_id, recordings, start_90k, wall_duration_90k, sample_file_bytes
     FROM run WHERE id BETWEEN :first AND :last ORDER BY id";
@@ -189,18 +190,9 @@ const SUMS_BEFORE_SQL: &str = "SELECT bytes_offset + sample_file_bytes, samples_
 
 /// Takes a deleted recording from the sums of its run; with the last one the run goes. [`trim`] follows.
 pub(super) fn subtract(conn: &Connection, r: &Recording) -> Result<()> {
-    const LAST_SQL: &str = "DELETE FROM run WHERE id = :run AND recordings = 1";
-    const SQL: &str = "UPDATE run SET
-            recordings = recordings - 1,
-            wall_duration_90k = wall_duration_90k - :wall_duration,
-            media_duration_90k = media_duration_90k - :media_duration,
-            sample_file_bytes = sample_file_bytes - :bytes,
-            video_samples = video_samples - :samples,
-            video_sync_samples = video_sync_samples - :sync_samples
-        WHERE id = :run";
     let run = r.run_start.composite();
     let what = || "subtract from run";
-    let deleted = conn.prepare_cached(LAST_SQL).or_sql(what)?.execute(named_params! {":run": run}).or_sql(what)?;
+    let deleted = conn.prepare_cached(EMPTY_SQL).or_sql(what)?.execute(named_params! {":run": run}).or_sql(what)?;
     if deleted == 1 {
         return Ok(());
     }
@@ -212,9 +204,21 @@ pub(super) fn subtract(conn: &Connection, r: &Recording) -> Result<()> {
         ":samples": r.video_samples,
         ":sync_samples": r.video_sync_samples,
     };
-    conn.prepare_cached(SQL).or_sql(what)?.execute(params).or_sql(what)?;
+    conn.prepare_cached(SUBTRACT_SQL).or_sql(what)?.execute(params).or_sql(what)?;
     Ok(())
 }
+
+/// Before the subtraction: its last recording goes.
+const EMPTY_SQL: &str = "DELETE FROM run WHERE id = :run AND recordings = 1";
+
+const SUBTRACT_SQL: &str = "UPDATE run SET
+    recordings = recordings - 1,
+    wall_duration_90k = wall_duration_90k - :wall_duration,
+    media_duration_90k = media_duration_90k - :media_duration,
+    sample_file_bytes = sample_file_bytes - :bytes,
+    video_samples = video_samples - :samples,
+    video_sync_samples = video_sync_samples - :sync_samples
+    WHERE id = :run";
 
 /// Lets a run begin and end with recordings that are there, after some were deleted.
 pub(super) fn trim(conn: &Connection, run: RecordingId) -> Result<()> {
@@ -234,18 +238,20 @@ const TRIM_SQL: &str = "UPDATE run SET (first_id, start_90k) =
 
 /// The numbers of a run are consecutive, so a range of ids is all of it.
 fn move_run(conn: &Connection, run: RecordingId, last: RecordingId, shift: WallDuration) -> rusqlite::Result<()> {
-    const GAPS_SQL: &str = "UPDATE OR REPLACE gap SET start_90k = start_90k + :shift, end_90k = end_90k + :shift
-        WHERE stream_id = :stream AND start_90k BETWEEN
-            (SELECT start_90k FROM run WHERE id = :run) AND
-            (SELECT start_90k + wall_duration_90k FROM run WHERE id = :run)";
-    const RUN_SQL: &str = "UPDATE run SET start_90k = start_90k + :shift, unproven = 0,
-        clock_offset_90k = clock_offset_90k + :shift WHERE id = :run";
     let (shift, run_id) = (shift.0, run.composite());
-    conn.execute(GAPS_SQL, named_params! {":shift": shift, ":run": run_id, ":stream": run.stream().get()})?;
+    conn.execute(MOVE_GAPS_SQL, named_params! {":shift": shift, ":run": run_id, ":stream": run.stream().get()})?;
     conn.execute(MOVE_SQL, named_params! {":shift": shift, ":run": run_id, ":last": last.composite()})?;
-    conn.execute(RUN_SQL, named_params! {":shift": shift, ":run": run_id})?;
+    conn.execute(MOVE_RUN_SQL, named_params! {":shift": shift, ":run": run_id})?;
     Ok(())
 }
+
+const MOVE_GAPS_SQL: &str = "UPDATE OR REPLACE gap SET start_90k = start_90k + :shift, end_90k = end_90k + :shift
+    WHERE stream_id = :stream AND start_90k BETWEEN
+        (SELECT start_90k FROM run WHERE id = :run) AND
+        (SELECT start_90k + wall_duration_90k FROM run WHERE id = :run)";
+
+const MOVE_RUN_SQL: &str = "UPDATE run SET start_90k = start_90k + :shift, unproven = 0,
+    clock_offset_90k = clock_offset_90k + :shift WHERE id = :run";
 
 /// Flag 2 is [`Flags::UNPROVEN_TIME`].
 const MOVE_SQL: &str = "UPDATE recording SET start_90k = start_90k + :shift, flags = flags & ~2

@@ -106,11 +106,6 @@ pub(super) fn new(kind: StreamKind, edit: &StreamEdit) -> Result<NewStream> {
 
 /// Everything of a stream goes, what refers before what is referred to.
 pub(super) fn remove(conn: &Connection, id: StreamId) -> rusqlite::Result<()> {
-    const OF_STREAM_SQL: [&str; 3] = [
-        "DELETE FROM gap WHERE stream_id = :id",
-        "DELETE FROM protected_span WHERE stream_id = :id",
-        "DELETE FROM stream WHERE id = :id",
-    ];
     let (first, last) = (RecordingId::new(id, 0).composite(), RecordingId::new(id, u32::MAX).composite());
     for sql in OF_RECORDINGS_SQL {
         conn.execute(sql, named_params! {":first": first, ":last": last})?;
@@ -127,6 +122,12 @@ const OF_RECORDINGS_SQL: [&str; 4] = [
     "DELETE FROM recording_index WHERE composite_id BETWEEN :first AND :last",
     "DELETE FROM recording WHERE composite_id BETWEEN :first AND :last",
     "DELETE FROM run WHERE id BETWEEN :first AND :last",
+];
+
+const OF_STREAM_SQL: [&str; 3] = [
+    "DELETE FROM gap WHERE stream_id = :id",
+    "DELETE FROM protected_span WHERE stream_id = :id",
+    "DELETE FROM stream WHERE id = :id",
 ];
 
 /// More than SQLite's integers hold is as good as all of them.
@@ -151,6 +152,21 @@ mod tests {
             [true, true, false, false, false]
         );
         assert!(!StreamIds::default().was_removed(f.main));
+    }
+
+    #[test]
+    fn what_is_of_a_stream_is_found_by_it() {
+        assert_eq!(
+            OF_STREAM_SQL.map(plan).join("\n"),
+            "SEARCH gap USING PRIMARY KEY (stream_id=?)
+SEARCH protected_span USING PRIMARY KEY (stream_id=?)
+SEARCH stream USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH protected_span USING PRIMARY KEY (stream_id=?)
+SEARCH gap USING PRIMARY KEY (stream_id=?)
+SEARCH recording USING COVERING INDEX recording_cover (stream_id=?)
+SCAN run",
+            "the last four are foreign keys'; a scan of runs when a stream is removed is not worth an index"
+        );
     }
 
     #[test]

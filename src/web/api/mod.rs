@@ -8,6 +8,7 @@ mod json;
 mod probe;
 pub(super) mod recordings;
 pub(super) mod test;
+pub(super) mod time;
 pub(super) mod top;
 
 pub(super) use camera_json::CameraTexts;

@@ -1,10 +1,11 @@
-// Questions to the recorder. A failure is an Error in the recorder's own words.
+// Questions to the recorder. A failure is an Error in the recorder's own words, with a status if
+// it answered.
 
 const TIMEOUT_MS = 10000;
 
 export async function ask(path) {
 	const answer = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-	if (!answer.ok) throw new Error(await reason(answer));
+	if (!answer.ok) throw Object.assign(new Error(await reason(answer)), { status: answer.status });
 	return answer.json();
 }
 

@@ -13,13 +13,13 @@ const STATES = {
 };
 
 export class Card {
-	constructor(player) {
+	constructor(player, span) {
 		this.name = el("h2");
 		this.state = el("span", { className: "state" });
 		this.tabs = el("span", { className: "tabs", role: "group", ariaLabel: "Stream" });
 		this.facts = el("p", { className: "facts" });
 		this.trouble = el("p", { className: "trouble" });
-		this.recordings = new Recordings(player);
+		this.recordings = new Recordings(player, span);
 		this.live = new Live();
 		this.watch = el("button", { type: "button", textContent: "Live", onclick: () => this.toggleLive() });
 		const head = el("div", {}, this.name, this.state, this.tabs);
@@ -42,6 +42,7 @@ export class Card {
 	/** The camera is gone from the page. */
 	leave() {
 		this.live.stop();
+		this.recordings.leave();
 		this.root.remove();
 	}
 

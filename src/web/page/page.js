@@ -2,6 +2,7 @@
 
 import { Card } from "/card.js";
 import { Player } from "/player.js";
+import { Span } from "/span.js";
 import { ask } from "/api.js";
 
 const POLL_MS = 2000;
@@ -10,6 +11,7 @@ const grid = document.getElementById("cameras");
 const trouble = document.getElementById("trouble");
 const empty = document.getElementById("empty");
 const player = new Player();
+const span = new Span();
 const cards = new Map();
 
 async function refresh() {
@@ -36,7 +38,7 @@ function draw(top) {
 	}
 	for (const camera of top.cameras) {
 		if (!cards.has(camera.uuid)) {
-			const card = new Card(player);
+			const card = new Card(player, span);
 			cards.set(camera.uuid, card);
 			grid.append(card.root);
 		}

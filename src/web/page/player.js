@@ -17,14 +17,14 @@ export class Player extends EventTarget {
 		document.addEventListener("keydown", (e) => e.key === "Escape" && this.film && this.close());
 	}
 
-	/** `film`: {title, url, codec, row}. */
+	/** `film`: {title, url, saveUrl, codec, row}. */
 	play(film, opener) {
 		this.film = film;
 		this.opener = opener;
 		this.root.hidden = false;
 		this.complain(null);
 		document.getElementById("playing").textContent = film.title;
-		document.getElementById("save").href = film.url;
+		document.getElementById("save").href = film.saveUrl;
 		this.video.src = film.url;
 		this.showClock();
 		this.video.play().catch(() => {}); // A browser that wants a click first shows its own button.

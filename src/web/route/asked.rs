@@ -88,6 +88,10 @@ impl Asked<'_> {
         Ok((self.time("start90k")?, self.time("end90k")?))
     }
 
+    pub(super) fn needed_time(&mut self, name: &str) -> Result<WallTime> {
+        self.time(name)?.ok_or_else(|| bad(format!("parameter {name}: missing")))
+    }
+
     fn time(&mut self, name: &str) -> Result<Option<WallTime>> {
         let Some(text) = self.query.one(name)? else { return Ok(None) };
         let time = WallTime::parse(&text, self.zone).map_err(|e| e.on(format!("parameter {name}")))?;

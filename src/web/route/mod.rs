@@ -27,6 +27,8 @@ pub(super) enum Route {
     Top {
         days: bool,
     },
+    /// A time, to be told in both its forms.
+    Time(WallTime),
     ListCameras,
     AddCamera,
     TestCamera,

@@ -31,6 +31,10 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
         path: "/api/",
         operations: &[get(&["days"], |asked| Ok(Route::Top { days: asked.query.flag("days")? }))],
     },
+    Resource {
+        path: "/api/time",
+        operations: &[get(&["time90k"], |asked| Ok(Route::Time(asked.needed_time("time90k")?)))],
+    },
     Resource { path: "/api/openapi.json", operations: &[get(&[], |_| Ok(Route::OpenApi))] },
     Resource {
         path: "/api/cameras",

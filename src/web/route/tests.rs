@@ -27,6 +27,8 @@ fn requests_and_their_routes() {
         ("GET /api/", "Top { days: false }".into()),
         ("GET /%61pi/", "Top { days: false }".into()),
         ("GET /api/?days=true", "Top { days: true }".into()),
+        ("GET /api/time?time90k=1970-01-01T01:00:00+01:00", "Time(WallTime(0))".into()),
+        ("GET /api/time", "400 parameter time90k: missing".into()),
         ("GET /api/cameras", "ListCameras".into()),
         ("POST /api/cameras", "AddCamera".into()),
         ("POST /api/cameras/test", "TestCamera".into()),

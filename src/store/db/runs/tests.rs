@@ -30,6 +30,31 @@ SEARCH run USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
 }
 
 #[test]
+fn unproven_runs_are_looked_for_in_all_and_moved_by_key() {
+    assert_eq!(
+        [UNPROVEN_SQL, MOVE_GAPS_SQL, MOVE_RUN_SQL].map(plan).join("\n"),
+        "SCAN run
+SEARCH open USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH gap USING PRIMARY KEY (stream_id=? AND start_90k>? AND start_90k<?)
+SCALAR SUBQUERY 1
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+SCALAR SUBQUERY 2
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)",
+        "the scan is once a boot, of a row for each run"
+    );
+}
+
+#[test]
+fn a_subtraction_goes_by_key() {
+    assert_eq!(
+        [EMPTY_SQL, SUBTRACT_SQL].map(plan).join("\n"),
+        "SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)"
+    );
+}
+
+#[test]
 fn checking_runs_sorts_no_recordings() {
     assert_eq!(
         plan(WRONG_SQL),
