@@ -37,7 +37,13 @@ impl Camera {
         let media_duration = MediaDuration(self.at);
         let progress = Progress { start: WallTime(0), media_duration, ..Progress::default() };
         let is_key = self.at % (GROUP * FRAME) == 0;
-        self.publisher.append(&Append { data: self.data.clone(), is_key, index: IndexBytes::default(), progress });
+        self.publisher.append(&Append {
+            data: self.data.clone(),
+            is_key,
+            lists_before: false,
+            index: IndexBytes::default(),
+            progress,
+        });
         self.at += FRAME;
     }
 }

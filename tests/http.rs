@@ -4,6 +4,8 @@
 mod conditions;
 #[path = "http/faults.rs"]
 mod faults;
+#[path = "http/growth.rs"]
+mod growth;
 #[path = "http/recorder.rs"]
 mod recorder;
 #[path = "http/server.rs"]

@@ -34,7 +34,7 @@ pub struct LiveFrame {
     pub media_time: MediaDuration,
     /// Until the next frame. The last of a run has no next: it is said to last as long as the one before it.
     pub duration: MediaDuration,
-    /// When it was captured, as far as is known by now: the start of a run's first recording may still move, and a
+    /// When it was captured, as far as is known by now: in its first seconds the start of a run may still move, and a
     /// recording's end may be corrected.
     pub wall_time: WallTime,
     /// What it is a part of.

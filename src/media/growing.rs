@@ -29,7 +29,8 @@ pub struct Head {
     pub media_offset: MediaDuration,
     /// Realtime − monotonic, taken once for the run.
     pub clock_offset: WallDuration,
-    /// Where it starts as far as is known; later progress may move the first recording of a run.
+    /// Where it starts as far as is known; progress may still move the first recording of a run, until
+    /// [`Append::lists_before`].
     pub start: WallTime,
     /// How to decode it.
     pub sample_entry: Arc<SampleEntry>,
@@ -44,6 +45,9 @@ pub struct Append {
     pub data: Bytes,
     /// Decoding can start with it, so all before it is whole groups of pictures.
     pub is_key: bool,
+    /// What is before it may be listed: there are frames, in whole groups of pictures, and the start of the recording is
+    /// settled; from here on progress does not move it.
+    pub lists_before: bool,
     /// The index entry of the frame before this one in the recording: empty for the first.
     pub index: IndexBytes,
     /// The recording up to, and without, this frame.

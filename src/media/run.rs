@@ -19,7 +19,7 @@ pub struct Run {
     terms: Terms,
     /// Media time of the recordings that are closed.
     media_offset: MediaDuration,
-    /// Where the next recording starts; `None` until there is one: the first starts at its local start.
+    /// Where the next recording starts; `None` for the first: it starts where its frames tell.
     next_start: Option<WallTime>,
     /// Since when a key frame is waited for, before the first.
     waiting_since: Option<MonoTime>,
@@ -48,14 +48,18 @@ struct LastKey {
 /// The recording that is open.
 #[derive(Debug)]
 struct Open {
-    /// Fixed for all but the first recording of a run.
+    /// Settled: for good. `None` while the first recording of a run is younger than [`SETTLING`], and in doubt.
     start: Option<WallTime>,
+    /// When its first frame arrived.
+    first_arrived: WallTime,
     /// The least, over its frames, of arrival − media duration of the frames before.
     local_start: WallTime,
     rotate_at: WallTime,
     sample_entry: Arc<SampleEntry>,
     encoder: Encoder,
     media_duration: MediaDuration,
+    /// How much of that may have been listed.
+    listed: MediaDuration,
     bytes: u64,
     samples: u32,
     sync_samples: u32,
@@ -110,10 +114,14 @@ impl Run {
             self.rotate(index, steps)?;
             self.open(frame, new, steps);
         } else {
-            open.local_start = open.local_start.min(arrived - open.media_duration.as_wall());
+            open.hear(arrived);
             open.last = new;
-            let progress = open.progress();
-            steps.push(Step::Append(Append { data: frame.data.clone(), is_key: frame.is_key, index, progress }));
+            let lists_before = frame.is_key && open.start.is_some();
+            if lists_before {
+                open.listed = open.media_duration;
+            }
+            let (data, is_key, progress) = (frame.data.clone(), frame.is_key, open.progress());
+            steps.push(Step::Append(Append { data, is_key, lists_before, index, progress }));
         }
         if frame.is_key {
             self.last_key = Some(LastKey { pts_90k: frame.pts_90k, starts_run: false });
@@ -175,11 +183,13 @@ impl Run {
         let start = self.next_start;
         let open = Open {
             start,
+            first_arrived: local_start,
             local_start,
             rotate_at: rotate_at(self.terms.stream, start.unwrap_or(local_start), start.is_none()),
             sample_entry: frame.sample_entry.clone(),
             encoder: Encoder::default(),
             media_duration: MediaDuration::ZERO,
+            listed: MediaDuration::ZERO,
             bytes: 0,
             samples: 0,
             sync_samples: 0,
@@ -195,8 +205,8 @@ impl Run {
             sample_entry: frame.sample_entry.clone(),
             flags: self.terms.flags(),
         }));
-        let index = IndexBytes::default();
-        steps.push(Step::Append(Append { data: frame.data.clone(), is_key: true, index, progress }));
+        let (data, index) = (frame.data.clone(), IndexBytes::default());
+        steps.push(Step::Append(Append { data, is_key: true, lists_before: false, index, progress }));
         self.open = Some(open);
     }
 }
@@ -214,6 +224,15 @@ impl Open {
             _ => format!("went ahead by {seconds:.3} s"),
         };
         Err(EndReason::new(Cause::BadTimestamps, detail))
+    }
+
+    /// A frame arrived: where the recording starts is told by the least delayed one, as long as it is not settled. What
+    /// later ones tell is the clock's drift, and corrected as such.
+    fn hear(&mut self, arrived: WallTime) {
+        self.local_start = self.local_start.min(arrived - self.media_duration.as_wall());
+        if self.start.is_none() && arrived - self.first_arrived >= SETTLING {
+            self.start = Some(self.local_start);
+        }
     }
 
     /// Counts the newest frame with its duration; its index entry is the answer.
@@ -245,12 +264,13 @@ impl Open {
         }
     }
 
-    /// All of it, with the clock corrected.
+    /// All of it, with the clock corrected. What was listed of it stays inside.
     fn closing_progress(&self) -> Progress {
         let progress = self.progress();
         let limit = self.media_duration.0 / DRIFT_CORRECTION_LIMIT;
         let correction = WallDuration(progress.local_delta.0.clamp(-limit, limit));
-        Progress { wall_duration: progress.wall_duration + correction, ..progress }
+        let wall_duration = (progress.wall_duration + correction).max(self.listed.as_wall());
+        Progress { wall_duration, ..progress }
     }
 }
 
@@ -285,6 +305,9 @@ fn check_key_wait(waited_90k: i64) -> Result<(), EndReason> {
     Err(EndReason::new(Cause::NoKeyFrame, "none in 4 minutes"))
 }
 
+/// After so long a burst of frames that a camera had buffered is over, and among those that came live since, a few were
+/// hardly delayed. Until then nothing of a run is listed; see `docs/decisions/0012-start-settles.md`.
+const SETTLING: WallDuration = WallDuration::from_secs(3);
 /// A frame may last this long.
 const MAX_DURATION_90K: i64 = MediaDuration::from_secs(60).0;
 /// Without a key frame for longer the run ends (a camera that refreshes by stripes never sends one).

@@ -215,14 +215,20 @@ impl Segment {
 /// Nine days: sums of as many recordings as a file can have are far from an overflow.
 const MAX_DURATION_90K: i64 = 1 << 36;
 
+/// Fifteen hundred years: a run's time and what else is added to it are far from an overflow.
+const MAX_OFFSET_90K: i64 = 1 << 52;
+
 /// A row that arithmetic can rely on.
 fn check(recording: &Recording) -> Result<()> {
-    let Recording { index_format, media_duration, .. } = recording;
+    let Recording { index_format, media_duration, media_offset, .. } = recording;
     if *index_format != sample_index::FORMAT {
         return Err(Error::new(Kind::Corrupt, format!("video index: format {index_format} is not known")));
     }
     if !(0..=MAX_DURATION_90K).contains(&media_duration.0) {
         return Err(Error::new(Kind::Corrupt, format!("cannot last {} units", media_duration.0)));
+    }
+    if !(0..=MAX_OFFSET_90K).contains(&media_offset.0) {
+        return Err(Error::new(Kind::Corrupt, format!("cannot begin {} units after its run", media_offset.0)));
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ struct LastFrame {
 pub(crate) struct Written {
     /// What the journal should learn.
     pub(crate) entries: Vec<Entry>,
-    /// More groups of pictures are whole: the recording up to their end, and how much of the index that is.
+    /// More groups of pictures may be listed: the recording up to their end, and how much of the index that is.
     pub(crate) shown: Option<(Progress, usize)>,
 }
 
@@ -111,7 +111,7 @@ impl SampleFile {
         let mut shown = None;
         for append in &pending {
             self.index.extend_from_slice(&append.index);
-            if append.is_key && append.progress.video_samples > 0 {
+            if append.lists_before {
                 shown = Some((append.progress, self.index.len()));
             }
         }

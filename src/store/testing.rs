@@ -33,7 +33,8 @@ impl Script {
         let data: Vec<u8> = (0..bytes).map(|i| (i + self.film.len() * 7) as u8).collect();
         self.film.extend_from_slice(&data);
         self.last = Some((bytes as u32, is_key));
-        Append { data: Bytes::from(data), is_key, index, progress: self.progress }
+        let (data, lists_before) = (Bytes::from(data), is_key && self.progress.video_samples > 0);
+        Append { data, is_key, lists_before, index, progress: self.progress }
     }
 
     /// So many frames, a key frame every five.

@@ -41,6 +41,10 @@ impl Player {
             });
             let same = (&known.uri, known.seconds, &known.map, *of_known);
             assert_eq!((&segment.uri, segment.seconds, &segment.map, discontinuities), same, "number {number}");
+            // The first of a list has one, whatever it had before.
+            if let Some(date) = &segment.date {
+                assert_eq!(known.date.get_or_insert_with(|| date.clone()), date, "number {number}");
+            }
         }
         self.newest = listing;
     }

@@ -17,6 +17,8 @@ pub(crate) struct Recorder {
     sample_entry: Arc<SampleEntry>,
     frames: i64,
     frame_bytes: usize,
+    /// How long after it was captured a frame arrives, by its number.
+    delay: fn(i64) -> i64,
 }
 
 /// 2025-05-01T00:00:00Z
@@ -34,7 +36,13 @@ impl Recorder {
         };
         let terms = Terms { stream, clock_offset: WallDuration(START.0), unproven: false };
         let (store, run, sample_entry) = (store.clone(), Run::new(terms), Arc::new(sample_entry));
-        Self { store, run, growing: None, sample_entry, frames: 0, frame_bytes }
+        Self { store, run, growing: None, sample_entry, frames: 0, frame_bytes, delay: |_| 0 }
+    }
+
+    /// The first four seconds come in a burst, and each later frame a little less delayed than the one before.
+    pub(crate) fn jittered(store: &Arc<Store>, stream: StreamId, frame_bytes: usize) -> Self {
+        let delay = |n: i64| (4 * 90_000 - n * 90_000).max(45_000 - n * 200);
+        Self { delay, ..Self::new(store, stream, frame_bytes) }
     }
 
     /// So many frames more. What they make whole is listed then.
@@ -46,7 +54,7 @@ impl Recorder {
                 (0..self.frame_bytes as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 24) as u8).collect();
             let frame = Frame {
                 pts_90k: at,
-                arrived: MonoTime(at),
+                arrived: MonoTime(at + (self.delay)(self.frames)),
                 is_key: self.frames % 2 == 0,
                 is_skipped_leading: false,
                 is_bidirectional: false,

@@ -51,6 +51,20 @@ impl Camera {
         self.run.push(&frame, &mut self.steps)
     }
 
+    /// So many frames, 10 a second, a key frame every 15; each arrives so long after it was captured.
+    fn delayed(&mut self, frames: i64, delay: impl Fn(i64) -> i64) {
+        self.delayed_from(0, frames, delay);
+    }
+
+    /// The same, beginning with this one.
+    fn delayed_from(&mut self, first: i64, frames: i64, delay: impl Fn(i64) -> i64) {
+        for n in first..first + frames {
+            let captured = n * SECOND / 10;
+            self.now = self.now.max(captured + delay(n));
+            self.send(captured, n % 15 == 0).unwrap();
+        }
+    }
+
     /// One frame a second for that long, a key frame every two, arriving when they are captured.
     fn seconds(&mut self, seconds: std::ops::Range<i64>) {
         for s in seconds {
@@ -151,6 +165,133 @@ fn a_burst_at_the_start_does_not_move_the_start() {
     }
     camera.seconds(4..10);
     assert!(camera.stop().starts_with("run at media 0.0: 0.000 + 9.000 wall"));
+}
+
+/// For each recording: all that was ever listed of it, its end last, counted from the offset.
+fn listed(steps: &[Step]) -> Vec<Vec<Progress>> {
+    let mut recordings = Vec::new();
+    for step in steps {
+        let of_newest = |recordings: &mut Vec<Vec<Progress>>, p: Progress| {
+            let p = Progress { start: WallTime(p.start.0 - OFFSET), ..p };
+            recordings.last_mut().unwrap().push(p);
+        };
+        match step {
+            Step::Open(_) => recordings.push(Vec::new()),
+            Step::Append(append) if append.lists_before => of_newest(&mut recordings, append.progress),
+            Step::Append(_) => {}
+            Step::Close(close) => of_newest(&mut recordings, close.progress),
+        }
+    }
+    recordings
+}
+
+/// For each recording how long its film is, and how much later than captured it is said to start. Of frames captured
+/// from the offset on.
+fn errors(recordings: &[Vec<Progress>]) -> Vec<(i64, i64)> {
+    let mut captured = 0;
+    let ends = recordings.iter().map(|told| *told.last().unwrap());
+    ends.map(|end| {
+        let error = end.start.0 - captured;
+        captured += end.media_duration.0;
+        (end.media_duration.0, error)
+    })
+    .collect()
+}
+
+#[test]
+fn a_start_that_was_listed_never_moves() {
+    let burst = 4 * SECOND;
+    // Each frame a little less delayed than the one before, or at random, or both; and a burst, or none.
+    let falling = |n: i64| SECOND / 2 - n.min(4_000) * 10;
+    let random = |n: i64| (n.wrapping_mul(2_654_435_761) >> 8) % (SECOND / 5);
+    let both = |n: i64| falling(n) + random(n) / 20;
+    for delay in [&falling as &dyn Fn(i64) -> i64, &random, &both] {
+        for buffered in [0, burst] {
+            let mut camera = Camera::new();
+            let first_arrived = buffered.max(delay(0));
+            camera.delayed(3_000, |n| (buffered - n * SECOND / 10).max(delay(n)));
+            camera.run.finish(EndReason::new(Cause::Stopped, ""), &mut camera.steps);
+            let recordings = listed(&camera.steps);
+            assert_eq!(recordings.len(), 5);
+            assert!(recordings[0].len() > 20);
+            let captured = recordings[0][0].media_duration.0;
+            assert!(captured >= first_arrived + SETTLING.0 - SECOND / 2, "the newest frame is not delayed by more");
+            let errors = errors(&recordings);
+            assert!(errors.iter().all(|(_, error)| (0..=SECOND / 2).contains(error)), "{errors:?}: above the delay");
+            for told in recordings {
+                let end = told.last().unwrap();
+                for p in &told {
+                    assert_eq!(p.start, end.start);
+                    assert!(p.media_duration == end.media_duration || p.wall_duration <= end.wall_duration);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_listed_before_the_start_is_settled() {
+    let first_listed = |delay: &dyn Fn(i64) -> i64| {
+        let mut camera = Camera::new();
+        camera.delayed(100, delay);
+        let listed = listed(&camera.steps)[0][0];
+        (listed.media_duration.0 * 10 / SECOND, listed.start.0)
+    };
+    // The third key frame is the first after three seconds.
+    assert_eq!(first_listed(&|_| 0), (30, 0));
+    assert_eq!(first_listed(&|n| if n == 29 { 5 } else { 10 }), (30, 5));
+    assert_eq!(first_listed(&|n| if n == 31 { 5 } else { 10 }), (30, 10), "too late: it is drift");
+    // Four seconds came at once: three later seven are there.
+    assert_eq!(first_listed(&|n| (4 * SECOND - n * SECOND / 10).max(7)), (75, 7));
+}
+
+#[test]
+fn a_recording_that_closes_before_has_its_start_at_once() {
+    let mut camera = Camera::new();
+    camera.delayed(10, |n| 1_000 - n);
+    camera.entry = entry("b");
+    camera.delayed_from(15, 60, |_| 100);
+    camera.run.finish(EndReason::new(Cause::Stopped, ""), &mut camera.steps);
+    let recordings = listed(&camera.steps);
+    assert_eq!((recordings[0].len(), recordings[0][0].start.0), (1, 991));
+    let [first, .., last] = &recordings[1][..] else { panic!("the second is listed as it grows") };
+    assert_eq!((first.media_duration.0, first.start, last.start), (15 * SECOND / 10, first.start, first.start));
+}
+
+#[test]
+fn what_comes_less_delayed_later_is_drift() {
+    // Half a second less from the fifth second on.
+    let mut camera = Camera::new();
+    camera.delayed(3_000, |n| if n < 50 { SECOND / 2 } else { 0 });
+    let errors = errors(&listed(&camera.steps));
+    assert!(errors.len() > 3 && errors[0].1 == SECOND / 2, "{errors:?}");
+    for pair in errors.windows(2) {
+        assert_eq!(pair[1].1, pair[0].1 - pair[0].0 / DRIFT_CORRECTION_LIMIT, "{errors:?}");
+    }
+
+    // A burst that lasts too long: a new run, nothing lost.
+    let mut camera = Camera::new();
+    let refused = (0..2_000).find_map(|n| {
+        let captured = n * SECOND / 10;
+        camera.now = captured + (6 * SECOND - n * SECOND / 20).max(0);
+        camera.send(captured, n % 15 == 0).err()
+    });
+    assert_eq!(refused.unwrap().to_string(), "camera clock: its time is -3.0 s from the recorder's");
+}
+
+#[test]
+fn the_correction_leaves_in_what_was_listed() {
+    // All key frames: the last listed moment is one frame from the end, and the clock says 40 ms less.
+    let mut camera = Camera::new();
+    for n in 0..2_000 {
+        camera.now = n * 3_000 + if n < 200 { SECOND / 2 } else { 0 };
+        camera.send(n * 3_000, true).unwrap();
+    }
+    camera.run.finish(EndReason::new(Cause::Stopped, ""), &mut camera.steps);
+    let told = listed(&camera.steps).remove(0);
+    let [.., listed, end] = &told[..] else { panic!("it is listed as it grows") };
+    assert_eq!(listed.media_duration.0, end.media_duration.0);
+    assert_eq!(listed.wall_duration, end.wall_duration);
 }
 
 #[test]

@@ -52,6 +52,20 @@ fn durations(segment: &Segment, index: &[u8]) -> Vec<i32> {
 }
 
 #[test]
+fn a_recording_that_begins_before_its_run_is_corrupt() {
+    let (recording, index) = film(10, false);
+    for units in [-1, i64::MIN, i64::MAX, MAX_OFFSET_90K + 1] {
+        let recording = Recording { media_offset: MediaDuration(units), ..recording.clone() };
+        let index = || Ok(index.clone().into());
+        let by_wall = Segment::of(&recording, WallDuration(0)..WallDuration(50), index).unwrap_err();
+        let by_media = Segment::of_media(&recording, MediaDuration(0)..MediaDuration(50), index).unwrap_err();
+        for e in [by_wall, by_media] {
+            assert_eq!((e.kind(), e.to_string()), (Kind::Corrupt, format!("cannot begin {units} units after its run")));
+        }
+    }
+}
+
+#[test]
 fn a_whole_recording_needs_no_index() {
     let (recording, _) = film(10, false);
     let no_index = || Err(Error::new(Kind::Internal, "asked for the index"));

@@ -87,6 +87,24 @@ fn whole_groups_of_pictures_are_listed_as_they_reach_the_file() {
 }
 
 #[test]
+fn what_is_not_to_be_listed_yet_is_on_file_and_in_the_journal() {
+    let mut rig = Rig::new();
+    let (mut growing, mut script) = rig.begin(1);
+    let unsettled = |append| Append { lists_before: false, ..append };
+    add(&mut growing, script.frames(11).into_iter().map(unsettled).collect());
+    rig.work(Duration::ZERO);
+    assert_eq!(rig.listed(), [""; 0]);
+    assert_eq!(rig.file(1), script.film);
+    let told = journal::replay(journal_file::read(&rig.dir).entries);
+    assert_eq!(told.stories[&growing.id()].marks.last().unwrap().covered.video_samples, 10);
+    add(&mut growing, vec![script.frame(true, 100), script.frame(false, 10)]);
+    rig.work(Duration::ZERO);
+    assert_eq!(rig.listed(), ["1: 11 frames of 1155 bytes, growing"]);
+    let index = rig.unflushed.index(growing.id()).unwrap();
+    assert_eq!(sample_index::samples(&index).count(), 11);
+}
+
+#[test]
 fn a_frame_waits_two_seconds_at_most() {
     let mut rig = Rig::new();
     let (mut growing, mut script) = rig.begin(1);
