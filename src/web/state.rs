@@ -8,7 +8,7 @@ use crate::web::desks::Desks;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
 use crate::web::route::StreamName;
-use crate::web::view::{Indexes, Plans};
+use crate::web::view::{Buffers, Indexes, Plans};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ pub struct State {
     pub(super) live: Arc<Live>,
     /// Times are told in it, and asked in it where they have no offset.
     pub(super) zone: TimeZone,
+    pub(super) buffers: Buffers,
     pub(super) indexes: Indexes,
     pub(super) plans: Plans,
     /// What takes much memory is made at one of these.
@@ -44,10 +45,9 @@ impl State {
     }
 
     fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
-        let (indexes, plans, viewers) = (Indexes::default(), Plans::default(), Places::default());
-        let desks = Desks::default();
+        let (buffers, indexes, plans, desks, viewers) = Default::default();
         let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&zone));
-        Self { store, live, zone, indexes, plans, desks, lists, camera_texts, viewers, records }
+        Self { store, live, zone, buffers, indexes, plans, desks, lists, camera_texts, viewers, records }
     }
 
     /// A stream of a camera, as it is now.

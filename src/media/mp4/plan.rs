@@ -4,7 +4,7 @@ use crate::base::{Error, Kind, Result, WallTime};
 use crate::media::mp4::boxes::{Content, Region};
 use crate::media::mp4::moov::Movie;
 use crate::media::mp4::piece::Piece;
-use crate::media::mp4::planned::Planned;
+use crate::media::mp4::planned::{Planned, fill};
 use crate::media::mp4::subtitles;
 use crate::media::mp4::table::{Part, Row, Totals};
 use bytes::Bytes;
@@ -123,9 +123,11 @@ impl Plan {
         match (piece, &self.zone) {
             (Piece::Head(range), _) => Ok(self.head.slice(range.clone())),
             (Piece::Chunks(table), _) => Ok(table.entries(&self.rows, self.film_offset).into()),
-            (Piece::Samples { .. }, _) => {
-                let mut out = Vec::new();
-                self.generate_into(piece, index, &mut out).map(|()| out.into())
+            (Piece::Samples { table, segment, recording }, _) => {
+                let row = &self.rows[*segment];
+                let mut out = vec![0; Totals::of(row).bytes_in(*table) as usize];
+                let written = row.write(*table, index, &mut out);
+                written.map(|()| out.into()).map_err(|e| e.on(format_args!("recording {recording}")))
             }
             (Piece::Texts { segment, .. }, Some(zone)) => Ok(self.rows[*segment].texts.write(zone).into()),
             _ => Err(Error::new(Kind::Internal, format!("{piece}: it is not made by this plan"))),
@@ -167,14 +169,12 @@ impl Planned for Plan {
         self.generate(piece, index)
     }
 
-    fn generate_into(&self, piece: &Piece, index: &[u8], out: &mut Vec<u8>) -> Result<()> {
-        match piece {
-            Piece::Samples { table, segment, recording } => {
-                let written = self.rows[*segment].write(*table, index, out);
-                written.map_err(|e| e.on(format_args!("recording {recording}")))
-            }
-            _ => self.generate(piece, index).map(|bytes| out.extend_from_slice(&bytes)),
+    fn generate_into(&self, piece: &Piece, index: &[u8], out: &mut [u8]) -> Result<()> {
+        if let Piece::Samples { table, segment, recording } = piece {
+            let written = self.rows[*segment].write(*table, index, out);
+            return written.map_err(|e| e.on(format_args!("recording {recording}")));
         }
+        fill(piece, &self.generate(piece, index)?, out)
     }
 }
 

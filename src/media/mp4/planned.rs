@@ -1,6 +1,6 @@
 //! `Planned`: what a file that is made while it is read has in common with others of its kind.
 
-use crate::base::{Result, WallTime};
+use crate::base::{Error, Kind, Result, WallTime};
 use crate::media::mp4::piece::Piece;
 use bytes::Bytes;
 use std::fmt::{Debug, Write};
@@ -26,10 +26,20 @@ pub trait Planned: Debug + Send + Sync {
     /// looked at. After `Ok` they are as many as was promised; an index that does not hold what the plan was made from
     /// is an `Err` of kind `Corrupt`.
     fn generate(&self, piece: &Piece, index: &[u8]) -> Result<Bytes>;
-    /// The same behind what is in `out`, not copied where that can be spared. After an `Err` it may be longer.
-    fn generate_into(&self, piece: &Piece, index: &[u8], out: &mut Vec<u8>) -> Result<()> {
-        self.generate(piece, index).map(|bytes| out.extend_from_slice(&bytes))
+    /// The same into `out`, which is as long as the piece; not copied where that can be spared. After an `Err`, what is in
+    /// `out` means nothing.
+    fn generate_into(&self, piece: &Piece, index: &[u8], out: &mut [u8]) -> Result<()> {
+        fill(piece, &self.generate(piece, index)?, out)
     }
+}
+
+/// Copies what was made of a piece to where it has as much room.
+pub(super) fn fill(piece: &Piece, made: &[u8], out: &mut [u8]) -> Result<()> {
+    if made.len() != out.len() {
+        return Err(Error::new(Kind::Internal, format!("{piece}: {} bytes for {}", made.len(), out.len())));
+    }
+    out.copy_from_slice(made);
+    Ok(())
 }
 
 impl dyn Planned + '_ {

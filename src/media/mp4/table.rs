@@ -126,16 +126,13 @@ impl Totals {
 }
 
 impl Row {
-    /// Writes its entries in a table, from the index of its recording, behind what is in `out`. After `Ok` they are as
-    /// many bytes as its totals say.
-    pub fn write(&self, table: SampleTable, index: &[u8], out: &mut Vec<u8>) -> Result<()> {
-        let before = out.len();
-        out.resize(before + Totals::of(self).bytes_in(table) as usize, 0);
-        if self.whole(table, index, &mut out[before..]).is_some() {
-            return Ok(());
+    /// Writes its entries in a table, from the index of its recording, to `out`, which is as long as its totals say.
+    /// After `Ok` it is full; after an `Err`, what is in it means nothing.
+    pub fn write(&self, table: SampleTable, index: &[u8], out: &mut [u8]) -> Result<()> {
+        match self.whole(table, index, out) {
+            Some(()) => Ok(()),
+            None => self.any(table, index, out),
         }
-        out.truncate(before);
-        self.any(table, index, out)
     }
 
     /// Those of a segment that begins where its recording does, as nearly all do. `None` where the plain walk has to
@@ -172,15 +169,21 @@ impl Row {
     }
 
     /// Those of any segment, and the error where there is one.
-    fn any(&self, table: SampleTable, index: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    fn any(&self, table: SampleTable, index: &[u8], mut out: &mut [u8]) -> Result<()> {
         let mut number = self.before.samples;
+        // There is no room for key frames that should not be: then the walk fails at its end.
+        let mut put = |entry: &[u8]| {
+            if let Some(room) = out.split_off_mut(..entry.len()) {
+                room.copy_from_slice(entry);
+            }
+        };
         self.segment.read(index, |sample| match table {
-            SampleTable::Stts => out.extend_from_slice(&stts_entry(sample.duration_90k.unsigned_abs())),
-            SampleTable::Stsz => out.extend_from_slice(&sample.bytes.to_be_bytes()),
+            SampleTable::Stts => put(&stts_entry(sample.duration_90k.unsigned_abs())),
+            SampleTable::Stsz => put(&sample.bytes.to_be_bytes()),
             SampleTable::Stss => {
                 number += 1;
                 if sample.is_key {
-                    out.extend_from_slice(&number.to_be_bytes());
+                    put(&number.to_be_bytes());
                 }
             }
         })
@@ -253,10 +256,11 @@ mod tests {
         Row { recording, open_id: 1, sample_entry: 1, segment, texts: Texts::default(), before }
     }
 
-    type Write = fn(&Row, SampleTable, &[u8], &mut Vec<u8>) -> Result<()>;
+    type Write = fn(&Row, SampleTable, &[u8], &mut [u8]) -> Result<()>;
 
     fn written(write: Write, row: &Row, table: SampleTable, index: &[u8]) -> Result<Vec<u8>> {
-        let mut out = vec![1, 2, 3];
+        // A buffer that was used before.
+        let mut out = vec![7; Totals::of(row).bytes_in(table) as usize];
         write(row, table, index, &mut out).map(|()| out)
     }
 
@@ -322,7 +326,7 @@ mod tests {
             for table in TABLES {
                 let mut out = vec![0; Totals::of(&row).bytes_in(table) as usize];
                 assert_eq!(row.whole(table, &index, &mut out), Some(()), "{table:?} with {jitter}");
-                assert_eq!(out, written(Row::any, &row, table, &index).unwrap()[3..], "{table:?} with {jitter}");
+                assert_eq!(out, written(Row::any, &row, table, &index).unwrap(), "{table:?} with {jitter}");
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `view.mp4`: recordings become one file that exists only while it is read.
 
+mod buffers;
+mod chunks;
 mod entity;
 pub(super) mod fragments;
 mod indexes;
@@ -8,6 +10,7 @@ mod plans;
 mod ranges;
 mod serving;
 
+pub(super) use buffers::Buffers;
 pub(super) use indexes::Indexes;
 pub(super) use plans::Plans;
 pub(super) use serving::with_plain_ranges;
