@@ -9,7 +9,7 @@ use crate::store::attached::Owner;
 use crate::store::camera::{Camera, CameraEdit, NewCamera};
 use crate::store::changes::{Mark, Part};
 use crate::store::db::{self, Access, Database, Moved, Wanted};
-use crate::store::film::{Film, Stretch};
+use crate::store::film::{FileRange, Film};
 use crate::store::gap::Gap;
 use crate::store::growing::Growing;
 use crate::store::listing;
@@ -344,8 +344,8 @@ impl Store {
     }
 
     /// Where in a sample file these bytes lie, if they are of a mapped [`crate::store::Window`]. From memory.
-    pub fn stretch(&self, bytes: &[u8]) -> Option<Stretch> {
-        self.shared.shelf.stretch(bytes)
+    pub fn file_range(&self, bytes: &[u8]) -> Option<FileRange> {
+        self.shared.shelf.file_range(bytes)
     }
 
     /// How many windows of film are mapped, and how many bytes they are. From memory.

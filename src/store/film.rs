@@ -137,7 +137,7 @@ impl AsRef<[u8]> for Window {
 
 /// Where in a sample file bytes lie that a mapped window shares.
 #[derive(Clone, Debug)]
-pub struct Stretch {
+pub struct FileRange {
     film: Arc<OpenFile>,
     offset: u64,
     len: usize,
@@ -150,7 +150,7 @@ pub struct Stretch {
 /// What was in the page cache so lately is taken to be there still: the kernel drops last what was read last.
 const FRESH: Duration = Duration::from_secs(1);
 
-impl Stretch {
+impl FileRange {
     /// To send it asks no disk, as far as the kernel tells: a window pins no pages, and a slow reader may leave it for
     /// minutes. `bytes` are those that this was found by.
     pub fn is_at_hand(&self, bytes: &[u8], now: Instant) -> bool {
@@ -218,14 +218,14 @@ impl Shelf {
     }
 
     /// Where in a file these bytes lie, if they are a window's, or a part of one.
-    pub(crate) fn stretch(&self, bytes: &[u8]) -> Option<Stretch> {
+    pub(crate) fn file_range(&self, bytes: &[u8]) -> Option<FileRange> {
         let (address, len) = (bytes.as_ptr().addr(), bytes.len());
         let windows = self.lock_windows();
         let (start, window) = windows.range(..=address).next_back()?;
         let within = address - start;
         let is_part = len > 0 && within.checked_add(len).is_some_and(|end| end <= window.len);
         let film = if is_part { window.film.upgrade()? } else { return None };
-        Some(Stretch { film, offset: window.offset + within as u64, len, window: *start, seen: window.seen })
+        Some(FileRange { film, offset: window.offset + within as u64, len, window: *start, seen: window.seen })
     }
 
     /// How many windows are mapped, and how many bytes they are.
@@ -312,7 +312,7 @@ mod tests {
             return;
         }
         let (reader, writer) = UnixStream::pair().unwrap();
-        let sent = |bytes: &[u8]| shelf.stretch(bytes).map(|s| s.send(&writer).map_err(|e| e.to_string()));
+        let sent = |bytes: &[u8]| shelf.file_range(bytes).map(|s| s.send(&writer).map_err(|e| e.to_string()));
         assert_eq!((sent(&bytes.slice(3..6)), sent(&other)), (Some(Ok(3)), Some(Ok(3))));
         let mut read = [0; 6];
         (&reader).read_exact(&mut read).unwrap();
@@ -331,19 +331,19 @@ mod tests {
         let (_tmp, dir, shelf) = shelf();
         let film = shelf.open(&dir, id()).unwrap();
         let window = film.cached_window(0, 10).unwrap().expect("it was just written");
-        let stretch = || shelf.stretch(window.as_ref()).unwrap();
+        let range = || shelf.file_range(window.as_ref()).unwrap();
         let later = Instant::now() + 2 * FRESH;
-        assert!(stretch().is_at_hand(window.as_ref(), later));
+        assert!(range().is_at_hand(window.as_ref(), later));
         let much_later = later + 2 * FRESH;
         film.0.file.sync_all().unwrap();
         posix_fadvise(&film.0.file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).unwrap();
         if film.cached_window(0, 10).unwrap().is_some() {
             return; // This file system keeps all in memory.
         }
-        assert!(stretch().is_at_hand(window.as_ref(), later), "nobody looked: it was there just now");
-        assert!(!stretch().is_at_hand(window.as_ref(), much_later));
-        stretch().read_in();
-        assert!(stretch().is_at_hand(window.as_ref(), much_later));
+        assert!(range().is_at_hand(window.as_ref(), later), "nobody looked: it was there just now");
+        assert!(!range().is_at_hand(window.as_ref(), much_later));
+        range().read_in();
+        assert!(range().is_at_hand(window.as_ref(), much_later));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `Direct`: a socket that film reaches straight from its file.
 
-use crate::store::{Store, Stretch};
+use crate::store::{FileRange, Store};
 use log::error;
 use socket2::SockRef;
 use std::io::{ErrorKind, IoSlice, Result};
@@ -76,7 +76,7 @@ impl<S: Socket> Direct<S> {
     }
 
     /// Sends film, which these bytes are; `None` when the kernel cannot do that with this file or socket.
-    fn poll_send(&mut self, cx: &mut Context<'_>, film: &Stretch, bytes: &[u8]) -> Poll<Option<Result<usize>>> {
+    fn poll_send(&mut self, cx: &mut Context<'_>, film: &FileRange, bytes: &[u8]) -> Poll<Option<Result<usize>>> {
         let mut was_read = false;
         loop {
             if let Some(reading) = &mut self.reading {
@@ -124,7 +124,7 @@ impl<S: Socket> AsyncWrite for Direct<S> {
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, all: &[IoSlice<'_>]) -> Poll<Result<usize>> {
         let this = self.get_mut();
-        let film = all.iter().enumerate().find_map(|(at, bytes)| this.store.stretch(bytes).map(|film| (at, film)));
+        let film = all.iter().enumerate().find_map(|(at, bytes)| this.store.file_range(bytes).map(|film| (at, film)));
         let plain = match film {
             Some((0, film)) => match ready!(this.poll_send(cx, &film, &all[0])) {
                 Some(sent) => return Poll::Ready(sent),
