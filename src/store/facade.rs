@@ -273,13 +273,18 @@ impl Store {
     }
 
     /// The history of a stream's listing up to now, to be taken before something is listed. From memory; where the store
-    /// is only looked at, from the database.
+    /// is only looked at, from the database: then it blocks on the disk.
     pub fn mark(&self, stream: StreamId) -> Result<Mark> {
         match self.syncer {
             Some(_) => Ok(self.shared.unflushed.mark(stream)),
             // All there is to list is rows then. Another process may write them.
             None => self.shared.db.data_version().map(Mark::of),
         }
+    }
+
+    /// [`Self::mark`] and [`Self::has_changed`] ask no disk.
+    pub fn marks_from_memory(&self) -> bool {
+        self.syncer.is_some()
     }
 
     /// Whether this part of a stream's listing is, or may be, other than it was at the mark: something came, grew,

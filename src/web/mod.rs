@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 mod api;
 mod body;
+mod desks;
 mod direct;
 mod fixed;
 mod hls;

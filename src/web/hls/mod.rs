@@ -20,11 +20,11 @@ use std::sync::Arc;
 /// All that was recorded in a span, as a film that is at its end.
 pub(super) async fn vod(state: &Arc<State>, stream: StreamName, span: Range<WallTime>) -> Result<Response<Body>> {
     let stream = state.stream(stream)?.id;
-    let state = state.clone();
-    let text = blocking(move || {
-        let (segments, hidden) = span_segments(&state, stream, span)?;
+    let shared = state.clone();
+    let text = state.desks.work(move || {
+        let (segments, hidden) = span_segments(&shared, stream, span)?;
         let target_secs = hls::playlist::target_secs(&segments);
-        Ok(Playlist { kind: hls::Kind::Vod(hidden), target_secs, segments: &segments }.write(&state.zone))
+        Ok(Playlist { kind: hls::Kind::Vod(hidden), target_secs, segments: &segments }.write(&shared.zone))
     });
     Ok(playlist(text.await?))
 }

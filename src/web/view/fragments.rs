@@ -1,7 +1,7 @@
 //! `view.m4s`: a stretch of one run as a media segment; and the initialisation segments that go before.
 
 use super::entity::Mp4;
-use super::serving::{serve, with_plain_ranges};
+use super::serving::serve;
 use super::{MAX_RECORDINGS, listed, numbered};
 use crate::base::{MediaDuration, Result, StreamId, WallDuration};
 use crate::media::hls;
@@ -28,7 +28,7 @@ pub(in crate::web) async fn show<B>(
 ) -> Result<Response<Body>> {
     let stream = state.stream(stream)?.id;
     let shared = state.clone();
-    let file = Arc::new(blocking(move || lay_out(&shared, stream, &excerpt)).await?);
+    let file = Arc::new(state.desks.work(move || lay_out(&shared, stream, &excerpt)).await?);
     let start = *file.start();
     let file = Mp4::new(state.clone(), file);
     let mut answer = serve(file, request).await?;
@@ -36,12 +36,12 @@ pub(in crate::web) async fn show<B>(
     Ok(answer)
 }
 
-/// The initialisation segment of a sample entry. It never changes: an entry has its number for good.
+/// The initialisation segment of a sample entry. It may be kept, but the tag must be asked for: a database that was rebuilt
+/// from the disk numbers its entries anew.
 pub(in crate::web) async fn show_init<B>(state: &Arc<State>, id: i32, request: &Request<B>) -> Result<Response<Body>> {
     let shared = state.clone();
     let bytes = blocking(move || Ok(mp4::init(&shared.store.sample_entry(id)?))).await?;
-    let asked = with_plain_ranges(request, bytes.len() as u64);
-    Ok(Fixed { media_type: "video/mp4", bytes }.serve("private, max-age=31536000, immutable", &asked))
+    Ok(Fixed { media_type: "video/mp4", bytes }.serve("private, no-cache", request))
 }
 
 /// Where it begins, for programs that put media segments together.
