@@ -9,7 +9,7 @@ use crate::store::attached::Owner;
 use crate::store::camera::{Camera, CameraEdit, NewCamera};
 use crate::store::changes::{Mark, Part};
 use crate::store::db::{self, Access, Database, Moved, Wanted};
-use crate::store::film::{Film, Stretch};
+use crate::store::film::{FileRange, Film};
 use crate::store::gap::Gap;
 use crate::store::growing::Growing;
 use crate::store::listing;
@@ -273,13 +273,18 @@ impl Store {
     }
 
     /// The history of a stream's listing up to now, to be taken before something is listed. From memory; where the store
-    /// is only looked at, from the database.
+    /// is only looked at, from the database: then it blocks on the disk.
     pub fn mark(&self, stream: StreamId) -> Result<Mark> {
         match self.syncer {
             Some(_) => Ok(self.shared.unflushed.mark(stream)),
             // All there is to list is rows then. Another process may write them.
             None => self.shared.db.data_version().map(Mark::of),
         }
+    }
+
+    /// [`Self::mark`] and [`Self::has_changed`] ask no disk.
+    pub fn marks_from_memory(&self) -> bool {
+        self.syncer.is_some()
     }
 
     /// Whether this part of a stream's listing is, or may be, other than it was at the mark: something came, grew,
@@ -339,8 +344,8 @@ impl Store {
     }
 
     /// Where in a sample file these bytes lie, if they are of a mapped [`crate::store::Window`]. From memory.
-    pub fn stretch(&self, bytes: &[u8]) -> Option<Stretch> {
-        self.shared.shelf.stretch(bytes)
+    pub fn file_range(&self, bytes: &[u8]) -> Option<FileRange> {
+        self.shared.shelf.file_range(bytes)
     }
 
     /// How many windows of film are mapped, and how many bytes they are. From memory.

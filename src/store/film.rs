@@ -2,7 +2,7 @@
 
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::dir::SampleDir;
-use crate::store::mmap::Mapping;
+use crate::store::mmap::{Mapping, is_resident, tells_residency};
 use nix::errno::Errno;
 use nix::sys::sendfile::sendfile64;
 use std::collections::{BTreeMap, HashMap};
@@ -12,6 +12,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 /// The film of one recording, growing or closed, open until the last clone and the last of its windows are dropped. It
 /// stays readable when the recording is deleted meanwhile.
@@ -22,6 +23,8 @@ pub struct Film(Arc<OpenFile>);
 struct OpenFile {
     id: RecordingId,
     file: File,
+    /// The kernel says which of its pages are in the page cache.
+    tells_residency: bool,
     shelf: Arc<Shelf>,
     /// What it still weighs on the disk although it has no name any more.
     lingering_bytes: AtomicU64,
@@ -41,8 +44,12 @@ impl Film {
         Ok(self.open_window(self.named(Mapping::map(&self.0.file, offset, len))?, offset))
     }
 
-    /// The same window if its bytes are in the page cache, else `None`: then [`Self::window`] reads them. Does not block.
+    /// The same window if its bytes are in the page cache, else `None`, or where that is not told: then [`Self::window`]
+    /// reads them. Does not block.
     pub fn cached_window(&self, offset: u64, len: usize) -> Result<Option<Window>> {
+        if !self.0.tells_residency {
+            return Ok(None);
+        }
         let mapping = self.named(Mapping::map_cached(&self.0.file, offset, len))?;
         Ok(mapping.map(|mapping| self.open_window(mapping, offset)))
     }
@@ -60,7 +67,8 @@ impl Film {
     fn open_window(&self, mapping: Mapping, offset: u64) -> Window {
         let window = Window { mapping, film: self.clone() };
         if window.mapping.is_mapped() {
-            let placed = Placed { len: window.as_ref().len(), offset, film: Arc::downgrade(&self.0) };
+            let placed =
+                Placed { len: window.as_ref().len(), offset, film: Arc::downgrade(&self.0), seen: Instant::now() };
             self.0.shelf.lock_windows().insert(window.address(), placed);
         }
         window
@@ -128,16 +136,51 @@ impl AsRef<[u8]> for Window {
 }
 
 /// Where in a sample file bytes lie that a mapped window shares.
-#[derive(Debug)]
-pub struct Stretch {
+#[derive(Clone, Debug)]
+pub struct FileRange {
     film: Arc<OpenFile>,
     offset: u64,
     len: usize,
+    /// The address of its window.
+    window: usize,
+    /// When the window's pages were last known to be in the page cache.
+    seen: Instant,
 }
 
-impl Stretch {
+/// What was in the page cache so lately is taken to be there still: the kernel drops last what was read last.
+const FRESH: Duration = Duration::from_secs(1);
+
+impl FileRange {
+    /// To send it asks no disk, as far as the kernel tells: a window pins no pages, and a slow reader may leave it for
+    /// minutes. `bytes` are those that this was found by.
+    pub fn is_at_hand(&self, bytes: &[u8], now: Instant) -> bool {
+        if now.saturating_duration_since(self.seen) < FRESH {
+            return true;
+        }
+        let found = self.film.tells_residency && is_resident(bytes);
+        if found {
+            self.see(now);
+        }
+        found
+    }
+
+    /// Reads it in once more. Blocks on the disk. What cannot be read is told by [`Self::send`].
+    pub fn read_in(&self) {
+        let _ = Mapping::map(&self.film.file, self.offset, self.len);
+        self.see(Instant::now());
+    }
+
+    fn see(&self, now: Instant) {
+        if let Some(window) = self.film.shelf.lock_windows().get_mut(&self.window)
+            && window.film.as_ptr() == Arc::as_ptr(&self.film)
+        {
+            window.seen = now;
+        }
+    }
+
     /// Sends a part of it, as much as the socket takes, without a copy: the window is only told by it. For sockets that
-    /// do not block; `WouldBlock` when there is no room, `Other` when it is the file's fault. The window keeps the pages from being read anew.
+    /// do not block; `WouldBlock` when there is no room, `Other` when it is the file's fault.
+    /// Blocks on the disk when the pages were dropped meanwhile: see [`Self::is_at_hand`].
     pub fn send(&self, socket: impl AsFd) -> io::Result<usize> {
         let mut offset = i64::try_from(self.offset).map_err(io::Error::other)?;
         let ours = |what: &str| io::Error::other(format!("recording {}: at {}: {what}", self.film.id, self.offset));
@@ -165,6 +208,8 @@ struct Placed {
     len: usize,
     offset: u64,
     film: Weak<OpenFile>,
+    /// When its pages were last known to be in the page cache.
+    seen: Instant,
 }
 
 impl Shelf {
@@ -173,14 +218,14 @@ impl Shelf {
     }
 
     /// Where in a file these bytes lie, if they are a window's, or a part of one.
-    pub(crate) fn stretch(&self, bytes: &[u8]) -> Option<Stretch> {
+    pub(crate) fn file_range(&self, bytes: &[u8]) -> Option<FileRange> {
         let (address, len) = (bytes.as_ptr().addr(), bytes.len());
         let windows = self.lock_windows();
         let (start, window) = windows.range(..=address).next_back()?;
         let within = address - start;
         let is_part = len > 0 && within.checked_add(len).is_some_and(|end| end <= window.len);
         let film = if is_part { window.film.upgrade()? } else { return None };
-        Some(Stretch { film, offset: window.offset + within as u64, len })
+        Some(FileRange { film, offset: window.offset + within as u64, len, window: *start, seen: window.seen })
     }
 
     /// How many windows are mapped, and how many bytes they are.
@@ -199,7 +244,8 @@ impl Shelf {
             return Ok(Film(open));
         }
         let file = dir.open_read(&id.file_name()).map_err(|e| e.on(format!("recording {id}")))?;
-        let film = OpenFile { id, file, shelf: self.clone(), lingering_bytes: AtomicU64::new(0) };
+        let tells_residency = tells_residency(&file);
+        let film = OpenFile { id, file, tells_residency, shelf: self.clone(), lingering_bytes: AtomicU64::new(0) };
         let film = Arc::new(film);
         self.lock().insert(id, Arc::downgrade(&film));
         Ok(Film(film))
@@ -266,7 +312,7 @@ mod tests {
             return;
         }
         let (reader, writer) = UnixStream::pair().unwrap();
-        let sent = |bytes: &[u8]| shelf.stretch(bytes).map(|s| s.send(&writer).map_err(|e| e.to_string()));
+        let sent = |bytes: &[u8]| shelf.file_range(bytes).map(|s| s.send(&writer).map_err(|e| e.to_string()));
         assert_eq!((sent(&bytes.slice(3..6)), sent(&other)), (Some(Ok(3)), Some(Ok(3))));
         let mut read = [0; 6];
         (&reader).read_exact(&mut read).unwrap();
@@ -277,6 +323,27 @@ mod tests {
         assert_eq!(sent(&bytes.slice(3..)), Some(Err("recording 3/9: at 5: its file ends before".into())));
         drop((bytes, other));
         assert_eq!(shelf.mapped(), (0, 0));
+    }
+
+    #[test]
+    fn a_window_that_waited_is_looked_at_again() {
+        use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+        let (_tmp, dir, shelf) = shelf();
+        let film = shelf.open(&dir, id()).unwrap();
+        let window = film.cached_window(0, 10).unwrap().expect("it was just written");
+        let range = || shelf.file_range(window.as_ref()).unwrap();
+        let later = Instant::now() + 2 * FRESH;
+        assert!(range().is_at_hand(window.as_ref(), later));
+        let much_later = later + 2 * FRESH;
+        film.0.file.sync_all().unwrap();
+        posix_fadvise(&film.0.file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).unwrap();
+        if film.cached_window(0, 10).unwrap().is_some() {
+            return; // This file system keeps all in memory.
+        }
+        assert!(range().is_at_hand(window.as_ref(), later), "nobody looked: it was there just now");
+        assert!(!range().is_at_hand(window.as_ref(), much_later));
+        range().read_in();
+        assert!(range().is_at_hand(window.as_ref(), much_later));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use crate::base::{Error, Kind, Result, ResultExt};
 use memmap2::{Advice, Mmap, MmapOptions};
+use nix::fcntl::AtFlags;
 use nix::libc;
+use nix::unistd::{AccessFlags, faccessat, geteuid};
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::OnceLock;
 
 /// Bytes of a file. Nobody changes them as long as this lives: film on file is never written again.
@@ -40,13 +42,13 @@ impl Mapping {
     }
 
     /// Maps `len` bytes if all of them are in the page cache, so that the kernel can hand them on at once; `None` when
-    /// the disk would have to be asked, or the kernel does not tell. Does not block. Fails, and is to be used, as
-    /// [`Self::map`] says.
+    /// the disk would have to be asked, or the kernel does not tell. Only for a file of which it tells the truth, see
+    /// [`tells_residency`]. Does not block. Fails, and is to be used, as [`Self::map`] says.
     pub(super) fn map_cached(file: &File, offset: u64, len: usize) -> Result<Option<Self>> {
         bound(file, offset, len)?;
         // SAFETY: as in `map`. The pages are not populated: they are the kernel's to look at, in any case.
         let map = unsafe { MmapOptions::new().offset(offset).len(len).no_reserve_swap().map(file) };
-        Ok(map.ok().filter(is_cached).map(Self::Mapped))
+        Ok(map.ok().filter(|map| is_resident(map)).map(Self::Mapped))
     }
 
     /// They are pages of the file.
@@ -72,17 +74,26 @@ impl AsRef<[u8]> for Mapping {
     }
 }
 
-/// Every page of it is in the page cache just now.
-fn is_cached(map: &Mmap) -> bool {
+/// The kernel says of this file which of its pages are in the page cache. To who neither owns it nor may write it, Linux
+/// (5.2 and later) says that all are.
+pub(super) fn tells_residency(file: &File) -> bool {
+    let owned = file.metadata().is_ok_and(|meta| meta.uid() == geteuid().as_raw());
+    // Where the call does not know these flags it fails, which is the safe side.
+    let flags = AtFlags::AT_EACCESS | AtFlags::AT_EMPTY_PATH;
+    owned || faccessat(file, c"", AccessFlags::W_OK, flags).is_ok()
+}
+
+/// Every page of these bytes is in memory just now: for a map, in the page cache. `false` for more than a window.
+pub(super) fn is_resident(bytes: &[u8]) -> bool {
     // A map may begin within a page; the call wants the page's start.
     let page = page_size();
-    let within = map.as_ptr().addr() % page;
-    let len = within + map.len();
+    let within = bytes.as_ptr().addr() % page;
+    let len = within + bytes.len();
     let mut pages = [0u8; Mapping::MAX / MIN_PAGE + 2];
     let Some(pages) = pages.get_mut(..len.div_ceil(page)) else { return false };
-    let start = map.as_ptr().wrapping_byte_sub(within).cast_mut().cast();
+    let start = bytes.as_ptr().wrapping_byte_sub(within).cast_mut().cast();
     // SAFETY: the call writes a byte for each page of the range to `pages`, which is exactly as long; the range is that
-    // of a map that lives, and nothing in it is read or written.
+    // of bytes that live, and nothing in it is read or written.
     let told = unsafe { libc::mincore(start, len, pages.as_mut_ptr()) };
     told == 0 && pages.iter().all(|page| page & 1 == 1)
 }
@@ -153,6 +164,13 @@ mod tests {
         file.set_len(8 << 20).unwrap();
         assert!(Mapping::map_cached(&file, 5 << 20, 1 << 20).unwrap().is_none());
         assert!(Mapping::map_cached(&file, (3 << 20) - 4096, 1 << 20).unwrap().is_none());
+    }
+
+    #[test]
+    fn of_a_strangers_file_the_kernel_tells_nothing() {
+        assert!(tells_residency(&file(1).0));
+        let strangers = File::open("/etc/passwd").unwrap();
+        assert_eq!(tells_residency(&strangers), geteuid().is_root());
     }
 
     #[test]

@@ -39,6 +39,6 @@ pub use changes::{Mark, Part};
 pub use check::{CheckOptions, check};
 pub use closed::ClosedRecording;
 pub use facade::{Options, Store};
-pub use film::{Film, Stretch, Window};
+pub use film::{FileRange, Film, Window};
 pub use gap::Gap;
 pub use growing::Growing;

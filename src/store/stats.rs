@@ -4,17 +4,20 @@ use crate::base::{WallDuration, WallTime};
 use crate::media::{Days, Recording};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Unbounded};
 use std::ops::Range;
 
 /// First and last time, sums and days of a stream's recordings. It is told of each that comes, grows or goes, and is
 /// then what a count over all of them would give.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Eq)]
 pub struct Stats {
     /// The recordings that are there, as spans that neither touch nor overlap, by their first number.
     spans: BTreeMap<u32, Span>,
     /// When the spans start, and when they end, ascending: the clock may have gone back between two.
-    starts: BTreeSet<(WallTime, u32)>,
-    ends: BTreeSet<(WallTime, u32)>,
+    starts: BTreeSet<Place>,
+    ends: BTreeSet<Place>,
+    /// Of two that start one after the other, the first never ended more than this behind the start of the second.
+    overlap: WallDuration,
     recordings: u32,
     sample_file_bytes: u64,
     duration: WallDuration,
@@ -43,12 +46,24 @@ impl From<&Recording> for Piece {
     }
 }
 
+/// Where a span starts or ends, and its first number.
+type Place = (WallTime, u32);
+
 /// A [`Piece`] under its first number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Span {
     last: u32,
     start: WallTime,
     end: WallTime,
+}
+
+impl PartialEq for Stats {
+    /// Of what there is now, not of how far there ever was an overlap.
+    fn eq(&self, other: &Self) -> bool {
+        let told = |s: &Self| (s.recordings, s.sample_file_bytes, s.duration);
+        (&self.spans, &self.starts, &self.ends, told(self), &self.days)
+            == (&other.spans, &other.starts, &other.ends, told(other), &other.days)
+    }
 }
 
 impl Stats {
@@ -58,6 +73,7 @@ impl Stats {
             spans: BTreeMap::new(),
             starts: BTreeSet::new(),
             ends: BTreeSet::new(),
+            overlap: WallDuration::ZERO,
             recordings: 0,
             sample_file_bytes: 0,
             duration: WallDuration::ZERO,
@@ -102,14 +118,41 @@ impl Stats {
 
     /// Where a span is.
     pub fn extent(&self, span: &Range<WallTime>) -> Extent {
-        let within = |s: &Span| s.start < span.end && s.end >= span.start;
-        let found = self.spans.iter().filter(|(_, s)| within(s));
         let nowhere = Extent { first: u32::MAX, last: 0, pieces: Some(0) };
-        found.fold(nowhere, |extent, (&first, s)| Extent {
+        let join = |extent: Extent, (first, s): (u32, Span)| Extent {
             first: first.min(extent.first),
             last: s.last.max(extent.last),
             pieces: extent.pieces.map(|n| n + 1),
-        })
+        };
+        if span.start > span.end {
+            return nowhere;
+        }
+        let (start, end) = ((span.start, 0), (span.end, 0));
+        let last_before = self.starts.range(..start).next_back().map(|&(_, first)| first);
+        let before = last_before.into_iter().filter(|&first| self.span(first).end >= span.start);
+        // What starts earlier and reaches into it ends behind the start of the one after it, which is before this span's.
+        let reach = (WallTime(span.start.0.saturating_add(self.overlap.0)), 0);
+        let reaching = self.ends.range(start..reach).map(|&(_, first)| first);
+        let reaching = reaching.filter(|&first| self.span(first).start < span.start && Some(first) != last_before);
+        let inside = self.starts.range(start..end).map(|&(_, first)| first);
+        before.chain(reaching).chain(inside).map(|first| (first, self.span(first))).fold(nowhere, join)
+    }
+
+    fn span(&self, first: u32) -> Span {
+        *self.spans.get(&first).expect("what is in the sets is a span")
+    }
+
+    /// Two spans are one after the other now.
+    fn note_overlap(&mut self, before: Option<Place>, behind: Option<Place>) {
+        if let (Some((_, before)), Some((start, _))) = (before, behind) {
+            self.overlap = self.overlap.max(self.span(before).end - start);
+        }
+    }
+
+    /// Which start right before and right behind this place.
+    fn neighbours(&self, place: Place) -> (Option<Place>, Option<Place>) {
+        let before = self.starts.range(..place).next_back().copied();
+        (before, self.starts.range((Excluded(place), Unbounded)).next().copied())
     }
 
     /// Recordings that were not there before: one as a `Piece::from`, or many from the database.
@@ -173,12 +216,18 @@ impl Stats {
         self.spans.insert(first, span);
         self.starts.insert((span.start, first));
         self.ends.insert((span.end, first));
+        let place = (span.start, first);
+        let (before, behind) = self.neighbours(place);
+        self.note_overlap(before, Some(place));
+        self.note_overlap(Some(place), behind);
     }
 
     fn take(&mut self, first: u32) {
         if let Some(span) = self.spans.remove(&first) {
             self.starts.remove(&(span.start, first));
             self.ends.remove(&(span.end, first));
+            let (before, behind) = self.neighbours((span.start, first));
+            self.note_overlap(before, behind);
         }
     }
 }
@@ -302,6 +351,15 @@ mod tests {
                 }
             }
             prop_assert_eq!(&stats, &of(&all));
+            for span in [0..10_000, 3_000..3_100, 100..200, 200..201, 0..i64::MAX / 90_000, 9_000..30_000, 200..200] {
+                let span = WallTime(span.start * 90_000)..WallTime(span.end * 90_000);
+                let within = |s: &Span| s.start < span.end && s.end >= span.start;
+                let found: Vec<_> = stats.spans.iter().filter(|(_, s)| within(s)).collect();
+                let extent = stats.extent(&span);
+                prop_assert_eq!(extent.pieces, Some(found.len() as u32));
+                prop_assert_eq!(extent.first, found.iter().map(|(first, _)| **first).min().unwrap_or(u32::MAX));
+                prop_assert_eq!(extent.last, found.iter().map(|(_, s)| s.last).max().unwrap_or(0));
+            }
             prop_assert_eq!(stats.first(), all.iter().map(|r| r.start).min());
             prop_assert_eq!(stats.last(), all.iter().map(Recording::end).max());
             prop_assert_eq!(stats.recordings(), all.len() as u32);

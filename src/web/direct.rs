@@ -1,6 +1,6 @@
 //! `Direct`: a socket that film reaches straight from its file.
 
-use crate::store::{Store, Stretch};
+use crate::store::{FileRange, Store};
 use log::error;
 use socket2::SockRef;
 use std::io::{ErrorKind, IoSlice, Result};
@@ -8,8 +8,10 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 /// A socket of the kernel that does not block.
 pub(super) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin {
@@ -59,23 +61,37 @@ impl Socket for UnixStream {
 pub(super) struct Direct<S> {
     socket: S,
     store: Arc<Store>,
+    /// Film that is read in anew: it left the page cache while there was no room for it.
+    reading: Option<JoinHandle<()>>,
 }
 
 impl<S: Socket> Direct<S> {
     /// Film is the store's.
     pub(super) fn new(socket: S, store: Arc<Store>) -> Self {
-        Self { socket, store }
+        Self { socket, store, reading: None }
     }
 
     pub(super) fn into_inner(self) -> S {
         self.socket
     }
 
-    /// Sends film; `None` when the kernel cannot do that with this file or socket.
-    fn poll_send(&self, cx: &mut Context<'_>, film: &Stretch) -> Poll<Option<Result<usize>>> {
+    /// Sends film, which these bytes are; `None` when the kernel cannot do that with this file or socket.
+    fn poll_send(&mut self, cx: &mut Context<'_>, film: &FileRange, bytes: &[u8]) -> Poll<Option<Result<usize>>> {
+        let mut was_read = false;
         loop {
+            if let Some(reading) = &mut self.reading {
+                // What fails in it fails again when it is sent.
+                let _ = ready!(Pin::new(reading).poll(cx));
+                self.reading = None;
+                was_read = true;
+            }
             if let Err(e) = ready!(self.socket.poll_room(cx)) {
                 return Poll::Ready(Some(Err(e)));
+            }
+            if !was_read && !film.is_at_hand(bytes, Instant::now()) {
+                let film = film.clone();
+                self.reading = Some(spawn_blocking(move || film.read_in()));
+                continue;
             }
             match self.socket.try_write(|| film.send(&self.socket)) {
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {}
@@ -108,9 +124,9 @@ impl<S: Socket> AsyncWrite for Direct<S> {
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, all: &[IoSlice<'_>]) -> Poll<Result<usize>> {
         let this = self.get_mut();
-        let film = all.iter().enumerate().find_map(|(at, bytes)| this.store.stretch(bytes).map(|film| (at, film)));
+        let film = all.iter().enumerate().find_map(|(at, bytes)| this.store.file_range(bytes).map(|film| (at, film)));
         let plain = match film {
-            Some((0, film)) => match ready!(this.poll_send(cx, &film)) {
+            Some((0, film)) => match ready!(this.poll_send(cx, &film, &all[0])) {
                 Some(sent) => return Poll::Ready(sent),
                 None => &all[..1],
             },

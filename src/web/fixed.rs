@@ -1,6 +1,7 @@
 //! `Fixed`: a small file that stays what it is, such as one of the page.
 
 use crate::web::answer::{Body, Broken};
+use crate::web::view::with_plain_ranges;
 use bytes::Bytes;
 use futures::stream::{self, Stream};
 use http::header::{self, HeaderMap, HeaderValue};
@@ -18,7 +19,8 @@ pub(super) struct Fixed {
 impl Fixed {
     /// The file, or 304 when whoever asks has it already; `cache` tells for how long it need not ask.
     pub(super) fn serve<B>(self, cache: &'static str, request: &Request<B>) -> Response<Body> {
-        let mut answer = http_serve::serve(self, request).map(Body::from);
+        let asked = with_plain_ranges(request, self.bytes.len() as u64);
+        let mut answer = http_serve::serve(self, &asked).map(Body::from);
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
         answer
     }

@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 mod api;
 mod body;
+mod desks;
 mod direct;
 mod fixed;
 mod hls;
@@ -96,7 +97,7 @@ where
         Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,
         Route::Live(stream) => live::agree(state, peer, stream, &request)?,
         Route::View(wanted) => view::show(state, wanted, &request).await?,
-        Route::MediaSegment { stream, stretch } => view::fragments::show(state, stream, stretch, &request).await?,
+        Route::MediaSegment { stream, excerpt } => view::fragments::show(state, stream, excerpt, &request).await?,
         Route::Vod { stream, span } => hls::vod(state, stream, span).await?,
         Route::LivePlaylist(stream) => hls::live(state, stream).await?,
         Route::Init(sample_entry) => view::fragments::show_init(state, sample_entry, &request).await?,

@@ -4,6 +4,7 @@ use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::api::CameraTexts;
+use crate::web::desks::Desks;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
 use crate::web::route::StreamName;
@@ -21,6 +22,8 @@ pub struct State {
     pub(super) buffers: Buffers,
     pub(super) indexes: Indexes,
     pub(super) plans: Plans,
+    /// What takes much memory is made at one of these.
+    pub(super) desks: Desks,
     /// What HLS playlists go on from.
     pub(super) lists: Lists,
     pub(super) camera_texts: CameraTexts,
@@ -42,9 +45,9 @@ impl State {
     }
 
     fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
-        let (buffers, indexes, plans, viewers) = Default::default();
+        let (buffers, indexes, plans, desks, viewers) = Default::default();
         let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&zone));
-        Self { store, live, zone, buffers, indexes, plans, lists, camera_texts, viewers, records }
+        Self { store, live, zone, buffers, indexes, plans, desks, lists, camera_texts, viewers, records }
     }
 
     /// A stream of a camera, as it is now.

@@ -69,11 +69,11 @@ fn what_is_not_one_stretch_is_refused_with_its_moment() {
 }
 
 #[test]
-fn an_initialisation_segment_may_be_kept() {
+fn an_initialisation_segment_is_asked_for_by_its_tag() {
     let _shared = stage();
     let init = stage().init("1");
     assert_eq!(init.header("content-type"), "video/mp4");
-    assert_eq!(init.header("cache-control"), "private, max-age=31536000, immutable");
+    assert_eq!(init.header("cache-control"), "private, no-cache");
     assert_eq!(init.header("etag"), stage().init("1").header("etag"));
     assert_ne!(init.header("etag"), stage().init("2").header("etag"));
     assert_eq!(stage().init("99").status, 404);

@@ -118,15 +118,8 @@ fn what_cannot_be_listed_is_refused_in_words() {
 }
 
 #[test]
-fn what_is_over_is_still_there_for_a_player_of_the_live_list() {
-    let _shared = stage();
-    let listing = Listing::parse(stage().get("live.m3u8").text());
-    assert!(!listing.is_ended);
-    assert_eq!((listing.segments.len(), listing.target), (15, 6));
-    let whole = vod(&span(FIRST, SECOND_RUN + 60 * SECOND)).segments;
-    let addresses = |segments: &[Listed]| segments.iter().map(|s| s.uri.clone()).collect::<Vec<_>>();
-    assert_eq!(addresses(&listing.segments), addresses(&whole[whole.len() - 15..]));
-    let told = [listing.sequence, listing.discontinuities];
-    let again = Listing::parse(stage().get("live.m3u8").text());
-    assert_eq!(told, [again.sequence, again.discontinuities]);
+fn film_of_another_day_is_not_live() {
+    let answer = stage().ask("live.m3u8");
+    let words = "nothing was recorded in the last 5 minutes";
+    assert_eq!((answer.status, answer.json()["detail"].as_str().unwrap()), (404, words));
 }

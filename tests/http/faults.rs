@@ -67,6 +67,24 @@ fn what_is_deleted_while_it_is_sent_is_sent_and_then_gone() {
 }
 
 #[test]
+fn a_sample_file_is_closed_when_its_bytes_are_sent() {
+    let server = with_large_film();
+    let tables = server.get(&server.of("2")).body.len() as u64 - fs::metadata(server.sample_file(2)).unwrap().len();
+    for (first, headers) in
+        [("2-4", ""), ("2-4", "Range: bytes=0-40000000\r\n"), ("2-4", "Range: bytes=2000000-40000000\r\n")]
+    {
+        let path = server.of(first);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n");
+        let mut sending = server.connect_and_send(&request);
+        sending.set_read_timeout(Some(secs(60))).unwrap();
+        let sent = fs::metadata(server.sample_file(2)).unwrap().len() + 10 * tables + (4 << 20);
+        std::io::copy(&mut Read::by_ref(&mut sending).take(sent), &mut std::io::sink()).unwrap();
+        wait_until("only what is sent now is open", secs(10), || (server.store().open_film().0 == 1).then_some(()));
+        assert!(std::io::copy(&mut sending, &mut std::io::sink()).unwrap() > 0, "it was being sent");
+    }
+}
+
+#[test]
 fn what_is_deleted_before_it_is_reached_ends_that_connection() {
     let server = with_large_film();
     let sending = server.begin(&server.of("2-4"));

@@ -2,7 +2,8 @@
 
 use crate::library::{Library, entry, frames};
 use lunette::base::{MediaDuration, WallDuration};
-use lunette::media::mp4::{Fragments, Piece, Planned};
+use lunette::media::mp4::fragments::FORMAT_VERSION;
+use lunette::media::mp4::{self, Fragments, Piece, Planned};
 use lunette::media::{Recording, Segment};
 use proptest::prelude::*;
 use std::ops::Range;
@@ -129,6 +130,26 @@ fn a_hole_a_run_or_an_entry_inside_is_refused() {
     assert!(hole.starts_with("recording 1/2: a hole or a step back ends at"), "{hole}");
     let large = refused(|r| r.sample_file_bytes = 1 << 33);
     assert!(large.starts_with("recording 1/2: above 4 GiB"), "{large}");
+}
+
+/// The version of the format, and the hash of the files below; see `FORMAT` of whole films in `tag.rs`. The second hash is that
+/// of initialisation segments: their tag is their own bytes' hash, so they may change, but players keep them beside film.
+const FORMAT: (u32, &str, &str) = (1, "67178b47ba14d148", "5001a7966f4eaaeb");
+
+#[test]
+fn the_format_version_is_raised_when_the_format_changes() {
+    let library = library();
+    let mut hash = blake3::Hasher::new();
+    for (part, base) in [(1000..2200, 0), (1385..1463, 7), (2150..i64::MAX, 1 << 40)] {
+        let file = Fragments::of(&parts(&library, part), MediaDuration(base)).unwrap();
+        hash.update(&read(&library, &file, 0..file.file_len()));
+    }
+    let mut inits = blake3::Hasher::new();
+    for entry in [entry(b"avc1", 320, 240), entry(b"hvc1", 640, 480)] {
+        inits.update(&mp4::init(&entry));
+    }
+    let [hash, inits] = [hash, inits].map(|hash| hash.finalize().to_hex()[..16].to_owned());
+    assert_eq!((FORMAT_VERSION, &*hash, &*inits), FORMAT, "the bytes changed: see what is said at FORMAT");
 }
 
 proptest! {

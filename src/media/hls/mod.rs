@@ -12,7 +12,7 @@ pub mod window;
 pub use cuts::Cuts;
 pub use media_segment::MediaSegment;
 pub use playlist::{Kind, Playlist};
-pub use window::Window;
+pub use window::{LIVE_TARGET_SECS, Window};
 
 /// What decode times of a run begin with in the media segments of a playlist. Players that read a list as one file
 /// drop what lies before the time that they have reached (ffmpeg does), so each run begins above the one before: a

@@ -1,15 +1,13 @@
 //! `Window`: the newest segments of a stream, under numbers that stay.
 
 use crate::base::{MediaDuration, RecordingId};
-use crate::media::hls::playlist::target_secs;
 use crate::media::hls::{Kind, MediaSegment, Playlist};
 
 /// What was listed last, so that the next list goes on from it (RFC 8216 6.2.2): numbers grow by one with each segment,
-/// segments leave at the beginning only, and the target duration stays.
+/// segments leave at the beginning only, and the target duration is the same in every list there ever is.
 #[derive(Debug, Default)]
 pub struct Window {
     listed: Vec<Numbered>,
-    target_secs: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +19,14 @@ struct Numbered {
 }
 
 impl Window {
+    /// Whether this one may be listed. Behind one that may not, nothing of its recording can be: a discontinuity within
+    /// a recording would be one more than are counted.
+    pub fn takes(segment: &MediaSegment) -> bool {
+        segment.duration() <= MediaDuration::from_secs(LIVE_TARGET_SECS.into())
+    }
+
     /// The playlist, now that these are the segments of the newest recordings, in the order in which they were
-    /// recorded. `None` when there are none.
+    /// recorded, of each up to the first that a list does not take ([`Self::takes`]). `None` when there are none.
     pub fn slide<'a>(&mut self, all: &'a [MediaSegment]) -> Option<Playlist<'a>> {
         // Nobody has waited for what was there before the first list: it may start where it likes.
         let known = self.listed.iter().find_map(|old| {
@@ -48,9 +52,8 @@ impl Window {
         listed.drain(..gone);
         self.listed = listed;
         let segments = &all[from + gone..];
-        self.target_secs = self.target_secs.max(MIN_TARGET_SECS).max(target_secs(segments));
         let Numbered { sequence, discontinuities, .. } = *self.listed.first()?;
-        Some(Playlist { kind: Kind::Live { sequence, discontinuities }, target_secs: self.target_secs, segments })
+        Some(Playlist { kind: Kind::Live { sequence, discontinuities }, target_secs: LIVE_TARGET_SECS, segments })
     }
 
     /// Nothing of what was listed is there any more: numbers go on above it, and above those that another daemon would
@@ -75,8 +78,9 @@ impl Window {
 const LISTED: usize = 15;
 /// Numbers between those of two recordings: more than either has segments.
 const STEP: u64 = 128;
-/// Groups of pictures of up to two seconds make segments of up to six. It may not change later.
-const MIN_TARGET_SECS: u32 = 6;
+/// `EXT-X-TARGETDURATION` may not change (RFC 8216 6.2.1), whatever a camera does later and whichever daemon lists: it is
+/// a constant. Groups of pictures of up to eight seconds, and many longer ones, make segments that are no longer.
+pub const LIVE_TARGET_SECS: u32 = 12;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,6 @@ use crate::web::State;
 use crate::web::answer::{self, Body};
 use crate::web::api::json::Json;
 use crate::web::route::StreamName;
-use crate::web::state::blocking;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
@@ -23,8 +22,9 @@ pub(in crate::web) async fn list(
     split: Option<WallDuration>,
 ) -> Result<Response<Body>> {
     let stream = state.stream(name)?.id;
-    let state = state.clone();
-    blocking(move || {
+    let shared = state.clone();
+    let work = move || {
+        let state = &shared;
         let rows = state.store.rows(stream, span, Terms { split, limit: MAX_ROWS })?;
         let ids: BTreeSet<i32> = rows.iter().map(|row| row.sample_entry_id).collect();
         let entry = |id| Ok((id, SampleEntryJson::of(&*state.store.sample_entry(id)?)));
@@ -36,8 +36,8 @@ pub(in crate::web) async fn list(
             Some(whole) => Ok(answer::typed(StatusCode::OK, "application/json", Vec::from(whole))),
             None => Ok(answer::made_json(pieces)),
         }
-    })
-    .await
+    };
+    state.desks.work(work).await
 }
 
 /// More than a month of single recordings; as many as a film may have.

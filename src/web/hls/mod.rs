@@ -4,8 +4,9 @@ mod lists;
 
 pub(super) use lists::Lists;
 
-use crate::base::{Error, Kind, MediaDuration, Result, StreamId, WallTime};
-use crate::media::hls::{self, MediaSegment, Playlist};
+use crate::base::{Error, Kind, MediaDuration, Result, StreamId, WallDuration, WallTime};
+use crate::camera::clock;
+use crate::media::hls::{self, LIVE_TARGET_SECS, MediaSegment, Playlist, Window};
 use crate::media::{Recording, Segment};
 use crate::web::State;
 use crate::web::answer::{self, Body};
@@ -19,11 +20,11 @@ use std::sync::Arc;
 /// All that was recorded in a span, as a film that is at its end.
 pub(super) async fn vod(state: &Arc<State>, stream: StreamName, span: Range<WallTime>) -> Result<Response<Body>> {
     let stream = state.stream(stream)?.id;
-    let state = state.clone();
-    let text = blocking(move || {
-        let (segments, hidden) = span_segments(&state, stream, span)?;
+    let shared = state.clone();
+    let text = state.desks.work(move || {
+        let (segments, hidden) = span_segments(&shared, stream, span)?;
         let target_secs = hls::playlist::target_secs(&segments);
-        Ok(Playlist { kind: hls::Kind::Vod(hidden), target_secs, segments: &segments }.write(&state.zone))
+        Ok(Playlist { kind: hls::Kind::Vod(hidden), target_secs, segments: &segments }.write(&shared.zone))
     });
     Ok(playlist(text.await?))
 }
@@ -31,15 +32,17 @@ pub(super) async fn vod(state: &Arc<State>, stream: StreamName, span: Range<Wall
 /// What was recorded last, and goes on.
 pub(super) async fn live(state: &Arc<State>, stream: StreamName) -> Result<Response<Body>> {
     let stream = state.stream(stream)?.id;
+    let now = clock::wall_now();
     let state = state.clone();
     let text = blocking(move || {
         let window = state.lists.window(stream);
         // Held while it is looked what there is: of two lists at once none shows less than the other did before.
         let mut window = lists::lock(&window);
-        let segments = newest_segments(&state, stream)?;
-        let playlist = window.slide(&segments);
-        let playlist = playlist.ok_or_else(|| Error::new(Kind::NotFound, "no media segment is whole yet"))?;
-        Ok(playlist.write(&state.zone))
+        let newest = newest_segments(&state, stream, now)?;
+        match window.slide(&newest.segments) {
+            Some(playlist) => Ok(playlist.write(&state.zone)),
+            None => Err(Error::new(Kind::NotFound, newest.why_none())),
+        }
     });
     Ok(playlist(text.await?))
 }
@@ -75,18 +78,53 @@ fn span_segments(state: &State, stream: StreamId, span: Range<WallTime>) -> Resu
 /// Four days: the list is 5 MB then, and players go through all of it.
 const MAX_RECORDINGS: u64 = 5_760;
 
+/// What a live list may show.
+#[derive(Default)]
+struct Newest {
+    segments: Vec<MediaSegment>,
+    /// There are recordings of these minutes.
+    is_recent: bool,
+    /// Some was left out, because a segment is too long.
+    has_long: bool,
+}
+
+impl Newest {
+    fn why_none(&self) -> String {
+        match self {
+            Self { has_long: true, .. } => {
+                format!("the camera's key frames are more than {LIVE_TARGET_SECS} s apart: too far for a live playlist")
+            }
+            Self { is_recent: true, .. } => "no media segment is whole yet".to_owned(),
+            _ => format!("nothing was recorded in the last {} minutes", RECENT.0 / WallDuration::from_secs(60).0),
+        }
+    }
+}
+
 /// The media segments of the newest recordings that will stay what they are. Blocks on the database.
-fn newest_segments(state: &State, stream: StreamId) -> Result<Vec<MediaSegment>> {
-    let Some(newest) = state.store.stream_stats(stream).newest() else { return Ok(Vec::new()) };
+fn newest_segments(state: &State, stream: StreamId, now: WallTime) -> Result<Newest> {
+    let mut found = Newest::default();
+    let Some(newest) = state.store.stream_stats(stream).newest() else { return Ok(found) };
     let numbers = newest.saturating_sub(NEWEST_RECORDINGS - 1)..=newest;
     let recordings: Vec<Recording> = state.store.recordings_by_number(stream, numbers)?;
-    let mut segments = Vec::new();
-    for recording in recordings.iter().filter(|r| !r.is_missing()) {
+    // Film may be newer than now: the clock was set back.
+    let recent = now - RECENT..=now + RECENT;
+    for recording in recordings.iter().filter(|r| !r.is_missing() && recent.contains(&(r.start + r.wall_duration))) {
+        found.is_recent = true;
         let cuts = state.lists.cuts(&state.store, recording)?;
-        segments.extend(cuts.settled(recording.growing).map(|part| MediaSegment::new(recording, part)));
+        for part in cuts.settled(recording.growing) {
+            let segment = MediaSegment::new(recording, part);
+            if !Window::takes(&segment) {
+                found.has_long = true;
+                break;
+            }
+            found.segments.push(segment);
+        }
     }
-    Ok(segments)
+    Ok(found)
 }
+
+/// What ended longer ago is not live: a camera that is gone, or imported film.
+const RECENT: WallDuration = WallDuration::from_secs(5 * 60);
 
 /// Enough for a list, even of a camera that breaks off again and again.
 const NEWEST_RECORDINGS: u32 = 16;

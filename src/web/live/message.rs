@@ -7,7 +7,18 @@ use crate::media::sample_index::Sample;
 use crate::web::answer;
 use bytes::Bytes;
 use serde::Serialize;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+/// A message on its way out.
+#[derive(Debug)]
+pub(super) enum Outgoing {
+    /// Small, and framed by the WebSocket library, which copies it.
+    Words(Message),
+    /// A whole frame of the WebSocket, in pieces, the film in it shared.
+    Film(Vec<Bytes>),
+}
 
 /// What is told in words.
 #[derive(Debug, Serialize)]
@@ -63,23 +74,29 @@ impl<'a> Text<'a> {
         Self::Drop { frames, reason: "they were not read in time" }
     }
 
-    pub(super) fn into_message(self) -> Message {
+    pub(super) fn into_message(self) -> Outgoing {
         let text = Utf8Bytes::try_from(answer::to_json(&self)).expect("JSON is UTF-8");
-        Message::Text(text)
+        Outgoing::Words(Message::Text(text))
     }
 }
 
 /// `moof` and `mdat` of frames that follow each other in one stretch; at least one.
-pub(super) fn fragment(frames: &[LiveFrame]) -> Message {
+pub(super) fn fragment(frames: &[LiveFrame]) -> Outgoing {
     let samples: Vec<Sample> = frames.iter().map(sample).collect();
     let decode_time = frames.first().map_or(MediaDuration::ZERO, |first| first.media_time);
     let head = Fragment { sequence: Fragment::sequence_at(decode_time), decode_time, samples: &samples }.head();
     let film_bytes: usize = frames.iter().map(|frame| frame.data.len()).sum();
-    let mut message = Vec::with_capacity(head.len() + film_bytes);
-    message.extend_from_slice(&head);
-    frames.iter().for_each(|frame| message.extend_from_slice(&frame.data));
-    Message::Binary(Bytes::from(message))
+    let mut start = Vec::with_capacity(MOST_HEADER_BYTES + head.len());
+    FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() }
+        .format((head.len() + film_bytes) as u64, &mut start)
+        .expect("a Vec takes all that is written");
+    start.extend_from_slice(&head);
+    let film = frames.iter().map(|frame| frame.data.clone());
+    Outgoing::Film(std::iter::once(Bytes::from(start)).chain(film).collect())
 }
+
+/// Of a WebSocket frame that is not masked (RFC 6455 5.2).
+const MOST_HEADER_BYTES: usize = 10;
 
 fn sample(frame: &LiveFrame) -> Sample {
     Sample {

@@ -36,8 +36,8 @@ impl Default for Places {
     }
 }
 
-/// Of all streams together. With some 300 KiB of buffers for each, or twice its largest frame, and one group of pictures
-/// for each stream that is watched, this bounds the memory of live pictures.
+/// Of all streams together. They share the film; with some 20 KiB of its own for each, what its frames in flight keep
+/// from being freed and what the kernel holds, this bounds the memory of live pictures.
 pub(super) const MAX_VIEWERS: usize = 100;
 
 /// Agrees to go on as a WebSocket, or tells why not.

@@ -1,6 +1,6 @@
 //! `Viewer`: one live conversation, from the handshake to the farewell.
 
-use super::message::{Text, fragment, wall_offset};
+use super::message::{Outgoing, Text, fragment, wall_offset};
 use super::outlet::Outlet;
 use crate::base::WallDuration;
 use crate::live::{LiveFrame, News, Stretch, Subscription};
@@ -103,7 +103,7 @@ impl Viewer {
                     if !(socket.get_mut().has_taken() | std::mem::take(&mut is_heard)) {
                         return End::Leave(CloseCode::Policy, "the last ping was not answered");
                     }
-                    send(socket, [Message::Ping(Bytes::new())]).await
+                    send(socket, [Outgoing::Words(Message::Ping(Bytes::new()))]).await
                 }
                 news = self.subscription.next() => send(socket, self.tell(&news)).await,
             };
@@ -114,7 +114,7 @@ impl Viewer {
     }
 
     /// The messages that tell the news.
-    fn tell(&mut self, news: &News) -> Vec<Message> {
+    fn tell(&mut self, news: &News) -> Vec<Outgoing> {
         match news {
             News::NoPicture(why) => vec![Text::Error { detail: why }.into_message()],
             News::Frames { dropped, frames } => {
@@ -130,7 +130,7 @@ impl Viewer {
     }
 
     /// What a viewer has to know before this frame and does not yet.
-    fn announce(&mut self, first: &LiveFrame) -> Option<Message> {
+    fn announce(&mut self, first: &LiveFrame) -> Option<Outgoing> {
         let offset = wall_offset(first);
         let parted = (offset - self.wall_offset).0.abs() > MAX_CLOCK_ERROR.0;
         let known = self.stretch.replace(first.stretch.clone());
@@ -150,10 +150,17 @@ impl Viewer {
 async fn send<S, M>(socket: &mut WebSocketStream<Outlet<S>>, messages: M) -> Result<(), End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
-    M: IntoIterator<Item = Message>,
+    M: IntoIterator<Item = Outgoing>,
 {
     for message in messages {
-        socket.feed(message).await?;
+        match message {
+            Outgoing::Words(message) => socket.feed(message).await?,
+            Outgoing::Film(pieces) => {
+                // Words before it may still be with the library.
+                socket.flush().await?;
+                socket.get_mut().queue(pieces);
+            }
+        }
     }
     Ok(socket.flush().await?)
 }

@@ -2,7 +2,8 @@
 
 const MediaSource = window.MediaSource ?? window.ManagedMediaSource;
 
-/** Seconds. What is played stays so long behind the newest frame, or the player would starve between two. */
+/** Seconds, all beside the newest frame's own time: of a slow camera that frame alone may last a second. What is played
+ * stays so long behind, or the player would starve between two frames. */
 const MARGIN = 0.25;
 /** Above this lag it plays a little faster … */
 const HURRY_ABOVE = 0.6;
@@ -23,6 +24,9 @@ export class LiveBuffer {
 		this.video = video;
 		this.failed = failed;
 		this.waiting = [];
+		/** Where the buffer ended at the last look, and by how much it grew when it grew last. */
+		this.end = 0;
+		this.newest = 0;
 		this.source = new MediaSource();
 		this.url = URL.createObjectURL(this.source);
 		this.source.addEventListener("sourceopen", () => this.open(start), { once: true });
@@ -77,8 +81,12 @@ export class LiveBuffer {
 		if (buffered.length === 0) return;
 		const { video } = this;
 		const [start, end] = [buffered.start(buffered.length - 1), buffered.end(buffered.length - 1)];
-		const lag = end - video.currentTime;
-		if (video.currentTime < start || lag > JUMP_ABOVE) video.currentTime = Math.max(start, end - MARGIN);
+		if (end !== this.end) {
+			this.newest = end - Math.max(start, this.end);
+			this.end = end;
+		}
+		const lag = end - this.newest - video.currentTime;
+		if (video.currentTime < start || lag > JUMP_ABOVE) video.currentTime = Math.max(start, end - this.newest - MARGIN);
 		video.playbackRate = lag > HURRY_ABOVE ? 1.1 : 1;
 	}
 

@@ -1,6 +1,6 @@
 //! `Asked`: the variables of a path and the parameters behind it, as types.
 
-use super::{Form, StreamName, Stretch, View, What};
+use super::{Excerpt, Form, StreamName, View, What};
 use crate::base::time::UNITS_PER_SEC;
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
 use crate::media::mp4::Gaps;
@@ -115,11 +115,11 @@ impl Asked<'_> {
     }
 
     /// What a media segment is of.
-    pub(super) fn stretch(&mut self) -> Result<Stretch> {
+    pub(super) fn excerpt(&mut self) -> Result<Excerpt> {
         match self.query.one("m")? {
-            None => self.what().map(Stretch::Of),
+            None => self.what().map(Excerpt::Of),
             Some(_) if !self.query.is_empty() => Err(bad("m stands alone: no s, start90k or end90k beside it")),
-            Some(text) => text.parse().map(Stretch::Media),
+            Some(text) => text.parse().map(Excerpt::Media),
         }
     }
 

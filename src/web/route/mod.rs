@@ -51,7 +51,7 @@ pub(super) enum Route {
     View(View),
     MediaSegment {
         stream: StreamName,
-        stretch: Stretch,
+        excerpt: Excerpt,
     },
     Vod {
         stream: StreamName,
@@ -91,7 +91,7 @@ pub(super) enum What {
 
 /// What of a stream, for a media segment.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Stretch {
+pub(super) enum Excerpt {
     /// By wall time.
     Of(What),
     /// As playlists name it.

@@ -78,7 +78,7 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
     Resource {
         path: "/api/cameras/{uuid}/{stream}/view.m4s",
         operations: &[get(&["s", "start90k", "end90k", "m"], |asked| {
-            Ok(Route::MediaSegment { stream: asked.stream(), stretch: asked.stretch()? })
+            Ok(Route::MediaSegment { stream: asked.stream(), excerpt: asked.excerpt()? })
         })],
     },
     Resource {

@@ -60,14 +60,14 @@ fn requests_and_their_routes() {
         (
             "GET CAMERA/sub/view.m4s?s=7",
             "MediaSegment { stream: StreamName { camera: U, kind: Sub }, \
-             stretch: Of(Segments([Segments { numbers: 7..=7, start_90k: 0, end_90k: None }])) }"
+             excerpt: Of(Segments([Segments { numbers: 7..=7, start_90k: 0, end_90k: None }])) }"
                 .into(),
         ),
         (
             "GET CAMERA/main/view.m4s?m=7.1-9",
             format!(
                 "MediaSegment {{ {main}, \
-                 stretch: Media(MediaPart {{ number: 7, media: MediaDuration(1)..MediaDuration(9) }}) }}"
+                 excerpt: Media(MediaPart {{ number: 7, media: MediaDuration(1)..MediaDuration(9) }}) }}"
             ),
         ),
         ("GET /api/init/12.mp4", "Init(12)".into()),

@@ -1,7 +1,7 @@
 //! `view.m4s`: a stretch of one run as a media segment; and the initialisation segments that go before.
 
 use super::entity::Mp4;
-use super::serving::{serve, with_plain_ranges};
+use super::serving::serve;
 use super::{MAX_RECORDINGS, listed, numbered};
 use crate::base::{MediaDuration, Result, StreamId, WallDuration};
 use crate::media::hls;
@@ -11,7 +11,7 @@ use crate::media::{MediaPart, Recording, Segment};
 use crate::web::State;
 use crate::web::answer::Body;
 use crate::web::fixed::Fixed;
-use crate::web::route::{StreamName, Stretch};
+use crate::web::route::{Excerpt, StreamName};
 use crate::web::segments::Segments;
 use crate::web::state::blocking;
 use http::header::{HeaderMap, HeaderName};
@@ -23,12 +23,12 @@ use std::sync::Arc;
 pub(in crate::web) async fn show<B>(
     state: &Arc<State>,
     stream: StreamName,
-    stretch: Stretch,
+    excerpt: Excerpt,
     request: &Request<B>,
 ) -> Result<Response<Body>> {
     let stream = state.stream(stream)?.id;
     let shared = state.clone();
-    let file = Arc::new(blocking(move || lay_out(&shared, stream, &stretch)).await?);
+    let file = Arc::new(state.desks.work(move || lay_out(&shared, stream, &excerpt)).await?);
     let start = *file.start();
     let file = Mp4::new(state.clone(), file);
     let mut answer = serve(file, request).await?;
@@ -36,12 +36,12 @@ pub(in crate::web) async fn show<B>(
     Ok(answer)
 }
 
-/// The initialisation segment of a sample entry. It never changes: an entry has its number for good.
+/// The initialisation segment of a sample entry. It may be kept, but the tag must be asked for: a database that was rebuilt
+/// from the disk numbers its entries anew.
 pub(in crate::web) async fn show_init<B>(state: &Arc<State>, id: i32, request: &Request<B>) -> Result<Response<Body>> {
     let shared = state.clone();
     let bytes = blocking(move || Ok(mp4::init(&shared.store.sample_entry(id)?))).await?;
-    let asked = with_plain_ranges(request, bytes.len() as u64);
-    Ok(Fixed { media_type: "video/mp4", bytes }.serve("private, max-age=31536000, immutable", &asked))
+    Ok(Fixed { media_type: "video/mp4", bytes }.serve("private, no-cache", request))
 }
 
 /// Where it begins, for programs that put media segments together.
@@ -58,8 +58,8 @@ fn tell(start: &Start, headers: &mut HeaderMap) {
 }
 
 /// Lists the recordings and lays out the file. Blocks on the database.
-fn lay_out(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Fragments> {
-    let wanted = wanted(state, stream, stretch)?;
+fn lay_out(state: &State, stream: StreamId, excerpt: &Excerpt) -> Result<Fragments> {
+    let wanted = wanted(state, stream, excerpt)?;
     let mut parts = Vec::with_capacity(wanted.len());
     for (recording, wanted) in wanted {
         let index = || state.indexes.get(&state.store, recording.id);
@@ -72,8 +72,8 @@ fn lay_out(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Fragmen
             parts.push((recording, segment));
         }
     }
-    let base = match (stretch, parts.first()) {
-        (Stretch::Media(_), Some((recording, _))) => hls::decode_time_base(recording.run_start),
+    let base = match (excerpt, parts.first()) {
+        (Excerpt::Media(_), Some((recording, _))) => hls::decode_time_base(recording.run_start),
         _ => MediaDuration::ZERO,
     };
     Fragments::of(&parts, base)
@@ -86,9 +86,9 @@ enum Wanted {
 }
 
 /// What is to be played, in order, and which part of it.
-fn wanted(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Vec<(Recording, Wanted)>> {
-    match stretch {
-        Stretch::Of(what) => {
+fn wanted(state: &State, stream: StreamId, excerpt: &Excerpt) -> Result<Vec<(Recording, Wanted)>> {
+    match excerpt {
+        Excerpt::Of(what) => {
             let mut wanted = Vec::new();
             for (recordings, mut selection) in listed(state, stream, what, MAX_RECORDINGS)? {
                 wanted.extend(recordings.into_iter().map(|r| {
@@ -98,7 +98,7 @@ fn wanted(state: &State, stream: StreamId, stretch: &Stretch) -> Result<Vec<(Rec
             }
             Ok(wanted)
         }
-        Stretch::Media(MediaPart { number, media }) => {
+        Excerpt::Media(MediaPart { number, media }) => {
             let recordings = numbered(state, stream, &Segments::whole(*number))?;
             Ok(recordings.into_iter().map(|r| (r, Wanted::Media(media.clone()))).collect())
         }

@@ -13,6 +13,7 @@ mod serving;
 pub(super) use buffers::Buffers;
 pub(super) use indexes::Indexes;
 pub(super) use plans::Plans;
+pub(super) use serving::with_plain_ranges;
 
 use crate::base::{Error, Kind, RecordingId, Result, StreamId};
 use crate::media::mp4::{Builder, Plan, Style};
@@ -20,6 +21,7 @@ use crate::media::playing_order::runs_whole;
 use crate::media::{Recording, Selection};
 use crate::web::State;
 use crate::web::answer::{self, Body};
+use crate::web::desks::patiently;
 use crate::web::route::{Form, View, What};
 use crate::web::segments::Segments;
 use crate::web::slices;
@@ -35,24 +37,39 @@ pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>
     let key = Key { stream, what: view.what, gaps: view.gaps, ts: view.ts };
     let mp4 = Mp4::new(state.clone(), plan(state, key).await?);
     match view.form {
-        Form::Text => blocking(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
+        Form::Text => state.desks.work(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
         Form::Mp4 => serving::serve(mp4, request).await,
     }
 }
 
 /// The layout of the file, made now or for a request before.
 async fn plan(state: &Arc<State>, key: Key) -> Result<Arc<Plan>> {
-    if let Some(plan) = state.plans.get(&state.store, &key) {
+    if let Some(plan) = kept(state, &key).await? {
         return Ok(plan);
     }
-    let state = state.clone();
-    blocking(move || {
-        let mark = state.store.mark(key.stream)?;
-        let plan = Arc::new(lay_out(&state, &key)?);
-        state.plans.put(key, plan.clone(), mark);
+    let turn = patiently(state.plans.turn(&key)).await?;
+    if let Some(plan) = kept(state, &key).await? {
+        return Ok(plan);
+    }
+    let shared = state.clone();
+    let work = move || {
+        // It ends when the plan is kept, even if who asked has gone.
+        let _turn = turn;
+        let mark = shared.store.mark(key.stream)?;
+        let plan = Arc::new(lay_out(&shared, &key)?);
+        shared.plans.put(key, plan.clone(), mark);
         Ok(plan)
-    })
-    .await
+    };
+    state.desks.work(work).await
+}
+
+/// The plan that was made before, where it still holds.
+async fn kept(state: &Arc<State>, key: &Key) -> Result<Option<Arc<Plan>>> {
+    if state.store.marks_from_memory() {
+        return Ok(state.plans.get(&state.store, key));
+    }
+    let (state, key) = (state.clone(), key.clone());
+    blocking(move || Ok(state.plans.get(&state.store, &key))).await
 }
 
 /// Lists the recordings and lays out the file. Blocks on the database.

@@ -5,7 +5,9 @@ use crate::media::mp4::{Gaps, Plan};
 use crate::store::{Mark, Part, Store};
 use crate::web::route::What;
 use lru::LruCache;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 /// A browser asks for one film dozens of times, a piece each: it is laid out once (Ff4). Kept are up to [`MAX_BYTES`]
 /// over all viewers; then what was not used for longest goes. A plan is used again only while all that it is made of
@@ -13,6 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(in crate::web) struct Plans {
     cache: Mutex<Cache>,
+    /// Of the plans that are made just now, or waited for.
+    turns: Mutex<HashMap<Key, Weak<Turn<()>>>>,
 }
 
 /// All that tells one film from another.
@@ -46,12 +50,12 @@ const OVERHEAD_BYTES: usize = 256;
 
 impl Default for Plans {
     fn default() -> Self {
-        Self { cache: Mutex::new(Cache { plans: LruCache::unbounded(), bytes: 0 }) }
+        Self { cache: Mutex::new(Cache { plans: LruCache::unbounded(), bytes: 0 }), turns: Mutex::default() }
     }
 }
 
 impl Plans {
-    /// The plan that was made for this, if it would be made the same now. From memory.
+    /// The plan that was made for this, if it would be made the same now. As quick as [`Store::mark`].
     pub(super) fn get(&self, store: &Store, key: &Key) -> Option<Arc<Plan>> {
         // Before it is compared: what changes in between counts as later.
         let now = store.mark(key.stream).ok()?;
@@ -63,6 +67,22 @@ impl Plans {
         }
         kept.since = now;
         Some(kept.plan.clone())
+    }
+
+    /// Waits until nobody else makes this plan. Of many who ask for it at once, the first makes it, and the others find
+    /// it when it is their turn.
+    pub(super) async fn turn(&self, key: &Key) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            let known = turns.get(key).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let turn = Arc::default();
+                turns.insert(key.clone(), Arc::downgrade(&turn));
+                turn
+            })
+        };
+        turn.lock_owned().await
     }
 
     /// Keeps a plan that was made from listings after this mark.

@@ -39,11 +39,15 @@ pub(super) async fn serve<B>(film: Mp4, request: &Request<B>) -> Result<Response
 }
 
 /// The head of a request for a file of this length, as http-serve can read it.
-pub(super) fn with_plain_ranges<B>(request: &Request<B>, len: u64) -> Request<()> {
+pub(in crate::web) fn with_plain_ranges<B>(request: &Request<B>, len: u64) -> Request<()> {
     plain(request, asked_ranges(request, len).as_deref(), len)
 }
 
+/// Only GET has ranges (RFC 9110 14.2).
 fn asked_ranges<B>(request: &Request<B>, len: u64) -> Option<Vec<Range<u64>>> {
+    if request.method() != Method::GET {
+        return None;
+    }
     ranges::within(request.headers().get(header::RANGE)?.to_str().ok()?, len)
 }
 

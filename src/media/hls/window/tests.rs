@@ -60,15 +60,18 @@ fn after_a_long_time_or_a_restart_numbers_are_higher() {
 }
 
 #[test]
-fn the_target_duration_stays() {
-    let mut window = Window::default();
+fn the_target_duration_is_always_the_same_and_no_segment_is_longer() {
     let long = |seconds: i64| {
         let recording = recording(1, &[(90_000, true)]).recording;
         [MediaSegment::new(&recording, MediaDuration::ZERO..MediaDuration::from_secs(seconds))]
     };
-    assert_eq!(window.slide(&long(4)).unwrap().target_secs, 6);
-    assert_eq!(window.slide(&long(10)).unwrap().target_secs, 10);
-    assert_eq!(window.slide(&long(4)).unwrap().target_secs, 10);
+    let mut window = Window::default();
+    for seconds in [4, 12, 1] {
+        assert!(Window::takes(&long(seconds)[0]));
+        assert_eq!(window.slide(&long(seconds)).unwrap().target_secs, 12);
+        assert_eq!(Window::default().slide(&long(seconds)).unwrap().target_secs, 12);
+    }
+    assert!(!Window::takes(&long(13)[0]));
     assert!(Window::default().slide(&[]).is_none());
 }
 

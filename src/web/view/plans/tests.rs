@@ -85,6 +85,23 @@ async fn the_same_question_has_the_same_plan() {
 }
 
 #[tokio::test]
+async fn who_asks_at_once_waits_for_one_plan() {
+    let room = Room::new();
+    room.record();
+    let asked = |_| room.span(0..1);
+    let all = futures::future::join_all((0..20).map(asked)).await;
+    assert!(all.iter().all(|plan| Arc::ptr_eq(plan, &all[0])));
+    let different = futures::future::join_all((2..40).map(|end| room.span(0..end))).await;
+    assert_eq!(different.len(), 38);
+    room.span(0..1).await;
+    // It forgets those that were not made, too.
+    let failed = futures::future::join_all((0..20).map(|_| room.try_span(500..501))).await;
+    assert!(failed.iter().all(Result::is_err));
+    drop(room.state.plans.turn(&room.key(What::Segments(Vec::new()))).await);
+    assert_eq!(room.state.plans.turns.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn what_begins_is_in_the_next_plan_and_in_no_other() {
     let room = Room::new();
     room.record();
