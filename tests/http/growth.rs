@@ -46,7 +46,8 @@ impl Witness {
     }
 
     fn list(&mut self, server: &Server, when: &str) {
-        let list = server.get(&format!("{}/live.m3u8", server.stream()));
+        let (start, end) = (START.0, START.0 + 3600 * SECOND);
+        let list = server.get(&format!("{}/vod.m3u8?start90k={start}&end90k={end}", server.stream()));
         let mut date = None;
         for line in list.text().lines() {
             date = line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:").or(date);

@@ -47,7 +47,7 @@ fn library(all: &[Recorded]) -> Library {
 type Frame = (usize, usize);
 
 /// By `docs/decisions/0020-wall-to-media.md`: a frame is of the span if a moment of it is, and the last one of a run, which
-/// has no duration, if the span goes on to the end.
+/// has no duration, if the span goes on beyond the end.
 fn wanted(library: &Library, all: &[Recorded], span: &Range<i64>) -> Vec<Frame> {
     let mut frames = Vec::new();
     for (i, (one, (recording, _))) in all.iter().zip(&library.recordings).enumerate() {
@@ -58,6 +58,7 @@ fn wanted(library: &Library, all: &[Recorded], span: &Range<i64>) -> Vec<Frame> 
         if to <= from.max(0) || media == 0 && from > 0 {
             continue;
         }
+        let goes_beyond = to > wall;
         let (from, to) = (to_media(from), to_media(to));
         let is_whole = from == 0 && to == media;
         if from >= to && !is_whole {
@@ -66,7 +67,7 @@ fn wanted(library: &Library, all: &[Recorded], span: &Range<i64>) -> Vec<Frame> 
         let mut at = 0;
         for (n, sample) in one.samples.iter().enumerate() {
             let end = at + i64::from(sample.duration_90k);
-            let is_at_the_end = sample.duration_90k == 0 && to == media;
+            let is_at_the_end = sample.duration_90k == 0 && goes_beyond;
             if at.max(from) < end.min(to) || is_at_the_end {
                 frames.push((i, n));
             }
