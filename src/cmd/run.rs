@@ -74,7 +74,7 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
 
 /// How many requests wait for a disk at once; the others wait for these. More would not make a disk faster, and each
 /// thread that was ever busy keeps memory of its own for good (glibc's arenas).
-const DISK_THREADS: usize = 8;
+const DISK_THREADS: usize = 4;
 
 /// Of the time that a stop may take, the part that cameras may have for their farewells.
 const RECORDER_PATIENCE: Duration = Duration::from_secs(2);
