@@ -102,7 +102,9 @@ fn a_camera_that_comes_back_goes_on_and_new_parameters_are_told() {
         dropping.read();
         (dropping.starts.len() == 2).then_some(())
     });
-    let kinds: Vec<_> = dropping.texts.iter().map(|text| text["type"].as_str().unwrap()).collect();
+    // On a busy machine the clocks may be brought together meanwhile ("time").
+    let kinds = dropping.texts.iter().map(|text| text["type"].as_str().unwrap());
+    let kinds: Vec<_> = kinds.filter(|&kind| kind != "time").collect();
     let between = kinds.iter().skip_while(|&&kind| kind != "start").nth(1);
     assert_eq!(between, Some(&"error"), "{:?}", dropping.texts);
     let error = dropping.texts.iter().rfind(|text| text["type"] == "error").unwrap();
