@@ -10,6 +10,7 @@ pub mod db;
 mod dir;
 mod facade;
 pub mod film;
+pub mod formats;
 pub mod gap;
 pub mod growing;
 mod journal;

@@ -15,6 +15,7 @@ mod patience;
 mod peer;
 mod problem;
 mod query;
+pub mod reading;
 mod route;
 mod segments;
 mod slices;
