@@ -305,7 +305,7 @@ impl Syncer {
             return;
         }
         let write = || -> Result<Vec<u8>> {
-            let text = self.catalog_text()?;
+            let text = Catalog::of(&self.shared.db)?.encode();
             if self.catalog.as_ref() != Some(&text) {
                 attached.dir.replace_private(catalog::NAME, &text)?;
             }
@@ -315,17 +315,6 @@ impl Syncer {
             Ok(text) => (self.catalog, self.catalog_written) = (Some(text), Some(now)),
             Err(e) => warn!("catalog: {e}"),
         }
-    }
-
-    fn catalog_text(&self) -> Result<Vec<u8>> {
-        let db = &self.shared.db;
-        let cameras = db.cameras()?;
-        let mut gaps = Vec::new();
-        for stream in cameras.iter().flat_map(|c| &c.streams) {
-            let all = db.gaps(stream.id, WallTime(i64::MIN)..WallTime(i64::MAX))?;
-            gaps.extend(all.into_iter().map(|gap| (stream.id, gap)));
-        }
-        Ok(Catalog::new(db.meta()?.database, &cameras, &gaps).encode())
     }
 }
 
