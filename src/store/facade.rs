@@ -75,7 +75,6 @@ pub struct Store {
     /// Ends when the syncer does.
     syncer_ended: Mutex<Receiver<()>>,
     boot_id: Uuid,
-    opened: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -124,7 +123,6 @@ impl Store {
             syncer,
             syncer_ended: Mutex::new(syncer_ended),
             boot_id,
-            opened: Instant::now(),
         };
         store.load_cameras()?;
         Ok(Arc::new(store))
@@ -138,7 +136,7 @@ impl Store {
 
     /// What the last start found in the sample directory that an owner should know of, a line each. From memory.
     pub fn problems(&self) -> Vec<String> {
-        self.shared.mount.attached().map(|a| a.problems.clone()).unwrap_or_default()
+        self.shared.mount.attached().map_or_else(Vec::new, |a| a.problems.clone())
     }
 
     /// The machine's boot that recordings are of.
@@ -231,7 +229,8 @@ impl Store {
             // Another process may record: what is in memory is old.
             None => Extent::default(),
         };
-        let missing = self.shared.mount.attached().map(|attached| &attached.missing);
+        let attached = self.shared.mount.attached();
+        let missing = attached.as_ref().map(|attached| &attached.missing);
         self.shared.db.rows(&Wanted { stream, span, extent, terms, missing }, unflushed)
     }
 
@@ -338,7 +337,7 @@ impl Store {
     /// The film of a recording. `NotFound` when its file is missing. Blocks on the disk.
     pub fn film(&self, id: RecordingId) -> Result<Film> {
         match self.shared.mount.dir() {
-            Some(dir) => self.shared.shelf.open(dir, id),
+            Some(dir) => self.shared.shelf.open(&dir, id),
             None => Err(Error::new(Kind::NotFound, self.trouble().unwrap_or_default())),
         }
     }
@@ -440,8 +439,7 @@ impl Store {
         }
         self.flush_within(left())?;
         if let Some(attached) = self.shared.mount.attached() {
-            let duration = WallDuration(crate::base::time::units(self.opened.elapsed()));
-            self.shared.db.end_open(attached.open_id, now, duration)?;
+            self.shared.db.end_open(attached.open_id, now, attached.age())?;
         }
         // It has answered just now, so there is room.
         let _ = syncer.try_send(Ask::Stop);
