@@ -121,7 +121,9 @@ impl SampleDir {
         let Ok(ours) = stat::fstat(&self.fd) else { return Ok(()) };
         match stat::stat(&self.path) {
             Ok(found) if (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino) => Ok(()),
-            Ok(_) => Err(Error::new(Kind::NotFound, format!("another directory or disk has taken the place of {path}"))),
+            Ok(_) => {
+                Err(Error::new(Kind::NotFound, format!("another directory or disk has taken the place of {path}")))
+            }
             Err(Errno::ENOENT | Errno::ENOTDIR) => {
                 Err(Error::new(Kind::NotFound, format!("the sample directory {path} has vanished")))
             }
