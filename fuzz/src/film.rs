@@ -33,7 +33,9 @@ pub fn plan(data: &[u8]) {
     let index = |id: RecordingId| Ok(recordings[id.number() as usize - 1].index.clone());
     if let Ok(film) = lay_out(style, selection.clone(), &recordings, index) {
         let head = make(&film, &recordings, all_true, film.film_offset());
-        if let Some(head) = head {
+        // The reader takes no second sample entry.
+        let one_entry = recordings.iter().all(|made| Arc::ptr_eq(&made.entry, &recordings[0].entry));
+        if let Some(head) = head.filter(|_| one_entry) {
             read_film(&head, &film);
         }
     }

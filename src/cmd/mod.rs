@@ -17,6 +17,7 @@ mod run;
 mod socket;
 mod ts;
 mod units;
+mod upgrade;
 
 use crate::base::{Error, Kind, Result};
 use clap::error::ErrorKind;
@@ -46,6 +47,7 @@ enum Verb {
     Check(check::Args),
     Export(export::Args),
     Import(import::Args),
+    Upgrade(upgrade::Args),
 }
 
 /// What a verb came to, when it did not fail.
@@ -85,6 +87,7 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Check(args) => check::run(&config, &args),
         Verb::Export(args) => export::run(&config, &args),
         Verb::Import(args) => import::run(&config, &args),
+        Verb::Upgrade(args) => upgrade::run(&config, &args),
         Verb::Ts(_) => unreachable!("handled above"),
     }
 }

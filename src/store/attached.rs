@@ -75,7 +75,9 @@ impl Attached {
         now: WallTime,
     ) -> Result<Self> {
         let dir = Arc::new(dir);
-        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, rows: Vec::new() };
+        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, ..Known::default() };
+        known.old = db.old_files()?.into_iter().map(|(id, uuid)| (uuid, id)).collect();
+        known.old.sort_unstable();
         db.visit_ids(|id| known.rows.push(id))?;
         let recovered = recover(&dir, &known)?;
         dir.sync_all()?;

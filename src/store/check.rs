@@ -1,5 +1,7 @@
 //! `check`: whether rows, indexes, files, trailers and film agree, and what can be done where they do not.
 
+mod old;
+
 use crate::base::{Error, Kind, RecordingId, Result};
 use crate::media::Recording;
 use crate::media::recording::Flags;
@@ -68,7 +70,10 @@ impl Check {
         let mut ids = Vec::new();
         self.db.visit_ids(|id| ids.push(id))?;
         for id in ids {
-            let verdict = self.judge(id)?;
+            let verdict = match self.db.old_file(id)? {
+                Some(old) => self.judge_old(id, &old)?,
+                None => self.judge(id)?,
+            };
             self.act(id, verdict)?;
         }
         Ok(())

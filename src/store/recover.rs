@@ -5,6 +5,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::db::StreamIds;
 use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal::{self, Story};
+use crate::store::old_file::{self, OldFile};
 use crate::store::orphan::{Orphan, Outcome};
 use crate::store::{catalog, journal_file};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,24 @@ pub(crate) struct Known {
     pub(crate) garbage: Vec<RecordingId>,
     /// Whatever there is of a stream that was removed is garbage too: it closed too late to be condemned by name.
     pub(crate) streams: StreamIds,
+    /// The files of the original system, by their names, ascending.
+    pub(crate) old: Vec<(Uuid, RecordingId)>,
+}
+
+impl Known {
+    fn old_name(&self, name: &str) -> Option<RecordingId> {
+        let uuid = Uuid::try_parse(name).ok().filter(|_| OldFile::is_name(name))?;
+        self.old.binary_search_by_key(&uuid, |(uuid, _)| *uuid).ok().map(|i| self.old[i].1)
+    }
+
+    /// The names of the garbage's files.
+    fn garbage_names(&self) -> Vec<(RecordingId, String)> {
+        let is_garbage = |id: &RecordingId| self.garbage.binary_search(id).is_ok();
+        let old: BTreeMap<_, _> =
+            self.old.iter().filter(|(_, id)| is_garbage(id)).map(|(uuid, id)| (*id, uuid)).collect();
+        let name = |id: RecordingId| old.get(&id).map_or_else(|| id.file_name(), |uuid| uuid.hyphenated().to_string());
+        self.garbage.iter().map(|&id| (id, name(id))).collect()
+    }
 }
 
 /// What recovery did. The directory must be synced before the database learns of it.
@@ -45,9 +64,9 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     let found = journal_file::read(dir);
     let journal = journal::replay(found.entries);
     let mut done = Recovered::default();
-    for &id in &known.garbage {
+    for (id, name) in known.garbage_names() {
         done.take_number(id);
-        match dir.unlink(&id.file_name()) {
+        match dir.unlink(&name) {
             Ok(_) => done.unlinked.push(id),
             Err(e) => done.problems.push(format!("recording {id}: deleted, but its file stays: {e}")),
         }
@@ -56,6 +75,10 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     for entry in dir.list()? {
         if let Some(id) = entry.takes_number() {
             done.take_number(id);
+        }
+        if let Some(old) = known.old_name(&entry.name) {
+            files.push(old);
+            continue;
         }
         let id = RecordingId::from_file_name(&entry.name);
         if id.is_some_and(|id| known.garbage.binary_search(&id).is_ok()) {
@@ -146,8 +169,9 @@ impl Recovered {
             || journal_file::NAMES.contains(&name)
             || name.starts_with(SampleDir::ASIDE)
             || name == "lost+found"
+            || [old_file::NAME, old_file::NEW].contains(&name)
             // A sample file of the original system.
-            || Uuid::try_parse(name).is_ok() && name.len() == 36;
+            || OldFile::is_name(name);
         if ours {
         } else if entry.is_file {
             self.set_aside(dir, name, "is no sample file");

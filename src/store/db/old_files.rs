@@ -1,0 +1,106 @@
+//! Sample files of the original system: which recordings have one.
+
+use crate::base::{RecordingId, Result};
+use crate::store::ClosedRecording;
+use crate::store::db::error::SqlResult;
+use crate::store::db::recordings::composite;
+use crate::store::db::{Database, commit, garbage};
+use crate::store::old_file::OldFile;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use std::sync::atomic::Ordering;
+use uuid::Uuid;
+
+impl Database {
+    /// The old file of a recording, or of garbage; `None` for one of our own. From memory where there are none at all.
+    pub(crate) fn old_file(&self, id: RecordingId) -> Result<Option<OldFile>> {
+        const SQL: &str = "SELECT uuid, sha1 FROM old_file WHERE composite_id = :id";
+        if !self.has_old_files.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let what = || format!("recording {id}: read the name of its file");
+        let read = |row: &Row<'_>| Ok(OldFile { uuid: Uuid::from_bytes(row.get(0)?), sha1: row.get(1)? });
+        self.read(|conn| {
+            let mut statement = conn.prepare_cached(SQL).or_sql(what)?;
+            statement.query_row(named_params! {":id": id.composite()}, read).optional().or_sql(what)
+        })
+    }
+
+    /// All old files by recording, ascending.
+    pub(crate) fn old_files(&self) -> Result<Vec<(RecordingId, Uuid)>> {
+        const SQL: &str = "SELECT composite_id, uuid FROM old_file ORDER BY composite_id";
+        let what = || "list old files";
+        self.read(|conn| {
+            let mut statement = conn.prepare(SQL).or_sql(what)?;
+            let read = |row: &Row<'_>| Ok((composite(row, 0)?, Uuid::from_bytes(row.get(1)?)));
+            statement.query_map((), read).or_sql(what)?.collect::<rusqlite::Result<_>>().or_sql(what)
+        })
+    }
+
+    /// Writes the rows of recordings whose files are old ones; their `blake3` is not looked at.
+    #[cfg_attr(not(test), expect(dead_code, reason = "adopt will write them"))]
+    pub(crate) fn adopt_old(&self, recordings: &[(OldFile, ClosedRecording)]) -> Result<()> {
+        self.write(|tx| {
+            for (old, closed) in recordings {
+                let sample_entry = self.intern_sample_entry(&closed.sample_entry);
+                commit::insert_old(tx, closed, sample_entry, old)?;
+            }
+            Ok(())
+        })?;
+        self.has_old_files.fetch_or(!recordings.is_empty(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Looks whether there are any.
+    pub(super) fn look_for_old_files(&self) -> Result<()> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM old_file)";
+        let found = self.read(|conn| conn.query_row(SQL, (), |row| row.get(0)).or_sql(|| "look for old files"))?;
+        self.has_old_files.store(found, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// This recording has this file.
+pub(super) fn insert(conn: &Connection, id: RecordingId, old: &OldFile) -> Result<()> {
+    const SQL: &str = "INSERT INTO old_file (composite_id, uuid, sha1) VALUES (:id, :uuid, :sha1)";
+    let params = named_params! {":id": id.composite(), ":uuid": old.uuid.as_bytes(), ":sha1": &old.sha1[..]};
+    let what = || format!("recording {id}: name its file");
+    conn.prepare_cached(SQL).or_sql(what)?.execute(params).or_sql(what)?;
+    Ok(())
+}
+
+/// Its file is gone: the garbage goes, and the name with it.
+pub(super) fn remove(conn: &Connection, id: RecordingId) -> Result<()> {
+    const SQL: &str = "DELETE FROM old_file WHERE composite_id = :id";
+    let what = || "forget an old file";
+    conn.prepare_cached(SQL).or_sql(what)?.execute(named_params! {":id": id.composite()}).or_sql(what)?;
+    garbage::remove(conn, id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::db::Batch;
+    use crate::store::db::testing::{Fixture, show};
+
+    #[test]
+    fn an_old_file_keeps_its_name_until_it_is_unlinked() {
+        let f = Fixture::new();
+        let [mut old, new] = [f.closed(1, 1, 0, 60), f.closed(2, 2, 60, 60)];
+        old.blake3 = [0; 32];
+        let file = OldFile { uuid: Uuid::from_u128(7), sha1: [3; 20] };
+        let (a, b) = (old.recording.id, new.recording.id);
+        assert_eq!(f.db.sample_file_name(a).unwrap(), a.file_name());
+        f.db.adopt_old(&[(file, old.clone())]).unwrap();
+        f.insert([&new]);
+        assert_eq!(f.db.sample_file_name(a).unwrap(), "00000000-0000-0000-0000-000000000007");
+        assert_eq!(f.db.sample_file_name(b).unwrap(), b.file_name());
+        assert_eq!(f.db.old_files().unwrap(), [(a, file.uuid)]);
+        assert_eq!(f.db.closed_recording(a).unwrap(), old);
+        assert_eq!(f.db.film_hash(a).unwrap(), None);
+        assert_eq!(f.db.film_hash(b).unwrap(), Some(new.blake3));
+        f.db.commit(&Batch { condemned: vec![a], ..Batch::default() }).unwrap();
+        assert_eq!(f.db.old_file(a).unwrap(), Some(file), "its file is there still");
+        f.db.commit(&Batch { unlinked: vec![a], ..Batch::default() }).unwrap();
+        assert_eq!((f.db.old_file(a).unwrap(), show(&f.all())), (None, "1/2".into()));
+    }
+}
