@@ -9,7 +9,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Committed};
 use crate::store::gap::Gap;
 use crate::store::shared::Shared;
-use log::{error, info, warn};
+use log::{debug, error, info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, PoisonError};
@@ -162,8 +162,10 @@ impl Syncer {
     /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.
     fn sync(&mut self, attached: &Attached) -> Result<()> {
         let renewed = attached.renewal.waits();
+        let begun = Instant::now();
         let synced = self.syncs.mind(attached.dir.sync_all());
         synced.inspect_err(|e| attached.end_all(EndReason::new(Cause::DiskFailed, e.to_string())))?;
+        debug!("synced in {:.3} s", begun.elapsed().as_secs_f64());
         if renewed && let Err(e) = attached.renewal.settle(&attached.dir) {
             warn!("journal: {e}");
         }
