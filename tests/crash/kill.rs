@@ -12,7 +12,7 @@ use std::fs::DirEntry;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Film is synced every so often, in ms.
 const SYNC_MS: u64 = 500;
@@ -45,7 +45,7 @@ fn what_was_listed_once_survives_any_kill() {
             home.expect(&["check", "--hash"]);
             daemon = home.start();
         }
-        stage.find(found.cameras.into_keys());
+        stage.go_on(&found);
         known = found.recordings;
 
         let place = Place { server: daemon.address(), film: &film };
@@ -77,7 +77,7 @@ fn what_was_listed_once_survives_any_kill() {
         "kill: {kills} times, and {} times while it started; {} cameras removed with their film; of what was listed \
          ({} recordings) nothing lost; {} recordings recovered, the worst lost its last {:.1} s; {aside} set aside",
         tally.early,
-        stage.going.len(),
+        stage.removed(),
         tally.held,
         tally.recovered,
         tally.worst_90k as f64 / 90_000.0
@@ -108,7 +108,7 @@ impl Tally {
     fn hold(&mut self, daemon: &Daemon, film: &Path, known: &BTreeMap<Id, Told>, stage: &Stage) -> Listing {
         let found = Listing::get(Place { server: daemon.address(), film }, &BTreeMap::new()).unwrap();
         for (&id, told) in known {
-            let may_go = stage.going.contains(&told.camera);
+            let may_go = stage.asked_to_go(&told.camera, SystemTime::now());
             if !may_go || found.recordings.contains_key(&id) {
                 found.holds(id, told, film);
                 self.held += 1;

@@ -3,7 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod block_log;
+mod disk;
 mod kill;
 mod luck;
+mod power_cut;
 mod stage;
 mod told;

@@ -7,7 +7,6 @@ use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::SystemTime;
 
 /// A recording by stream and number.
 pub(crate) type Id = (i64, i64);
@@ -31,8 +30,6 @@ pub(crate) struct Told {
 /// What was listed at a moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Listing {
-    /// When the question was asked.
-    pub(crate) asked: SystemTime,
     /// Cameras with the state of their main stream's session.
     pub(crate) cameras: BTreeMap<String, String>,
     pub(crate) recordings: BTreeMap<Id, Told>,
@@ -48,8 +45,7 @@ pub(crate) struct Place<'a> {
 impl Listing {
     /// Asks for everything; `None` when the daemon ends meanwhile. Film that was hashed for `known` is not read again.
     pub(crate) fn get(place: Place<'_>, known: &BTreeMap<Id, Told>) -> Option<Self> {
-        let asked = SystemTime::now();
-        let mut listing = Self { asked, cameras: BTreeMap::new(), recordings: BTreeMap::new() };
+        let mut listing = Self { cameras: BTreeMap::new(), recordings: BTreeMap::new() };
         for camera in get(place, "/api/cameras")?["cameras"].as_array()? {
             let uuid = camera["uuid"].as_str()?;
             let state = camera["streams"]["main"]["live"]["state"].as_str().unwrap_or("off");
