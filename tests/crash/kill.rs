@@ -40,7 +40,7 @@ fn what_was_listed_once_survives_any_kill() {
         }
         let mut daemon = home.start();
         let found = tally.hold(&daemon, &film, &known, &stage);
-        if kill % 10 == 0 {
+        if kill.is_multiple_of(10) {
             daemon.stop();
             home.expect(&["check", "--hash"]);
             daemon = home.start();

@@ -261,7 +261,7 @@ impl After {
         }
         let cut = |r: &&crate::told::Told| r.end_reason.as_deref() == Some("power cut");
         self.recovered += found.recordings.values().filter(cut).count();
-        if n % 8 == 0 {
+        if n.is_multiple_of(8) {
             self.decode(&daemon, &found);
         }
         daemon.stop();
