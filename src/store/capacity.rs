@@ -121,6 +121,14 @@ impl Capacity {
         inner.protected.forget(id);
     }
 
+    /// The sample directory is gone.
+    pub(crate) fn leave(&self) {
+        let mut inner = self.lock();
+        (inner.ledger, inner.least_others) = Default::default();
+        drop(inner);
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// What is on the disk, as it was when it was looked at last; `None` before, and where nothing can be recorded.
     pub(crate) fn report(&self) -> Option<Arc<Storage>> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()

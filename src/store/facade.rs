@@ -5,7 +5,7 @@ mod recorded;
 mod recording;
 mod storage;
 
-use crate::base::{Error, Kind, Result, ResultExt, WallDuration, WallTime};
+use crate::base::{Error, Kind, Result, ResultExt, WallTime};
 use crate::media::EndReason;
 use crate::media::recording::Cause;
 use crate::store::capacity::Capacity;
@@ -35,7 +35,6 @@ pub struct Store {
     /// Ends when the syncer does.
     syncer_ended: Mutex<Receiver<()>>,
     boot_id: Uuid,
-    opened: Instant,
 }
 
 impl Store {
@@ -81,7 +80,6 @@ impl Store {
             syncer,
             syncer_ended: Mutex::new(syncer_ended),
             boot_id,
-            opened: Instant::now(),
         };
         store.load_cameras()?;
         Ok(Arc::new(store))
@@ -95,7 +93,7 @@ impl Store {
 
     /// What the last start found in the sample directory that an owner should know of, a line each. From memory.
     pub fn problems(&self) -> Vec<String> {
-        self.shared.mount.attached().map(|a| a.problems.clone()).unwrap_or_default()
+        self.shared.mount.attached().map_or_else(Vec::new, |a| a.problems.clone())
     }
 
     /// The machine's boot that recordings are of.
@@ -142,8 +140,7 @@ impl Store {
         }
         self.flush_within(left())?;
         if let Some(attached) = self.shared.mount.attached() {
-            let duration = WallDuration(crate::base::time::units(self.opened.elapsed()));
-            self.shared.db.end_open(attached.open_id, now, duration)?;
+            self.shared.db.end_open(attached.open_id, now, attached.age())?;
         }
         // It has answered just now, so there is room.
         let _ = syncer.try_send(Ask::Stop);

@@ -206,7 +206,6 @@ impl SampleFile {
         };
         self.capacity.with_room(SMALL, seal).or_fail(Kind::Disk, || "write trailer")?;
         self.weigh();
-        self.capacity.close(&closed.recording);
         Ok(())
     }
 

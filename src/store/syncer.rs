@@ -9,7 +9,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Committed};
 use crate::store::gap::Gap;
 use crate::store::shared::Shared;
-use log::{error, info, warn};
+use log::{debug, error, info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, PoisonError};
@@ -129,6 +129,9 @@ impl Syncer {
     /// One round: sync, and rows when it is time or wished for.
     pub(crate) fn tick(&mut self, now: Instant, flush: bool) -> Result<()> {
         let shared = self.shared.clone();
+        if let Some(left) = shared.mount.mind_place() {
+            self.leave(&left);
+        }
         if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, &shared.capacity, (shared.clock)()) {
             shared.mount.tell(e.to_string());
         }
@@ -137,7 +140,7 @@ impl Syncer {
             self.last_flush = now;
         }
         let result = match shared.mount.attached() {
-            Some(attached) => self.sync_and_flush(attached, now, due, flush),
+            Some(attached) => self.sync_and_flush(&attached, now, due, flush),
             None if due => {
                 let flushed = self.flush_gaps();
                 self.rows.mind(flushed)
@@ -171,6 +174,26 @@ impl Syncer {
         seen
     }
 
+    /// The directory is gone. What it holds without a row is found again by files and journal when it is back.
+    fn leave(&mut self, left: &Attached) {
+        // As far as it still can be reached, under another name or none.
+        if let Err(e) = left.dir.sync_all() {
+            warn!("the sample directory that is gone: {e}");
+        }
+        let shared = &self.shared;
+        if let Err(e) = shared.db.end_open(left.open_id, (shared.clock)(), left.age()) {
+            warn!("the end of opening {}: {e}", left.open_id);
+        }
+        shared.unflushed.forget_all();
+        shared.shelf.forget_all();
+        shared.capacity.leave();
+        shared.pending().sweep = true;
+        self.durable.clear();
+        self.unlinked.clear();
+        self.stuck.clear();
+        (self.catalog, self.catalog_written) = (None, None);
+    }
+
     /// What is durable but waits for its row is told to the journal.
     fn note_durable(&mut self, attached: &Attached, closed: &[Arc<ClosedRecording>]) {
         let ids: BTreeSet<_> = closed.iter().map(|c| c.recording.id).collect();
@@ -183,8 +206,10 @@ impl Syncer {
     /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.
     fn sync(&mut self, attached: &Attached) -> Result<()> {
         let renewed = attached.renewal.waits();
+        let begun = Instant::now();
         let synced = self.syncs.mind(attached.dir.sync_all());
         synced.inspect_err(|e| attached.end_all(EndReason::new(Cause::DiskFailed, e.to_string())))?;
+        debug!("synced in {:.3} s", begun.elapsed().as_secs_f64());
         if renewed && let Err(e) = attached.renewal.settle(&attached.dir) {
             warn!("journal: {e}");
         }
@@ -231,7 +256,9 @@ impl Syncer {
         match self.shared.db.commit(&batch) {
             Ok(done) => {
                 self.settle(&batch, &done);
-                gone.iter().for_each(|c| self.shared.unflushed.forget(c.recording.id));
+                // What closed just now too: it shall not get a row any more.
+                let never_rows = gone.iter().map(|c| c.recording.id).chain(old);
+                never_rows.for_each(|id| self.shared.unflushed.forget(id));
                 self.shared.capacity.doom(&batch.condemned);
                 self.unlinked.clear();
                 self.undone.clear();
@@ -345,6 +372,7 @@ impl Syncer {
     fn make_room(&mut self, bytes: u64) -> bool {
         let shared = self.shared.clone();
         let Some(attached) = shared.mount.attached() else { return false };
+        let attached = &*attached;
         let outlook = match shared.capacity.look(&attached.dir, &shared.shelf, &shared.unflushed, Instant::now()) {
             Ok(outlook) => outlook,
             Err(e) => {
@@ -360,7 +388,9 @@ impl Syncer {
             self.delete_at_once(attached, &choice.condemned);
         }
         // Some file systems give back what was freed only then.
-        if let Err(e) = self.sync(attached) {
+        if attached.dir.file_system().is_ok_and(|fs| fs.free() < bytes)
+            && let Err(e) = self.sync(attached)
+        {
             warn!("{e}");
         }
         !choice.condemned.is_empty()
@@ -406,7 +436,7 @@ impl Syncer {
             return;
         }
         let write = || -> Result<Vec<u8>> {
-            let text = self.catalog_text()?;
+            let text = Catalog::of(&self.shared.db)?.encode();
             if self.catalog.as_ref() != Some(&text) {
                 attached.dir.replace_private(catalog::NAME, &text)?;
             }
@@ -416,17 +446,6 @@ impl Syncer {
             Ok(text) => (self.catalog, self.catalog_written) = (Some(text), Some(now)),
             Err(e) => warn!("catalog: {e}"),
         }
-    }
-
-    fn catalog_text(&self) -> Result<Vec<u8>> {
-        let db = &self.shared.db;
-        let cameras = db.cameras()?;
-        let mut gaps = Vec::new();
-        for stream in cameras.iter().flat_map(|c| &c.streams) {
-            let all = db.gaps(stream.id, WallTime(i64::MIN)..WallTime(i64::MAX))?;
-            gaps.extend(all.into_iter().map(|gap| (stream.id, gap)));
-        }
-        Ok(Catalog::new(db.meta()?.database, &cameras, &gaps).encode())
     }
 }
 
@@ -490,7 +509,7 @@ mod tests {
             let failed = syncer.tick(Instant::now(), true).is_err();
             (failed, syncer.syncs.failing, syncer.rows.failing)
         };
-        let dir = &shared.mount.attached().unwrap().dir;
+        let dir = shared.mount.attached().unwrap().dir.clone();
         dir.create("a").unwrap();
         dir.fail_after(0);
         assert_eq!(tick(), (true, true, false));

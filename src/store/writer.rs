@@ -173,10 +173,12 @@ impl Writer {
         let written = open.file.write();
         self.queue.done(bytes);
         let result = written.and_then(|written| {
+            // First: what was listed once is there after a crash.
+            self.capacity.with_room(SMALL, || self.journal.append(&written.entries))?;
             if let Some((whole, index_len)) = written.shown {
                 self.unflushed.grow(id, &whole, &open.file.index()[..index_len]);
             }
-            self.capacity.with_room(SMALL, || self.journal.append(&written.entries))
+            Ok(())
         });
         match result {
             Ok(()) => {
@@ -249,7 +251,7 @@ impl Writer {
     fn seal(&mut self, file: SampleFile, closed: ClosedRecording) {
         let id = closed.recording.id;
         match file.seal(&closed) {
-            Ok(()) => self.unflushed.close(Arc::new(closed)),
+            Ok(()) => self.closed(closed),
             Err(e) if self.unsealed.len() < UNSEALED_LIMIT => {
                 warn!("recording {id}: {e}; tried again until it works");
                 self.unsealed.push((file, closed));
@@ -261,10 +263,17 @@ impl Writer {
         }
     }
 
+    /// The keeper learns of it last: what it may delete is listed, or never was.
+    fn closed(&self, closed: ClosedRecording) {
+        let closed = Arc::new(closed);
+        self.unflushed.close(closed.clone());
+        self.capacity.close(&closed.recording);
+    }
+
     fn seal_late(&mut self) {
         for (file, closed) in std::mem::take(&mut self.unsealed) {
             match file.seal(&closed) {
-                Ok(()) => self.unflushed.close(Arc::new(closed)),
+                Ok(()) => self.closed(closed),
                 Err(_) => self.unsealed.push((file, closed)),
             }
         }
