@@ -1,5 +1,6 @@
 //! Films: those that are planned out of any rows, and those that others made.
 
+use super::index::MOST_SAMPLES;
 use super::input::Input;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
@@ -7,7 +8,7 @@ use lunette::base::{Kind, MediaDuration, RecordingId, Result, StreamId, WallDura
 use lunette::media::codec::Codec;
 use lunette::media::mp4::{Builder, Fragments, Gaps, Piece, Planned, Style, Track, init};
 use lunette::media::recording::Flags;
-use lunette::media::sample_index::samples;
+use lunette::media::sample_index::{format, samples};
 use lunette::media::{Recording, SampleEntry, Segment, Selection};
 use std::sync::{Arc, LazyLock};
 
@@ -70,8 +71,9 @@ impl Made {
     fn read(input: &mut Input<'_>, number: u32, before: Option<&Self>) -> Self {
         let (form, len) = (input.byte(), usize::from(input.short()));
         let index: Arc<[u8]> = input.take(len).into();
-        let read: Result<Vec<_>> = samples(&index).collect();
-        let (is_whole, samples) = (read.is_ok(), read.unwrap_or_default());
+        let read: Result<Vec<_>> = samples(&index).take(MOST_SAMPLES).collect();
+        let is_whole = read.as_ref().is_ok_and(|read| read.len() < MOST_SAMPLES);
+        let samples = read.unwrap_or_default();
         let duration: i64 = samples.iter().map(|s| i64::from(s.duration_90k)).sum();
         let id = RecordingId::new(StreamId::new(1).expect("one"), number);
         let goes_on = before.filter(|_| form & 1 == 0).map(|made| &made.recording);
@@ -93,7 +95,7 @@ impl Made {
             video_samples: samples.len() as u32,
             video_sync_samples: samples.iter().filter(|s| s.is_key).count() as u32,
             sample_entry_id: 1,
-            index_format: 1,
+            index_format: format(&index),
             flags,
             growing: form & 2 != 0,
             end_reason: None,

@@ -34,6 +34,7 @@ pub fn check(db_dir: &Path, sample_dir: &Path, options: CheckOptions) -> Result<
         let path = sample_dir.display();
         return Err(Error::new(Kind::Conflict, format!("{path} is not the sample directory of this database")));
     }
+    dir.set_old_names(db.old_files()?);
     let mut check = Check { db, dir, options, problems: Vec::new() };
     check.rows()?;
     check.orphans()?;
@@ -224,8 +225,9 @@ fn same(rows: &ClosedRecording, told: &ClosedRecording) -> Result<(), String> {
 /// The index can be read, and its samples add up to what is said of the recording.
 fn index_agrees(c: &ClosedRecording) -> Result<(), String> {
     let r = &c.recording;
-    if r.index_format != sample_index::FORMAT {
-        return Err(format!("its index has format {}, this lunette knows {}", r.index_format, sample_index::FORMAT));
+    let format = sample_index::format(&c.video_index);
+    if r.index_format != format {
+        return Err(format!("its index is of format {format}, not {}", r.index_format));
     }
     let (mut samples, mut keys, mut bytes, mut duration, mut last) = (0u32, 0u32, 0u64, 0i64, 0);
     for sample in sample_index::samples(&c.video_index) {

@@ -1,6 +1,8 @@
 //! `SampleDir`: the directory of film, opened once; all its files are opened relative to its descriptor.
 
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
+use crate::store::capacity::FileSystem;
+use crate::store::old_file::OldNames;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{self, AtFlags, OFlag};
@@ -10,6 +12,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
@@ -20,6 +23,8 @@ pub(crate) struct SampleDir {
     fd: OwnedFd,
     /// The open identity file, locked against a second daemon unless opened for reading only.
     identity: Option<(Uuid, File)>,
+    /// What the original system called its files.
+    old: OnceLock<OldNames>,
     /// Something was written since the last sync began.
     dirty: AtomicBool,
     #[cfg(test)]
@@ -39,6 +44,8 @@ pub(crate) struct Entry {
     pub(crate) is_file: bool,
     /// Why nothing but the name is known of it.
     pub(crate) hidden: Option<String>,
+    /// The recording that the original system gave this name.
+    pub(crate) old: Option<RecordingId>,
 }
 
 impl SampleDir {
@@ -60,6 +67,7 @@ impl SampleDir {
             path: path.to_owned(),
             fd,
             identity: None,
+            old: OnceLock::new(),
             dirty: AtomicBool::new(false),
             #[cfg(test)]
             faults: tests::Faults::default(),
@@ -102,6 +110,25 @@ impl SampleDir {
         };
         let uuid = uuid.ok_or_else(|| Error::new(Kind::Corrupt, format!("{} holds no uuid", name.display())))?;
         Ok((uuid, file))
+    }
+
+    /// The original system's names, once they are known; until then its files are strangers.
+    pub(crate) fn set_old_names(&self, files: Vec<(RecordingId, Uuid)>) {
+        // They never become more.
+        let _ = self.old.set(OldNames::new(files));
+    }
+
+    /// The name of a recording's sample file.
+    pub(crate) fn file_name(&self, id: RecordingId) -> String {
+        self.old.get().and_then(|old| old.name(id)).unwrap_or_else(|| id.file_name())
+    }
+
+    fn old_id(&self, name: &str) -> Option<RecordingId> {
+        self.old.get()?.id(name)
+    }
+
+    fn entry(&self, name: String, stat: &stat::FileStat) -> Entry {
+        Entry { old: self.old_id(&name), ..Entry::new(name, stat) }
     }
 
     /// Its uuid; `None` when it has no identity yet.
@@ -149,7 +176,8 @@ impl SampleDir {
         #[cfg(test)]
         self.faults.hit().or_fail(Kind::Disk, || format!("create {name}"))?;
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_APPEND;
-        self.changing(|| self.open_file(name, flags, mode)).or_fail(Kind::Disk, || format!("create {name}"))
+        let created = self.changing(|| self.open_file(name, flags, mode)).map_err(io::Error::from);
+        created.or_fail(Kind::Disk, || format!("create {name}"))
     }
 
     /// Opens a file for reading. `NotFound` when it is not there.
@@ -199,9 +227,9 @@ impl SampleDir {
                     continue;
                 }
                 match stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-                    Ok(stat) => entries.push(Entry::new(shown, &stat)),
+                    Ok(stat) => entries.push(self.entry(shown, &stat)),
                     Err(Errno::ENOENT) => {}
-                    Err(e) => entries.push(Entry::hidden(shown, e)),
+                    Err(e) => entries.push(Entry { old: self.old_id(&shown), ..Entry::hidden(shown, e) }),
                 }
             }
             entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -210,10 +238,32 @@ impl SampleDir {
         list().or_fail(Kind::Disk, || format!("list {}", self.path.display()))
     }
 
+    /// How full the file system is.
+    pub(crate) fn file_system(&self) -> Result<FileSystem> {
+        #[cfg(test)]
+        if let Some(fake) = self.faults.file_system() {
+            return Ok(fake);
+        }
+        let stat = rustix::fs::fstatvfs(&self.fd).map_err(io::Error::from);
+        let stat = stat.or_fail(Kind::Disk, || format!("ask how full the disk of {} is", self.path.display()))?;
+        Ok(FileSystem {
+            unit: stat.f_frsize,
+            blocks: stat.f_blocks,
+            free_blocks: stat.f_bfree,
+            available_blocks: stat.f_bavail,
+        })
+    }
+
+    /// Which device it is on.
+    pub(crate) fn device(&self) -> Result<u64> {
+        let stat = rustix::fs::fstat(&self.fd).map_err(io::Error::from);
+        Ok(stat.or_fail(Kind::Disk, || format!("stat {}", self.path.display()))?.st_dev)
+    }
+
     /// One entry by name; `None` when it is not there.
     pub(crate) fn stat(&self, name: &str) -> Result<Option<Entry>> {
         match stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Some(Entry::new(name.to_owned(), &stat))),
+            Ok(stat) => Ok(Some(self.entry(name.to_owned(), &stat))),
             Err(Errno::ENOENT) => Ok(None),
             Err(e) => Err(Error::caused(Kind::Disk, format!("stat {name}"), e)),
         }
@@ -297,17 +347,28 @@ impl Entry {
             disk_bytes: u64::try_from(stat.st_blocks).unwrap_or(0) * 512,
             is_file: SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG,
             hidden: None,
+            old: None,
         }
     }
 
     fn hidden(name: String, e: Errno) -> Self {
-        Self { name, len: 0, disk_bytes: 0, is_file: false, hidden: Some(e.to_string()) }
+        Self { name, len: 0, disk_bytes: 0, is_file: false, hidden: Some(e.to_string()), old: None }
+    }
+
+    /// The recording whose sample file has this name.
+    pub(crate) fn named(&self) -> Option<RecordingId> {
+        self.old.or_else(|| RecordingId::from_file_name(&self.name))
+    }
+
+    /// The recording whose sample file this is, by its name.
+    pub(crate) fn recording(&self) -> Option<RecordingId> {
+        self.named().filter(|_| self.is_file)
     }
 
     /// The recording whose number this name takes: its sample file, also when set aside.
     pub(crate) fn takes_number(&self) -> Option<RecordingId> {
         let name = self.name.strip_prefix(SampleDir::ASIDE).unwrap_or(&self.name);
-        RecordingId::from_file_name(name.split('.').next().unwrap_or(name))
+        self.old.or_else(|| RecordingId::from_file_name(name.split('.').next().unwrap_or(name)))
     }
 }
 

@@ -238,18 +238,12 @@ impl Shelf {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the film of a recording, or shares it with whoever has it open; then its `name` is not asked for. `NotFound`
-    /// when there is no such file.
-    pub(crate) fn open(
-        self: &Arc<Self>,
-        dir: &SampleDir,
-        id: RecordingId,
-        name: impl FnOnce() -> Result<String>,
-    ) -> Result<Film> {
+    /// Opens the film of a recording, or shares it with whoever has it open. `NotFound` when there is no such file.
+    pub(crate) fn open(self: &Arc<Self>, dir: &SampleDir, id: RecordingId) -> Result<Film> {
         if let Some(open) = self.lock().get(&id).and_then(Weak::upgrade) {
             return Ok(Film(open));
         }
-        let file = dir.open_read(&name()?).map_err(|e| e.on(format!("recording {id}")))?;
+        let file = dir.open_read(&dir.file_name(id)).map_err(|e| e.on(format!("recording {id}")))?;
         let tells_residency = tells_residency(&file);
         let film = OpenFile { id, file, tells_residency, shelf: self.clone(), lingering_bytes: AtomicU64::new(0) };
         let film = Arc::new(film);
@@ -268,6 +262,11 @@ impl Shelf {
             film.lingering_bytes.store(disk_bytes, Ordering::Relaxed);
             self.lingering_bytes.fetch_add(disk_bytes, Ordering::Relaxed);
         }
+    }
+
+    /// Somebody has the file of a recording open.
+    pub(crate) fn is_open(&self, id: RecordingId) -> bool {
+        self.lock().get(&id).is_some_and(|film| film.strong_count() > 0)
     }
 
     /// How many files are open.
@@ -303,7 +302,7 @@ mod tests {
     #[test]
     fn windows_are_shared_as_bytes() {
         let (_tmp, dir, shelf) = shelf();
-        let film = shelf.open(&dir, id(), || Ok(id().file_name())).unwrap();
+        let film = shelf.open(&dir, id()).unwrap();
         let bytes = Bytes::from_owner(film.window(2, 5).unwrap());
         assert_eq!(&bytes.slice(1..3)[..], b"34");
         assert_eq!(film.copy(2, 5).unwrap().as_ref(), b"23456");
@@ -316,7 +315,7 @@ mod tests {
     #[test]
     fn a_part_of_a_window_goes_straight_from_its_file() {
         let (tmp, dir, shelf) = shelf();
-        let film = shelf.open(&dir, id(), || Ok(id().file_name())).unwrap();
+        let film = shelf.open(&dir, id()).unwrap();
         let [other, bytes] = [(0, 3), (2, 8)].map(|(at, len)| Bytes::from_owner(film.window(at, len).unwrap()));
         if shelf.mapped() == (0, 0) {
             // An emulator, or a kernel before 5.14, cannot populate a map: windows are copies there.
@@ -340,7 +339,7 @@ mod tests {
     fn a_window_that_waited_is_looked_at_again() {
         use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
         let (_tmp, dir, shelf) = shelf();
-        let film = shelf.open(&dir, id(), || Ok(id().file_name())).unwrap();
+        let film = shelf.open(&dir, id()).unwrap();
         let window = film.cached_window(0, 10).unwrap().expect("it was just written");
         let range = || shelf.file_range(window.as_ref()).unwrap();
         let later = Instant::now() + 2 * FRESH;
@@ -360,18 +359,18 @@ mod tests {
     #[test]
     fn a_short_file_is_an_error_that_names_the_recording() {
         let (_tmp, dir, shelf) = shelf();
-        let film = shelf.open(&dir, id(), || Ok(id().file_name())).unwrap();
+        let film = shelf.open(&dir, id()).unwrap();
         assert_eq!(film.window(8, 3).unwrap_err().to_string(), "recording 3/9: 3 bytes at 8 of a file of 10");
         assert_eq!(film.read_exact_at(&mut [0; 3], 8).unwrap_err().kind(), Kind::Corrupt);
         let other = RecordingId::new(StreamId::new(3).unwrap(), 10);
-        assert_eq!(shelf.open(&dir, other, || Ok(other.file_name())).unwrap_err().kind(), Kind::NotFound);
+        assert_eq!(shelf.open(&dir, other).unwrap_err().kind(), Kind::NotFound);
     }
 
     #[test]
     fn an_unlinked_file_weighs_until_its_last_window_is_gone() {
         let (_tmp, dir, shelf) = shelf();
-        let film = shelf.open(&dir, id(), || Ok(id().file_name())).unwrap();
-        let again = shelf.open(&dir, id(), || Ok(id().file_name())).unwrap();
+        let film = shelf.open(&dir, id()).unwrap();
+        let again = shelf.open(&dir, id()).unwrap();
         assert_eq!(shelf.open_files(), 1);
         dir.unlink(&id().file_name()).unwrap();
         shelf.unlinked(id(), 4096);

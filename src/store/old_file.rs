@@ -5,7 +5,6 @@
 
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::closed::ClosedRecording;
-use crate::store::db::Database;
 use crate::store::dir::SampleDir;
 use crate::store::trailer::{put_facts, take_facts};
 use crate::store::wire::{Reader, Writer, checksum};
@@ -65,10 +64,38 @@ impl OldFile {
     }
 }
 
-impl Database {
-    /// The name of a recording's sample file. Asks no disk where the original system recorded nothing.
-    pub(crate) fn sample_file_name(&self, id: RecordingId) -> Result<String> {
-        Ok(self.old_file(id)?.map_or_else(|| id.file_name(), |old| old.file_name()))
+/// Which recording has which old name. There may be half a million, so each takes 28 bytes.
+#[derive(Debug, Default)]
+pub(crate) struct OldNames {
+    by_uuid: Vec<(Uuid, RecordingId)>,
+    /// Places in `by_uuid`, by id.
+    by_id: Vec<u32>,
+}
+
+impl OldNames {
+    pub(crate) fn new(files: Vec<(RecordingId, Uuid)>) -> Self {
+        let mut by_uuid: Vec<_> = files.into_iter().map(|(id, uuid)| (uuid, id)).collect();
+        by_uuid.sort_unstable();
+        by_uuid.shrink_to_fit();
+        let mut by_id: Vec<u32> = (0..by_uuid.len() as u32).collect();
+        by_id.sort_unstable_by_key(|&at| by_uuid[at as usize].1);
+        Self { by_uuid, by_id }
+    }
+
+    /// Whose file has this name.
+    pub(crate) fn id(&self, name: &str) -> Option<RecordingId> {
+        if self.by_uuid.is_empty() || !OldFile::is_name(name) {
+            return None;
+        }
+        let uuid = Uuid::try_parse(name).ok()?;
+        let at = self.by_uuid.binary_search_by_key(&uuid, |(uuid, _)| *uuid).ok()?;
+        Some(self.by_uuid[at].1)
+    }
+
+    /// The name of a recording's file.
+    pub(crate) fn name(&self, id: RecordingId) -> Option<String> {
+        let at = self.by_id.binary_search_by_key(&id, |&at| self.by_uuid[at as usize].1).ok()?;
+        Some(self.by_uuid[self.by_id[at] as usize].0.hyphenated().to_string())
     }
 }
 
@@ -223,6 +250,19 @@ mod tests {
             (all.len(), end.unwrap_err().to_string().as_str()),
             (1, "old-recordings: a record whose checksum is another")
         );
+    }
+
+    #[test]
+    fn names_and_recordings_are_found_by_each_other() {
+        let id = |n| RecordingId::new(crate::base::StreamId::new(1).unwrap(), n);
+        let files: Vec<_> = (1..100).map(|n| (id(n), Uuid::from_u128(u128::from(n) * 7 % 100))).collect();
+        let names = OldNames::new(files.clone());
+        for (id, uuid) in files {
+            assert_eq!(names.name(id), Some(uuid.to_string()));
+            assert_eq!(names.id(&uuid.to_string()), Some(id));
+        }
+        assert_eq!((names.name(id(200)), names.id("journal")), (None, None));
+        assert_eq!(names.id(&Uuid::from_u128(1000).to_string()), None);
     }
 
     #[test]

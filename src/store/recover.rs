@@ -10,7 +10,6 @@ use crate::store::orphan::{Orphan, Outcome};
 use crate::store::{catalog, journal_file};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// What the database knows of the directory.
 #[derive(Debug, Default)]
@@ -21,24 +20,6 @@ pub(crate) struct Known {
     pub(crate) garbage: Vec<RecordingId>,
     /// Whatever there is of a stream that was removed is garbage too: it closed too late to be condemned by name.
     pub(crate) streams: StreamIds,
-    /// The files of the original system, by their names, ascending.
-    pub(crate) old: Vec<(Uuid, RecordingId)>,
-}
-
-impl Known {
-    fn old_name(&self, name: &str) -> Option<RecordingId> {
-        let uuid = Uuid::try_parse(name).ok().filter(|_| OldFile::is_name(name))?;
-        self.old.binary_search_by_key(&uuid, |(uuid, _)| *uuid).ok().map(|i| self.old[i].1)
-    }
-
-    /// The names of the garbage's files.
-    fn garbage_names(&self) -> Vec<(RecordingId, String)> {
-        let is_garbage = |id: &RecordingId| self.garbage.binary_search(id).is_ok();
-        let old: BTreeMap<_, _> =
-            self.old.iter().filter(|(_, id)| is_garbage(id)).map(|(uuid, id)| (*id, uuid)).collect();
-        let name = |id: RecordingId| old.get(&id).map_or_else(|| id.file_name(), |uuid| uuid.hyphenated().to_string());
-        self.garbage.iter().map(|&id| (id, name(id))).collect()
-    }
 }
 
 /// What recovery did. The directory must be synced before the database learns of it.
@@ -54,6 +35,8 @@ pub(crate) struct Recovered {
     pub(crate) unresolved: Vec<journal::Entry>,
     /// What an owner should know of, a line each.
     pub(crate) problems: Vec<String>,
+    /// Every entry, as it was before.
+    pub(crate) entries: Vec<Entry>,
     /// The highest number of each stream that any file name or garbage takes.
     pub(crate) numbers: BTreeMap<StreamId, u32>,
 }
@@ -64,23 +47,20 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     let found = journal_file::read(dir);
     let journal = journal::replay(found.entries);
     let mut done = Recovered::default();
-    for (id, name) in known.garbage_names() {
+    for &id in &known.garbage {
         done.take_number(id);
-        match dir.unlink(&name) {
+        match dir.unlink(&dir.file_name(id)) {
             Ok(_) => done.unlinked.push(id),
             Err(e) => done.problems.push(format!("recording {id}: deleted, but its file stays: {e}")),
         }
     }
     let (mut files, mut orphans) = (Vec::new(), Vec::new());
-    for entry in dir.list()? {
+    let entries = dir.list()?;
+    for entry in entries.iter().cloned() {
         if let Some(id) = entry.takes_number() {
             done.take_number(id);
         }
-        if let Some(old) = known.old_name(&entry.name) {
-            files.push(old);
-            continue;
-        }
-        let id = RecordingId::from_file_name(&entry.name);
+        let id = entry.named();
         if id.is_some_and(|id| known.garbage.binary_search(&id).is_ok()) {
             // It would not go, and that is told already.
             continue;
@@ -113,6 +93,7 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         let (story, suspect) = (journal.stories.get(&orphan.id), suspects.contains(&orphan.id));
         done.settle(dir, orphan, story, suspect);
     }
+    done.entries = entries;
     // Last, so that a power cut just now loses nothing of what could be read.
     for (name, e) in found.unreadable {
         done.set_aside(dir, name, &e.to_string());
@@ -170,7 +151,7 @@ impl Recovered {
             || name.starts_with(SampleDir::ASIDE)
             || name == "lost+found"
             || [old_file::NAME, old_file::NEW].contains(&name)
-            // A sample file of the original system.
+            // A sample file of the original system that has no row.
             || OldFile::is_name(name);
         if ours {
         } else if entry.is_file {

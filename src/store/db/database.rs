@@ -7,7 +7,6 @@ use crate::store::db::version::{Content, SCHEMA, VERSION, examine};
 use crate::store::sample_entries::SampleEntries;
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
@@ -26,8 +25,6 @@ pub struct Database {
     /// `None` when it was opened to be read.
     writer: Option<Mutex<Connection>>,
     pub(super) sample_entries: Mutex<SampleEntries>,
-    /// There are files of the original system.
-    pub(super) has_old_files: AtomicBool,
 }
 
 /// What a database is opened for.
@@ -74,10 +71,8 @@ impl Database {
             idle: Mutex::default(),
             watcher: Mutex::default(),
             sample_entries: Mutex::default(),
-            has_old_files: AtomicBool::new(false),
         };
         db.load_sample_entries()?;
-        db.look_for_old_files()?;
         Ok(db)
     }
 

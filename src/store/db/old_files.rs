@@ -7,16 +7,12 @@ use crate::store::db::recordings::composite;
 use crate::store::db::{Database, commit, garbage};
 use crate::store::old_file::OldFile;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use std::sync::atomic::Ordering;
 use uuid::Uuid;
 
 impl Database {
-    /// The old file of a recording, or of garbage; `None` for one of our own. From memory where there are none at all.
+    /// The old file of a recording, or of garbage; `None` for one of our own.
     pub(crate) fn old_file(&self, id: RecordingId) -> Result<Option<OldFile>> {
         const SQL: &str = "SELECT uuid, sha1 FROM old_file WHERE composite_id = :id";
-        if !self.has_old_files.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
         let what = || format!("recording {id}: read the name of its file");
         let read = |row: &Row<'_>| Ok(OldFile { uuid: Uuid::from_bytes(row.get(0)?), sha1: row.get(1)? });
         self.read(|conn| {
@@ -45,17 +41,7 @@ impl Database {
                 commit::insert_old(tx, closed, sample_entry, old)?;
             }
             Ok(())
-        })?;
-        self.has_old_files.fetch_or(!recordings.is_empty(), Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Looks whether there are any.
-    pub(super) fn look_for_old_files(&self) -> Result<()> {
-        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM old_file)";
-        let found = self.read(|conn| conn.query_row(SQL, (), |row| row.get(0)).or_sql(|| "look for old files"))?;
-        self.has_old_files.store(found, Ordering::Relaxed);
-        Ok(())
+        })
     }
 }
 
@@ -89,11 +75,9 @@ mod tests {
         old.blake3 = [0; 32];
         let file = OldFile { uuid: Uuid::from_u128(7), sha1: [3; 20] };
         let (a, b) = (old.recording.id, new.recording.id);
-        assert_eq!(f.db.sample_file_name(a).unwrap(), a.file_name());
         f.db.adopt_old(&[(file, old.clone())]).unwrap();
         f.insert([&new]);
-        assert_eq!(f.db.sample_file_name(a).unwrap(), "00000000-0000-0000-0000-000000000007");
-        assert_eq!(f.db.sample_file_name(b).unwrap(), b.file_name());
+        assert_eq!((f.db.old_file(a).unwrap(), f.db.old_file(b).unwrap()), (Some(file), None));
         assert_eq!(f.db.old_files().unwrap(), [(a, file.uuid)]);
         assert_eq!(f.db.closed_recording(a).unwrap(), old);
         assert_eq!(f.db.film_hash(a).unwrap(), None);

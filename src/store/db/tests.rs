@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 /// A row in every table, so that an update meets each constraint.
 const ROWS: &str = "
     INSERT INTO damage VALUES ((1 << 32) + 1, 10, 'torn');
+    INSERT INTO old_file VALUES ((1 << 32) + 1, zeroblob(16), zeroblob(20));
     INSERT INTO verification VALUES (1, 0, 10, 0);
     INSERT INTO garbage VALUES (1 << 32);
     INSERT INTO gap VALUES (1, 10, 20, 'camera silent', '');
@@ -82,6 +83,9 @@ const REFUSED: &str = "
     UPDATE recording_index SET blake3 = x'00'
     UPDATE recording_index SET video_index = x'00'
     UPDATE damage SET what = ''
+    UPDATE old_file SET composite_id = 1
+    UPDATE old_file SET uuid = x'00'
+    UPDATE old_file SET sha1 = x'00'
     UPDATE verification SET id = 2
     UPDATE verification SET rounds = -1
     UPDATE verification SET done_sequence = -1

@@ -143,7 +143,7 @@ impl Store {
     /// The film of a recording. `NotFound` when its file is missing. Blocks on the disk.
     pub fn film(&self, id: RecordingId) -> Result<Film> {
         match self.shared.mount.dir() {
-            Some(dir) => self.shared.shelf.open(&dir, id, || self.shared.db.sample_file_name(id)),
+            Some(dir) => self.shared.shelf.open(&dir, id),
             None => Err(Error::new(Kind::NotFound, self.trouble().unwrap_or_default())),
         }
     }

@@ -1,6 +1,6 @@
 //! What the index of an old recording says, and what is odd about it.
 
-use crate::base::Result;
+use crate::base::{Error, Kind, Result};
 use crate::media::sample_index;
 
 /// Sums over the samples of an index.
@@ -18,6 +18,10 @@ impl Sums {
     /// Of a whole index; an error where it cannot be read, and of an empty one.
     pub(super) fn of(index: &[u8]) -> Result<Self> {
         let mut sums = Self::default();
+        // What looks like one of a later format is none: the original had no other.
+        if sample_index::format(index) != INDEX_FORMAT {
+            return Err(Error::new(Kind::Corrupt, "video index: it begins with no duration"));
+        }
         for sample in sample_index::samples(index) {
             let sample = sample?;
             sums.samples += 1;
@@ -27,7 +31,7 @@ impl Sums {
             sums.ends_in_zero = sample.duration_90k == 0;
         }
         match sums.samples {
-            0 => Err(crate::base::Error::new(crate::base::Kind::Corrupt, "video index: it is empty")),
+            0 => Err(Error::new(Kind::Corrupt, "video index: it is empty")),
             _ => Ok(sums),
         }
     }
@@ -44,6 +48,9 @@ impl Sums {
         pairs.into_iter().find(|(_, index, row)| index != row).map(|(what, index, row)| said(what, index, row))
     }
 }
+
+/// The only one that the original had.
+pub(super) const INDEX_FORMAT: u8 = 1;
 
 #[cfg(test)]
 mod tests {

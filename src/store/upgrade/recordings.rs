@@ -1,7 +1,7 @@
 //! Recordings of version 1 become ours, one after the other, with their runs.
 
 use super::cameras::Cameras;
-use super::odd::Sums;
+use super::odd::{INDEX_FORMAT, Sums};
 use super::reserved::Reserved;
 use super::{Say, batch};
 use crate::base::{Error, Kind, MediaDuration, RecordingId, Result, WallDuration, WallTime};
@@ -301,8 +301,6 @@ impl Sequences {
 
 /// The row of `open` that stands for the original system.
 const OPEN_ID: u32 = 1;
-/// The only one that the original had.
-const INDEX_FORMAT: u8 = 1;
 /// What the table takes.
 const CALENDAR: std::ops::RangeInclusive<i64> = -20_000_000_000_000_000..=20_000_000_000_000_000;
 const LONGEST: i64 = RECORDING_LIMIT.0 - 1;
