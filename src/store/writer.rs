@@ -9,6 +9,7 @@ use crate::store::dir::SampleDir;
 use crate::store::growing::{Slot, WRITE_BYTES};
 use crate::store::journal::Entry;
 use crate::store::journal_file::JournalFile;
+use crate::store::pulse::{Pulse, Work};
 use crate::store::queue::{Job, Queue};
 use crate::store::sample_file::SampleFile;
 use crate::store::unflushed::Unflushed;
@@ -31,6 +32,7 @@ pub(crate) struct Writer {
     unsealed: Vec<(SampleFile, ClosedRecording)>,
     /// Closed ones without a row of which the journal knows that they are durable.
     durable: BTreeSet<RecordingId>,
+    pulse: Arc<Pulse>,
 }
 
 #[derive(Debug)]
@@ -44,8 +46,15 @@ struct Open {
 }
 
 impl Writer {
-    pub(crate) fn new(dir: Arc<SampleDir>, queue: Arc<Queue>, unflushed: Arc<Unflushed>, journal: JournalFile) -> Self {
-        Self { dir, queue, unflushed, journal, open: BTreeMap::new(), unsealed: Vec::new(), durable: BTreeSet::new() }
+    pub(crate) fn new(
+        dir: Arc<SampleDir>,
+        queue: Arc<Queue>,
+        unflushed: Arc<Unflushed>,
+        journal: JournalFile,
+        pulse: Arc<Pulse>,
+    ) -> Self {
+        let (open, unsealed, durable) = Default::default();
+        Self { dir, queue, unflushed, journal, open, unsealed, durable, pulse }
     }
 
     /// Works until it is told to stop.
@@ -69,7 +78,12 @@ impl Writer {
 
     /// Does these jobs, and writes what is due.
     fn work(&mut self, jobs: Vec<Job>, now: Instant) -> ControlFlow<()> {
+        let pulse = self.pulse.clone();
+        let _busy = pulse.busy(Work::Film, Instant::now());
         let mut stop = None;
+        if self.journal.is_spoiled() {
+            self.renew_journal();
+        }
         for job in jobs {
             match job {
                 Job::Begin(facts, slot) => self.begin(*facts, slot),
@@ -77,7 +91,12 @@ impl Writer {
                 Job::Close(id, close) => self.close(id, close),
                 Job::Abandon(id, reason) => self.end(id, reason),
                 Job::Durable(ids) => self.note_durable(ids),
-                Job::EndAll(reason) => self.end_all(&reason),
+                Job::Suspect(reason) => {
+                    self.end_all(&reason);
+                    self.journal.spoil();
+                    self.renew_journal();
+                }
+                Job::Trust => self.journal.trust(),
                 Job::Barrier(done) => {
                     self.write_all();
                     // Nobody waits any more: nothing is lost by that.
@@ -106,9 +125,11 @@ impl Writer {
         let id = facts.recording.id;
         match SampleFile::create(self.dir.clone(), facts) {
             Ok(file) => {
+                self.pulse.takes();
                 self.open.insert(id, Open { file, slot, due: false, seen: None });
             }
             Err(e) => {
+                self.pulse.refuses(e.to_string());
                 let reason = disk_failed(&e);
                 warn!("recording {id}: {reason}");
                 slot.fail(reason);
@@ -161,9 +182,11 @@ impl Writer {
         match result {
             Ok(()) => {
                 open.slot.written.fetch_max(open.file.written().0, Ordering::Relaxed);
+                self.pulse.takes();
                 true
             }
             Err(e) => {
+                self.pulse.refuses(format!("recording {id}: {e}"));
                 let reason = disk_failed(&e);
                 open.slot.fail(reason.clone());
                 self.end_now(id, reason);

@@ -1,50 +1,6 @@
-//! The sample directory, and faults that it can be given.
+//! The sample directory.
 
 use super::*;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicI64;
-
-/// Lets writes fail: counts down at each, and once below zero all of them fail until it is mended.
-#[derive(Debug)]
-pub(super) struct Faults {
-    writes: AtomicI64,
-    /// An entry that can be neither looked at nor unlinked.
-    entry: Mutex<Option<String>>,
-}
-
-impl Default for Faults {
-    fn default() -> Self {
-        Self { writes: AtomicI64::new(i64::MAX), entry: Mutex::default() }
-    }
-}
-
-impl Faults {
-    pub(super) fn hit(&self) -> io::Result<()> {
-        match self.writes.fetch_sub(1, Ordering::SeqCst) > 0 {
-            true => Ok(()),
-            false => Err(io::Error::from_raw_os_error(nix::libc::ENOSPC)),
-        }
-    }
-
-    pub(super) fn hit_entry(&self, name: &str) -> nix::Result<()> {
-        match self.entry.lock().unwrap().as_deref() == Some(name) {
-            true => Err(Errno::EIO),
-            false => Ok(()),
-        }
-    }
-}
-
-impl SampleDir {
-    /// The next `n` writes succeed, then the disk is full.
-    pub(crate) fn fail_after(&self, n: i64) {
-        self.faults.writes.store(n, Ordering::SeqCst);
-    }
-
-    /// The entry of this name, if any, can be neither looked at nor unlinked.
-    pub(crate) fn fail_entry(&self, name: Option<&str>) {
-        *self.faults.entry.lock().unwrap() = name.map(str::to_owned);
-    }
-}
 
 fn names(dir: &SampleDir) -> Vec<String> {
     dir.list().unwrap().into_iter().map(|e| e.name).collect()
