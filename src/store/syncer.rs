@@ -11,7 +11,7 @@ use crate::store::gap::Gap;
 use crate::store::pulse::Work;
 use crate::store::shared::Shared;
 use crate::store::suspects::Suspects;
-use log::{error, info, warn};
+use log::{debug, error, info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, PoisonError};
@@ -209,13 +209,16 @@ impl Syncer {
     /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends, and all that is
     /// not known to be durable is suspect.
     fn sync(&mut self, attached: &Attached) -> Result<()> {
-        let busy = self.shared.mount.pulse().busy(Work::Sync, Instant::now());
+        let begun = Instant::now();
+        let busy = self.shared.mount.pulse().busy(Work::Sync, begun);
         let synced = attached.dir.sync_all();
         drop(busy);
         self.syncs.mind(synced).inspect_err(|e| {
             self.suspects.arrest(&self.shared.unflushed, &self.durable);
             attached.suspect(EndReason::new(Cause::DiskFailed, e.to_string()));
-        })
+        })?;
+        debug!("synced in {:.3} s", begun.elapsed().as_secs_f64());
+        Ok(())
     }
 
     /// One transaction for all that waits; then the files of garbage go. A file that does not is in no row's way.
@@ -356,7 +359,7 @@ impl Syncer {
             return;
         }
         let write = || -> Result<Vec<u8>> {
-            let text = self.catalog_text()?;
+            let text = Catalog::of(&self.shared.db)?.encode();
             if self.catalog.as_ref() != Some(&text) {
                 attached.dir.replace_private(catalog::NAME, &text)?;
             }
@@ -366,17 +369,6 @@ impl Syncer {
             Ok(text) => (self.catalog, self.catalog_written) = (Some(text), Some(now)),
             Err(e) => warn!("catalog: {e}"),
         }
-    }
-
-    fn catalog_text(&self) -> Result<Vec<u8>> {
-        let db = &self.shared.db;
-        let cameras = db.cameras()?;
-        let mut gaps = Vec::new();
-        for stream in cameras.iter().flat_map(|c| &c.streams) {
-            let all = db.gaps(stream.id, WallTime(i64::MIN)..WallTime(i64::MAX))?;
-            gaps.extend(all.into_iter().map(|gap| (stream.id, gap)));
-        }
-        Ok(Catalog::new(db.meta()?.database, &cameras, &gaps).encode())
     }
 }
 
