@@ -1,6 +1,7 @@
 //! `SampleDir`: the directory of film, opened once; all its files are opened relative to its descriptor.
 
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
+use crate::store::capacity::FileSystem;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{self, AtFlags, OFlag};
@@ -176,9 +177,10 @@ impl SampleDir {
     }
 
     fn create_for(&self, name: &str, mode: Mode) -> Result<File> {
-        self.about_to(Op::Create, name).or_fail(Kind::Disk, || format!("create {name}"))?;
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_APPEND;
-        self.changing(|| self.open_file(name, flags, mode)).or_fail(Kind::Disk, || format!("create {name}"))
+        let asked = self.about_to(Op::Create, name);
+        let created = asked.and_then(|()| self.changing(|| self.open_file(name, flags, mode)));
+        created.map_err(io::Error::from).or_fail(Kind::Disk, || format!("create {name}"))
     }
 
     /// Opens a file for reading. `NotFound` when it is not there.
@@ -244,6 +246,29 @@ impl SampleDir {
             Ok(entries)
         };
         list().or_fail(Kind::Disk, || format!("list {}", self.path.display()))
+    }
+
+    /// How full the file system is.
+    pub(crate) fn file_system(&self) -> Result<FileSystem> {
+        #[cfg(test)]
+        if let Some(fake) = self.faults.file_system() {
+            return Ok(fake);
+        }
+        let asked = self.about_to(Op::Stat, "").map_err(io::Error::from);
+        let stat = asked.and_then(|()| Ok(rustix::fs::fstatvfs(&self.fd)?));
+        let stat = stat.or_fail(Kind::Disk, || format!("ask how full the disk of {} is", self.path.display()))?;
+        Ok(FileSystem {
+            unit: stat.f_frsize,
+            blocks: stat.f_blocks,
+            free_blocks: stat.f_bfree,
+            available_blocks: stat.f_bavail,
+        })
+    }
+
+    /// Which device it is on.
+    pub(crate) fn device(&self) -> Result<u64> {
+        let stat = rustix::fs::fstat(&self.fd).map_err(io::Error::from);
+        Ok(stat.or_fail(Kind::Disk, || format!("stat {}", self.path.display()))?.st_dev)
     }
 
     /// One entry by name; `None` when it is not there.
@@ -318,7 +343,9 @@ impl SampleDir {
         let synced = self.about_to(Op::Sync, "").and_then(|()| unistd::syncfs(&self.fd));
         #[cfg(test)]
         self.faults.synced(synced.is_ok(), &self.path);
-        let synced = synced.or_fail(Kind::Disk, || format!("sync the file system of {}", self.path.display()));
+        let synced = synced
+            .map_err(io::Error::from)
+            .or_fail(Kind::Disk, || format!("sync the file system of {}", self.path.display()));
         if synced.is_err() {
             self.dirty.store(true, Ordering::Release);
         }
@@ -339,6 +366,11 @@ impl Entry {
 
     fn hidden(name: String, e: Errno) -> Self {
         Self { name, len: 0, disk_bytes: 0, is_file: false, hidden: Some(e.to_string()) }
+    }
+
+    /// The recording whose sample file this is, by its name.
+    pub(crate) fn recording(&self) -> Option<RecordingId> {
+        RecordingId::from_file_name(&self.name).filter(|_| self.is_file)
     }
 
     /// The recording whose number this name takes: its sample file, also when set aside.

@@ -18,6 +18,7 @@ struct Inner {
     asked: Vec<Op>,
     /// The refused ones among them.
     refused: Vec<Op>,
+    file_system: Option<FileSystem>,
     /// How much of each file a sync covered.
     synced: BTreeMap<String, u64>,
 }
@@ -73,6 +74,10 @@ impl Faults {
         let mut inner = self.lock();
         (inner.asked, inner.refused) = Default::default();
         inner.plan = plan;
+    }
+
+    pub(super) fn file_system(&self) -> Option<FileSystem> {
+        self.lock().file_system
     }
 
     /// What is in the directory now is on the disk.
@@ -141,9 +146,23 @@ impl Faults {
 
 impl SampleDir {
     /// The next `n` writes succeed, then the disk is full.
+    pub(crate) fn fill_after(&self, n: i64) {
+        self.fail_writes(n, Errno::ENOSPC);
+    }
+
+    /// The next `n` writes succeed, then the disk fails.
     pub(crate) fn fail_after(&self, n: i64) {
+        self.fail_writes(n, Errno::EIO);
+    }
+
+    fn fail_writes(&self, n: i64, errno: Errno) {
         let at = usize::try_from(n).unwrap();
-        self.faults.plan((n < i64::MAX).then(|| Plan { of: writes, ..Plan::from(at, Errno::ENOSPC) }));
+        self.faults.plan((n < i64::MAX).then(|| Plan { of: writes, ..Plan::from(at, errno) }));
+    }
+
+    /// The file system says this of itself.
+    pub(crate) fn fake_file_system(&self, fake: Option<FileSystem>) {
+        self.faults.lock().file_system = fake;
     }
 
     /// The entry of this name, if any, can be neither looked at nor unlinked.

@@ -117,7 +117,13 @@ fn ends_well(place: &Place, stream: StreamId, promises: &Promises, what: &str) {
     let store = place.open();
     let found: BTreeMap<_, _> =
         store.recordings(stream, ALWAYS).unwrap().iter().map(|r| (r.id, film_of(&store, r))).collect();
+    // Only a full disk costs film that is whole: the oldest.
+    let made_room = what.contains("ENOSPC");
+    let oldest_left = found.keys().next();
     for (id, film) in promises {
+        if made_room && oldest_left.is_some_and(|oldest| id < oldest) {
+            continue;
+        }
         let found = found.get(id).unwrap_or_else(|| panic!("{what}: recording {id} is lost; {:?}", place.names()));
         assert!(found.starts_with(film), "{what}: recording {id}: {} of {} bytes", found.len(), film.len());
     }
