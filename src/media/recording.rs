@@ -78,6 +78,11 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    /// With the bits of `other` cleared.
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// With the bits of `other` set.
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -141,11 +146,13 @@ pub enum Cause {
     PowerCut,
     /// The owner changed or removed the camera.
     Reconfigured,
+    /// The recorder's clock was set: film that follows at once seems to be later, or to be at the same time.
+    ClockMoved,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -160,6 +167,7 @@ impl Cause {
         Self::Stopped,
         Self::PowerCut,
         Self::Reconfigured,
+        Self::ClockMoved,
     ];
 
     /// The fixed words.
@@ -179,6 +187,7 @@ impl Cause {
             Self::Stopped => "recorder stopped",
             Self::PowerCut => "power cut",
             Self::Reconfigured => "camera settings changed",
+            Self::ClockMoved => "clock moved",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `Store`: everything that was recorded, and the way to record more.
 
 mod cameras;
+mod clock;
 mod recorded;
 mod recording;
 
@@ -48,6 +49,7 @@ impl Store {
         let boot_id = boot_id()?;
         let mount = Mount::new(options.sample_dir, boot_id);
         let shared = Arc::new(Shared::new(db, mount, options.zone, options.clock));
+        shared.unflushed.know_proof(shared.db.clock_proof(boot_id)?);
         let (running, syncer_ended) = sync_channel(1);
         for stream in shared.db.cameras()?.iter().flat_map(|c| &c.streams) {
             shared.unflushed.count_rows(stream.id, &shared.db.pieces(stream.id)?);
