@@ -155,7 +155,7 @@ impl Run {
         let Some(clock_offset) = self.proven.take() else { return };
         let shift = shift(self.terms.clock_offset, clock_offset);
         self.next_start = self.next_start.map(|start| start + shift);
-        self.terms.clock_offset = self.terms.clock_offset + shift;
+        self.terms.clock_offset += shift;
         self.terms.unproven = false;
     }
 

@@ -5,7 +5,7 @@ mod clock;
 mod recorded;
 mod recording;
 
-use crate::base::{Error, Kind, Result, ResultExt, WallDuration, WallTime};
+use crate::base::{Error, Kind, Result, ResultExt, WallTime};
 use crate::media::EndReason;
 use crate::media::recording::Cause;
 use crate::store::db::{Access, Database};
@@ -34,7 +34,6 @@ pub struct Store {
     /// Ends when the syncer does.
     syncer_ended: Mutex<Receiver<()>>,
     boot_id: Uuid,
-    opened: Instant,
 }
 
 impl Store {
@@ -78,7 +77,6 @@ impl Store {
             syncer,
             syncer_ended: Mutex::new(syncer_ended),
             boot_id,
-            opened: Instant::now(),
         };
         store.load_cameras()?;
         Ok(Arc::new(store))
@@ -92,7 +90,7 @@ impl Store {
 
     /// What the last start found in the sample directory that an owner should know of, a line each. From memory.
     pub fn problems(&self) -> Vec<String> {
-        self.shared.mount.attached().map(|a| a.problems.clone()).unwrap_or_default()
+        self.shared.mount.attached().map_or_else(Vec::new, |a| a.problems.clone())
     }
 
     /// The machine's boot that recordings are of.
@@ -139,8 +137,7 @@ impl Store {
         }
         self.flush_within(left())?;
         if let Some(attached) = self.shared.mount.attached() {
-            let duration = WallDuration(crate::base::time::units(self.opened.elapsed()));
-            self.shared.db.end_open(attached.open_id, now, duration)?;
+            self.shared.db.end_open(attached.open_id, now, attached.age())?;
         }
         // It has answered just now, so there is room.
         let _ = syncer.try_send(Ask::Stop);

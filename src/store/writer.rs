@@ -153,10 +153,12 @@ impl Writer {
         let written = open.file.write();
         self.queue.done(bytes);
         let result = written.and_then(|written| {
+            // First: what was listed once is there after a crash.
+            self.journal.append(&written.entries)?;
             if let Some((whole, index_len)) = written.shown {
                 self.unflushed.grow(id, &whole, &open.file.index()[..index_len]);
             }
-            self.journal.append(&written.entries)
+            Ok(())
         });
         match result {
             Ok(()) => {

@@ -36,7 +36,8 @@ impl Store {
             // Another process may record: what is in memory is old.
             None => Extent::default(),
         };
-        let missing = self.shared.mount.attached().map(|attached| &attached.missing);
+        let attached = self.shared.mount.attached();
+        let missing = attached.as_ref().map(|attached| &attached.missing);
         self.shared.db.rows(&Wanted { stream, span, extent, terms, missing }, unflushed)
     }
 
@@ -130,7 +131,7 @@ impl Store {
     /// The film of a recording. `NotFound` when its file is missing. Blocks on the disk.
     pub fn film(&self, id: RecordingId) -> Result<Film> {
         match self.shared.mount.dir() {
-            Some(dir) => self.shared.shelf.open(dir, id),
+            Some(dir) => self.shared.shelf.open(&dir, id),
             None => Err(Error::new(Kind::NotFound, self.trouble().unwrap_or_default())),
         }
     }

@@ -150,7 +150,8 @@ fn whatever_the_moment_of_a_crash_all_is_moved_once() {
 
 #[test]
 fn a_database_that_cannot_be_written_proves_nothing_and_moves_nothing() {
-    let Three { store, stream, .. } = Three::new();
+    let three = Three::new();
+    let (store, stream) = (three.store.clone(), three.stream);
     store.shared_for_tests().db.write_sql("ALTER TABLE clock_proof RENAME TO away");
     store.prove_clock(proven()).unwrap_err();
     assert_eq!(store.clock_proof(), None);
@@ -187,7 +188,8 @@ fn holes_that_wait_for_their_rows_move_with_their_runs() {
 
 #[test]
 fn the_catalog_tells_what_adopting_needs_to_move() {
-    let Three { place, store, .. } = Three::new();
+    let three = Three::new();
+    let (place, store) = (&three.place, three.store.clone());
     store.prove_clock(proven()).unwrap();
     store.flush().unwrap();
     let text = fs::read(place.film().join(crate::store::catalog::NAME)).unwrap();
@@ -199,7 +201,8 @@ fn the_catalog_tells_what_adopting_needs_to_move() {
 
 #[test]
 fn nobody_sees_a_run_in_two_times_at_once() {
-    let Three { store, stream, .. } = Three::new();
+    let three = Three::new();
+    let (store, stream) = (three.store.clone(), three.stream);
     let done = Arc::new(AtomicBool::new(false));
     let look = {
         let (store, done) = (store.clone(), done.clone());

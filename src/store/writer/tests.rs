@@ -105,6 +105,19 @@ fn what_is_not_to_be_listed_yet_is_on_file_and_in_the_journal() {
 }
 
 #[test]
+fn what_the_journal_was_not_told_is_not_listed() {
+    let mut rig = Rig::new();
+    let (mut growing, mut script) = rig.begin(1);
+    rig.work(Duration::ZERO);
+    add(&mut growing, script.frames(6));
+    // The film gets to the disk, the journal's entry does not.
+    rig.dir.fail_after(1);
+    rig.work(Duration::ZERO);
+    assert_eq!(rig.file(1), script.film);
+    assert_eq!(rig.listed(), [""; 0]);
+}
+
+#[test]
 fn a_frame_waits_two_seconds_at_most() {
     let mut rig = Rig::new();
     let (mut growing, mut script) = rig.begin(1);
