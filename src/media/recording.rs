@@ -138,6 +138,8 @@ pub enum Cause {
     CameraClock,
     /// The disk was slower than the film.
     DiskBehind,
+    /// The disk has no room, and there was nothing to delete.
+    DiskFull,
     /// The disk refused.
     DiskFailed,
     /// The daemon was stopped.
@@ -152,7 +154,7 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -163,6 +165,7 @@ impl Cause {
         Self::NoKeyFrame,
         Self::CameraClock,
         Self::DiskBehind,
+        Self::DiskFull,
         Self::DiskFailed,
         Self::Stopped,
         Self::PowerCut,
@@ -183,6 +186,7 @@ impl Cause {
             Self::NoKeyFrame => "no key frame",
             Self::CameraClock => "camera clock",
             Self::DiskBehind => "disk behind",
+            Self::DiskFull => "disk full",
             Self::DiskFailed => "disk failed",
             Self::Stopped => "recorder stopped",
             Self::PowerCut => "power cut",
