@@ -273,7 +273,7 @@ impl Open {
         self.bytes += u64::from(bytes);
         self.samples += 1;
         self.sync_samples += u32::from(is_key);
-        self.encoder.add(Sample { duration_90k, bytes, is_key })
+        self.encoder.add(Sample { duration_90k, bytes, is_key, composition_90k: 0 })
     }
 
     /// Its rotation second has come.
