@@ -181,7 +181,7 @@ impl Attached {
             video_samples: 0,
             video_sync_samples: 0,
             sample_entry_id,
-            index_format: sample_index::FORMAT,
+            index_format: sample_index::GROWING,
             flags: head.flags,
             growing: false,
             end_reason: None,

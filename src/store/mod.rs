@@ -45,6 +45,6 @@ pub use check::{CheckOptions, check};
 pub use closed::ClosedRecording;
 pub use facade::Store;
 pub use film::{FileRange, Film, Window};
-pub use gap::Gap;
+pub use gap::{Gap, Hole, Moment};
 pub use growing::Growing;
 pub use options::Options;

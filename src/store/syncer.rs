@@ -1,13 +1,13 @@
 //! `Syncer`: the thread that makes film durable and writes its rows. Nobody who records waits for it.
 
-use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallTime};
+use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallDuration, WallTime};
 use crate::media::EndReason;
 use crate::media::recording::Cause;
 use crate::store::attached::Attached;
 use crate::store::catalog::{self, Catalog};
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Committed};
-use crate::store::gap::Gap;
+use crate::store::gap::{Gap, Hole};
 use crate::store::pulse::Work;
 use crate::store::shared::Shared;
 use crate::store::suspects::Suspects;
@@ -33,6 +33,8 @@ pub(crate) enum Ask {
 pub(crate) struct Pending {
     /// Holes by stream and start; the newest word counts. Bounded: see [`Pending::add_gap`].
     pub(crate) gaps: BTreeMap<(StreamId, WallTime), Gap>,
+    /// Those of them that move when the clock is proven.
+    pub(crate) unproven: BTreeMap<(StreamId, WallTime), Hole>,
     /// Recordings to be deleted.
     pub(crate) condemned: BTreeSet<RecordingId>,
     /// Streams that were removed with their film: what closes of them later is deleted too.
@@ -47,6 +49,27 @@ impl Pending {
         self.gaps.insert((stream, gap.start), gap);
         if self.gaps.len() > REMEMBERED {
             self.gaps.pop_first();
+        }
+    }
+
+    /// Adds a hole as it is told, in proven time as far as that is known.
+    pub(crate) fn add_hole(&mut self, stream: StreamId, hole: Hole, proof: Option<WallDuration>) {
+        let gap = hole.gap(proof);
+        if proof.is_none() && hole.is_unproven() {
+            self.unproven.insert((stream, gap.start), hole);
+            if self.unproven.len() > REMEMBERED {
+                self.unproven.pop_first();
+            }
+        }
+        self.add_gap(stream, gap);
+    }
+
+    /// The clock is proven: the holes that wait move.
+    pub(crate) fn prove(&mut self, proof: WallDuration) {
+        for (key, hole) in std::mem::take(&mut self.unproven) {
+            if self.gaps.remove(&key).is_some() {
+                self.add_gap(key.0, hole.gap(Some(proof)));
+            }
         }
     }
 }
@@ -337,6 +360,7 @@ impl Syncer {
             let key = (*stream, gap.start);
             if pending.gaps.get(&key) == Some(gap) {
                 pending.gaps.remove(&key);
+                pending.unproven.remove(&key);
             }
         }
     }

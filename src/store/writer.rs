@@ -244,7 +244,8 @@ impl Writer {
     fn finish(&mut self, id: RecordingId, closed: Option<ClosedRecording>) {
         let Some(Open { file, slot, .. }) = self.open.remove(&id) else { return };
         slot.written.fetch_max(file.written().0, Ordering::Relaxed);
-        match closed {
+        // From here on it is told in proven time, if that is known by now.
+        match closed.map(|closed| self.in_proven_time(closed)) {
             Some(closed) => self.seal(file, closed),
             None => {
                 self.unflushed.forget(id);
@@ -252,6 +253,13 @@ impl Writer {
                     warn!("recording {id}: without a frame, yet its file stays: {e}");
                 }
             }
+        }
+    }
+
+    fn in_proven_time(&self, closed: ClosedRecording) -> ClosedRecording {
+        match self.unflushed.proof() {
+            Some(proof) => closed.in_proven_time(proof),
+            None => closed,
         }
     }
 
