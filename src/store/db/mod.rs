@@ -1,6 +1,7 @@
 //! SQLite: everything that is known of the film except the film. A file for each noun, with its queries.
 
 mod cameras;
+mod clock_proof;
 mod closed;
 mod commit;
 mod connection;
@@ -23,6 +24,7 @@ mod tests;
 mod version;
 
 pub use cameras::Film;
+pub use clock_proof::{ClockProof, Moved};
 pub(crate) use commit::insert_old;
 pub use commit::{Batch, Committed};
 pub use damage::Damage;
@@ -32,7 +34,6 @@ pub(crate) use error::SqlResult;
 pub use meta::{Meta, Opening};
 pub use recordings::RECORDING_LIMIT;
 pub use rows::Wanted;
-pub use runs::Moved;
 pub use streams::StreamIds;
 pub use version::VERSION;
 pub(crate) use version::{Found, Old, SCHEMA, look};
