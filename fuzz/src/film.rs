@@ -49,11 +49,8 @@ pub fn plan(data: &[u8]) {
 /// The content of a `moov` box: a track whose samples are read to the end, or an error in words.
 pub fn movie(data: &[u8]) {
     if let Ok(track) = Track::of_moov(&Bytes::copy_from_slice(data)) {
-        for sample in track.samples().take(100_000) {
-            if let Ok(sample) = sample {
-                assert!(sample.bytes > 0 || sample.offset < u64::MAX);
-            }
-        }
+        let read: Vec<_> = track.samples().take(100_000).collect();
+        assert!(read.iter().filter(|sample| sample.is_err()).count() <= 1, "nothing comes after an error");
         init(&track.sample_entry);
     }
 }

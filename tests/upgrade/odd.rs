@@ -16,7 +16,7 @@ const ODDITIES: [Oddity; 14] = [
     ),
     ("an index that is cut off", |r| r.index.truncate(3), "cut off"),
     ("an index of nothing", |r| r.index.clear(), "it is empty"),
-    ("an index of noise", |r| r.index = vec![0xff; 3123], "too many digits"),
+    ("an index of noise", |r| r.index = vec![0xfd; 3123], "too many digits"),
     ("an index without a key frame", |r| r.index = index(&[(9000, 10, false)]), "no key frame"),
     ("a recording of hours", |r| r.index = index(&[(900_000_000, 10, true)]), "units long"),
     ("other sums", |r| r.samples += 1, "its row says 11 frames, its index has 10"),
