@@ -216,15 +216,17 @@ class Recorder:
         if self.generation % 4 != 1 or not shutil.which("strace"):
             return None
         out = self.soak.place / "strace.log"
-        command = ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync,syncfs", "-o", out, "-p", str(self.process.pid)]
+        command = ["strace", "-f", "-qq", "-y", "-e", "trace=fsync,fdatasync,syncfs", "-o", out, "-p", str(self.process.pid)]
         return subprocess.Popen(command, stderr=subprocess.DEVNULL), out, time.monotonic()
 
     def end_trace(self, tracer, out, begun):
         tracer.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             tracer.wait(5)
-        if out.exists() and (calls := re.findall(r"\b(fsync|fdatasync|syncfs)\(", out.read_text(errors="replace"))):
-            self.syncs.update(calls)
+        told = out.read_text(errors="replace") if out.exists() else ""
+        if calls := re.findall(r"\b(fsync|fdatasync|syncfs)\(\d+<([^>]*)>", told):
+            # Each transaction is one sync of the write-ahead log.
+            self.syncs.update("transactions" if path.endswith("-wal") else call for call, path in calls)
             self.traced_seconds += time.monotonic() - begun
 
     def kill(self):
@@ -422,7 +424,7 @@ def report(soak, recorder, cameras, seen, begun):
     minutes = recorder.traced_seconds / 60
     if minutes:
         per_minute = ", ".join(f"{name} {n / minutes:.1f}" for name, n in recorder.syncs.items())
-        print(f"per minute, over {minutes:.1f} traced minutes: {per_minute} (a transaction is one fdatasync)")
+        print(f"per minute, over {minutes:.1f} traced minutes: {per_minute}")
 
 
 def reasons(recorder):
