@@ -26,6 +26,7 @@ pub mod sample_entry;
 pub mod sample_index;
 pub mod segment;
 pub mod selection;
+pub mod spans;
 
 pub use days::Days;
 pub use frame::Frame;

@@ -248,7 +248,13 @@ impl SampleDir {
         #[cfg(test)]
         self.faults.hit_entry(name).or_fail(Kind::Disk, || format!("unlink {name}"))?;
         match self.changing(|| unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir)) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                #[cfg(test)]
+                if RecordingId::from_file_name(name).is_some() {
+                    self.faults.note_unlinked();
+                }
+                Ok(true)
+            }
             Err(Errno::ENOENT) => Ok(false),
             Err(e) => Err(Error::caused(Kind::Disk, format!("unlink {name}"), e)),
         }

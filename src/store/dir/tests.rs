@@ -11,19 +11,24 @@ pub(super) struct Faults {
     /// The failure is that the disk is full.
     full: AtomicBool,
     file_system: Mutex<Option<FileSystem>>,
+    /// The disk is full until so many files are unlinked.
+    until_unlinked: AtomicI64,
     /// An entry that can be neither looked at nor unlinked.
     entry: Mutex<Option<String>>,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        let (full, file_system, entry) = Default::default();
-        Self { writes: AtomicI64::new(i64::MAX), full, file_system, entry }
+        let (full, file_system, until_unlinked, entry) = Default::default();
+        Self { writes: AtomicI64::new(i64::MAX), full, file_system, until_unlinked, entry }
     }
 }
 
 impl Faults {
     pub(super) fn hit(&self) -> io::Result<()> {
+        if self.until_unlinked.load(Ordering::SeqCst) > 0 {
+            return Err(Errno::ENOSPC.into());
+        }
         match self.writes.fetch_sub(1, Ordering::SeqCst) > 0 {
             true => Ok(()),
             false if self.full.load(Ordering::SeqCst) => Err(Errno::ENOSPC.into()),
@@ -33,6 +38,10 @@ impl Faults {
 
     pub(super) fn file_system(&self) -> Option<FileSystem> {
         *self.file_system.lock().unwrap()
+    }
+
+    pub(super) fn note_unlinked(&self) {
+        self.until_unlinked.fetch_sub(1, Ordering::SeqCst);
     }
 
     pub(super) fn hit_entry(&self, name: &str) -> nix::Result<()> {
@@ -48,6 +57,11 @@ impl SampleDir {
     pub(crate) fn fill_after(&self, n: i64) {
         self.faults.full.store(true, Ordering::SeqCst);
         self.faults.writes.store(n, Ordering::SeqCst);
+    }
+
+    /// The disk is full until so many files are unlinked.
+    pub(crate) fn full_until_unlinked(&self, n: i64) {
+        self.faults.until_unlinked.store(n, Ordering::SeqCst);
     }
 
     /// The file system says this of itself.
