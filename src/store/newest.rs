@@ -98,7 +98,7 @@ pub(crate) fn look_again(dir: &SampleDir, rows: &ClosedRecording) -> Result<Foun
 
 /// The trailer is of the same recording, whatever a proven clock changed in the row since.
 fn is_of(told: &ClosedRecording, rows: &ClosedRecording) -> bool {
-    let name = |c: &ClosedRecording| (c.recording.id, c.recording.open_id, c.blake3);
+    let name = |c: &ClosedRecording| (c.camera, c.recording.id, c.recording.open_id, c.blake3);
     name(told) == name(rows)
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Recovered {
     pub(crate) unresolved: Vec<journal::Entry>,
     /// What an owner should know of, a line each.
     pub(crate) problems: Vec<String>,
+    /// Every entry, as it was before.
+    pub(crate) entries: Vec<Entry>,
     /// The highest number of each stream that any file name or garbage takes.
     pub(crate) numbers: BTreeMap<StreamId, u32>,
 }
@@ -59,7 +61,8 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         }
     }
     let (mut files, mut orphans) = (Vec::new(), Vec::new());
-    for entry in dir.list()? {
+    let entries = dir.list()?;
+    for entry in entries.iter().cloned() {
         if let Some(id) = entry.takes_number() {
             done.take_number(id);
         }
@@ -99,19 +102,11 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         done.settle(dir, orphan, story, suspect);
     }
     for rows in &known.newest {
-        match newest::look_again(dir, rows) {
-            Ok(Found::Whole) => {}
-            Ok(Found::Sealed(why)) => {
-                done.problems.push(format!("recording {}: {why}; made anew from its row", rows.recording.id));
-            }
-            Ok(Found::Torn(why)) => {
-                files.retain(|&id| id != rows.recording.id);
-                done.set_aside(dir, &rows.recording.id.file_name(), &why);
-            }
-            Ok(Found::Other(why)) => done.damaged.push((rows.recording.id, why)),
-            Err(e) => done.problems.push(format!("recording {}: {e}; not looked at", rows.recording.id)),
+        if !done.look_again(dir, rows) {
+            files.retain(|&id| id != rows.recording.id);
         }
     }
+    done.entries = entries;
     // Last, so that a power cut just now loses nothing of what could be read.
     for (name, e) in found.unreadable {
         done.set_aside(dir, name, &e.to_string());
@@ -163,6 +158,22 @@ impl Recovered {
                 self.unresolved.extend(story.into_iter().flat_map(Story::entries));
             }
         }
+    }
+
+    /// False when a file that has a row is not there any more.
+    fn look_again(&mut self, dir: &SampleDir, rows: &ClosedRecording) -> bool {
+        let id = rows.recording.id;
+        match newest::look_again(dir, rows) {
+            Ok(Found::Whole) => {}
+            Ok(Found::Sealed(why)) => self.problems.push(format!("recording {id}: {why}; made anew from its row")),
+            Ok(Found::Torn(why)) => {
+                self.set_aside(dir, &id.file_name(), &why);
+                return false;
+            }
+            Ok(Found::Other(why)) => self.damaged.push((id, why)),
+            Err(e) => self.problems.push(format!("recording {id}: {e}; not looked at")),
+        }
+        true
     }
 
     /// Something that is no sample file.
