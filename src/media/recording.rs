@@ -78,6 +78,11 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    /// With the bits of `other` cleared.
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// With the bits of `other` set.
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -143,11 +148,13 @@ pub enum Cause {
     PowerCut,
     /// The owner changed or removed the camera.
     Reconfigured,
+    /// The recorder's clock was set: film that follows at once seems to be later, or to be at the same time.
+    ClockMoved,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -163,6 +170,7 @@ impl Cause {
         Self::Stopped,
         Self::PowerCut,
         Self::Reconfigured,
+        Self::ClockMoved,
     ];
 
     /// The fixed words.
@@ -183,6 +191,7 @@ impl Cause {
             Self::Stopped => "recorder stopped",
             Self::PowerCut => "power cut",
             Self::Reconfigured => "camera settings changed",
+            Self::ClockMoved => "clock moved",
         }
     }
 }

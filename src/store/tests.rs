@@ -1,8 +1,10 @@
 //! The whole room at work: what a recorder and a page see of it, across crashes too.
 
 mod capacity;
+mod clock;
 mod damage;
 mod disks;
+mod every_fault;
 mod power_cut;
 mod removal;
 mod swaps;
