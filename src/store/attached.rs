@@ -8,10 +8,11 @@ use crate::store::camera::StreamKind;
 use crate::store::capacity::{Capacity, Kept};
 use crate::store::catalog::{self, Catalog};
 use crate::store::closed::ClosedRecording;
-use crate::store::db::{Batch, Database, Opening};
+use crate::store::db::{Batch, Damage, Database, Opening};
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Growing, Slot};
 use crate::store::journal_file::{JournalFile, Renewal};
+use crate::store::newest;
 use crate::store::pulse::Pulse;
 use crate::store::queue::{Job, Queue};
 use crate::store::recover::{Known, Recovered, recover};
@@ -94,8 +95,8 @@ impl Attached {
         let catalog = catalog::read(&dir);
         let deleted = catalog.as_ref().map_or_else(BTreeSet::new, Catalog::deleted);
         capacity.remember_reserve(catalog.and_then(|c| c.reserve));
-        let (garbage, streams) = (db.garbage()?, db.stream_ids()?);
-        let mut known = Known { garbage, streams, rows: Vec::new(), deleted, patient };
+        let (garbage, streams, newest) = (db.garbage()?, db.stream_ids()?, newest::suspects(db)?);
+        let mut known = Known { garbage, streams, newest, rows: Vec::new(), deleted, patient };
         let mut sequences = Vec::new();
         db.visit_sequences(|id, sequence| sequences.push((id, sequence)))?;
         known.rows.extend(sequences.iter().map(|&(id, _)| id));
@@ -111,6 +112,10 @@ impl Attached {
             ..Batch::default()
         };
         let mut problems = recovered.problems;
+        for (id, what) in recovered.damaged {
+            problems.push(format!("recording {id}: {what}"));
+            db.note_damage(&Damage { id, found: now, what })?;
+        }
         let refused = if batch.is_empty() { Vec::new() } else { db.commit(&batch)?.refused };
         problems.extend(refused.iter().map(|(_, e)| format!("found in the sample directory, but refused: {e}")));
         for problem in &problems {
