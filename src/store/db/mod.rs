@@ -12,6 +12,7 @@ mod gaps;
 mod garbage;
 mod meta;
 mod old_files;
+mod protected_spans;
 mod recordings;
 mod rows;
 mod runs;
