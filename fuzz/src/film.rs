@@ -86,7 +86,8 @@ impl Made {
             start: goes_on.map_or(WallTime(0), Recording::end),
             wall_duration: WallDuration(duration),
             media_duration: MediaDuration(duration),
-            media_offset: goes_on.map_or(MediaDuration::ZERO, |r| r.media_offset + r.media_duration),
+            media_offset: goes_on
+                .map_or(MediaDuration::ZERO, |r| MediaDuration(r.media_offset.0.saturating_add(r.media_duration.0))),
             local_delta: WallDuration::ZERO,
             sample_file_bytes: samples.iter().map(|s| u64::from(s.bytes)).sum(),
             video_samples: samples.len() as u32,
