@@ -4,7 +4,9 @@
 mod support;
 
 mod comings_and_goings;
+mod disks;
 mod faults;
 mod live;
 mod power_cut;
 mod recording;
+mod stops;
