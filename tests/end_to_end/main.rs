@@ -4,6 +4,7 @@
 mod support;
 
 mod comings_and_goings;
+mod database;
 mod disks;
 mod faults;
 mod live;

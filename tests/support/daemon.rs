@@ -111,18 +111,29 @@ impl Home {
 
     /// The same, with these in its environment.
     pub(crate) fn start_with(&self, environment: &[(&str, &Path)]) -> Daemon {
-        let mut process = Process::start(
-            "lunette",
-            self.command(&["run"]).envs(environment.iter().map(|(name, value)| (name, value))),
-        );
-        let address = process.wait_for_line("its address", secs(30), |line| {
+        let started = self.try_start(environment);
+        started.unwrap_or_else(|said| panic!("lunette run ended at once:\n{}", said.join("\n")))
+    }
+
+    /// The same, or what it said when it ended at once.
+    pub(crate) fn try_start(&self, environment: &[(&str, &Path)]) -> Result<Daemon, Vec<String>> {
+        let environment = environment.iter().map(|(name, value)| (name, value));
+        let mut process = Process::start("lunette", self.command(&["run"]).envs(environment));
+        let listens = |line: &String| {
             let rest = &line[line.find("http://127.0.0.1:")? + "http://".len()..];
             let end = rest.find(|c: char| !c.is_ascii_digit() && !".:".contains(c)).unwrap_or(rest.len());
             rest[..end].parse().ok()
+        };
+        let started = wait_until("lunette says its address", secs(30), || match process.has_ended() {
+            true => {
+                process.wait(secs(10));
+                Some(Err(process.said()))
+            }
+            false => process.said().iter().find_map(listens).map(Ok),
         });
-        let daemon = Daemon { process, address };
+        let daemon = Daemon { address: started?, process };
         wait_until("the API answers", secs(10), || daemon.try_get("/api/"));
-        daemon
+        Ok(daemon)
     }
 }
 
