@@ -18,6 +18,7 @@ mod journal_file;
 mod listing;
 mod mmap;
 mod mount;
+mod newest;
 mod options;
 mod orphan;
 mod pulse;
