@@ -82,7 +82,9 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
 async fn ended(recorder: Option<Recorder>) {
     let (tell, told) = oneshot::channel();
     let stop = move || {
-        recorder.map(Recorder::stop);
+        if let Some(recorder) = recorder {
+            recorder.stop();
+        }
         // Nobody waits any more after its patience.
         let _ = tell.send(());
     };

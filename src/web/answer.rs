@@ -40,7 +40,7 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> http_body::SizeHint {
         match self {
-            Self::Begun(Some(Begun(_, whole)), _) => whole.clone(),
+            Self::Begun(Some(Begun(_, whole)), _) => *whole,
             Self::Whole(body) | Self::Begun(None, body) => body.size_hint(),
             Self::Made(_) => http_body::SizeHint::default(),
         }
