@@ -1,6 +1,7 @@
 //! `Direct`: a socket that film reaches straight from its file.
 
 use crate::store::{FileRange, Store};
+use crate::web::reactors::spawn_blocking;
 use log::error;
 use socket2::SockRef;
 use std::io::{ErrorKind, IoSlice, Result};
@@ -11,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
 /// A socket of the kernel that does not block.
 pub(super) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin {
