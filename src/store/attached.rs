@@ -1,6 +1,6 @@
 //! `Attached`: the sample directory that belongs to the database, recovered and being recorded into.
 
-use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallTime};
+use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallDuration, WallTime, time};
 use crate::media::growing::{Head, Progress};
 use crate::media::recording::Cause;
 use crate::media::{EndReason, Recording, sample_index};
@@ -17,10 +17,10 @@ use crate::store::writer::Writer;
 use log::{info, warn};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::AtomicI64;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// A directory with a writer's thread of its own.
@@ -35,6 +35,7 @@ pub(crate) struct Attached {
     /// What recovery found that an owner should know of, a line each.
     pub(crate) problems: Vec<String>,
     boot_id: Uuid,
+    begun: Instant,
     queue: Arc<Queue>,
     unflushed: Arc<Unflushed>,
     counters: Mutex<Counters>,
@@ -127,6 +128,7 @@ impl Attached {
             missing: recovered.missing.into_iter().collect(),
             problems,
             boot_id,
+            begun: Instant::now(),
             queue,
             unflushed: unflushed.clone(),
             counters: Mutex::new(counters),
@@ -192,6 +194,17 @@ impl Attached {
     /// These recordings, and no others, wait for their rows and were closed before a sync that went well.
     pub(crate) fn note_durable(&self, ids: BTreeSet<RecordingId>) {
         self.queue.push(Job::Durable(ids));
+    }
+
+    /// How long ago recording into it began.
+    pub(crate) fn age(&self) -> WallDuration {
+        WallDuration(time::units(self.begun.elapsed()))
+    }
+
+    /// The writer has returned.
+    pub(crate) fn has_ended(&self) -> bool {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(writer.try_recv(), Err(TryRecvError::Disconnected))
     }
 
     /// Waits until all that was appended before is written, though not yet synced. `Busy` when that takes longer.

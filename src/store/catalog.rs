@@ -2,7 +2,9 @@
 
 use crate::base::Transport;
 use crate::base::{Error, Kind, Result, ResultExt, StreamId, WallTime};
+use crate::media::SampleEntry;
 use crate::store::camera::{Camera, StreamKind};
+use crate::store::db::{Damage, Database};
 use crate::store::gap::Gap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,8 +20,20 @@ pub(crate) struct Catalog {
     format: u32,
     /// The database that wrote it.
     pub(crate) database: Uuid,
+    /// The highest id that any opening of the database had.
+    #[serde(default)]
+    pub(crate) last_open: u32,
+    /// The highest id that any stream had, be it removed by now.
+    #[serde(default)]
+    pub(crate) last_stream: i64,
     pub(crate) cameras: Vec<CatalogCamera>,
+    /// How the sample entries are numbered; the trailers hold them.
+    #[serde(default)]
+    pub(crate) sample_entries: Vec<CatalogSampleEntry>,
     pub(crate) gaps: Vec<CatalogGap>,
+    /// Film that is known not to be what was recorded.
+    #[serde(default)]
+    pub(crate) damaged: Vec<CatalogDamage>,
 }
 
 /// See [`Camera`].
@@ -29,6 +43,9 @@ pub(crate) struct CatalogCamera {
     pub(crate) uuid: Uuid,
     pub(crate) name: String,
     pub(crate) removed: bool,
+    /// It has a user name, which is not told.
+    #[serde(default)]
+    pub(crate) login: bool,
     pub(crate) streams: Vec<CatalogStream>,
 }
 
@@ -45,6 +62,26 @@ pub(crate) struct CatalogStream {
     pub(crate) retain_bytes: Option<u64>,
 }
 
+/// The number of a sample entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CatalogSampleEntry {
+    pub(crate) id: i32,
+    /// The first 16 hex digits of BLAKE3 over its box.
+    pub(crate) blake3: String,
+}
+
+/// See [`Damage`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CatalogDamage {
+    /// The composite id.
+    pub(crate) recording: i64,
+    #[serde(rename = "found90k")]
+    pub(crate) found_90k: i64,
+    pub(crate) what: String,
+}
+
 /// See [`Gap`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,27 +96,24 @@ pub(crate) struct CatalogGap {
 }
 
 impl Catalog {
-    /// What is to be kept of these.
-    pub(crate) fn new(database: Uuid, cameras: &[Camera], gaps: &[(StreamId, Gap)]) -> Self {
-        let camera = |c: &Camera| CatalogCamera {
-            uuid: c.uuid,
-            name: c.name.clone(),
-            removed: c.removed,
-            streams: c.streams.iter().map(CatalogStream::new).collect(),
-        };
-        let gap = |(stream, gap): &(StreamId, Gap)| CatalogGap {
-            stream: stream.get(),
-            start_90k: gap.start.0,
-            end_90k: gap.end.map(|WallTime(end)| end),
-            cause: gap.cause.clone(),
-            detail: gap.detail.clone(),
-        };
-        Self {
-            format: FORMAT,
-            database,
-            cameras: cameras.iter().map(camera).collect(),
-            gaps: gaps.iter().map(gap).collect(),
+    /// What is to be kept of a database. Blocks on the disk.
+    pub(crate) fn of(db: &Database) -> Result<Self> {
+        let cameras = db.cameras()?;
+        let mut gaps = Vec::new();
+        for stream in cameras.iter().flat_map(|c| &c.streams) {
+            let all = db.gaps(stream.id, WallTime(i64::MIN)..WallTime(i64::MAX))?;
+            gaps.extend(all.iter().map(|gap| CatalogGap::new(stream.id, gap)));
         }
+        Ok(Self {
+            format: FORMAT,
+            database: db.meta()?.database,
+            last_open: db.last_open()?,
+            last_stream: db.stream_ids()?.highest(),
+            cameras: cameras.iter().map(CatalogCamera::new).collect(),
+            sample_entries: db.sample_entry_numbers().iter().map(|(id, e)| CatalogSampleEntry::new(*id, e)).collect(),
+            gaps,
+            damaged: db.damaged()?.iter().map(CatalogDamage::new).collect(),
+        })
     }
 
     /// The file's content.
@@ -97,6 +131,49 @@ impl Catalog {
             FORMAT => Ok(catalog),
             other => Err(Error::new(Kind::Corrupt, format!("catalog: format {other}, this lunette knows {FORMAT}"))),
         }
+    }
+}
+
+impl CatalogCamera {
+    fn new(camera: &Camera) -> Self {
+        Self {
+            uuid: camera.uuid,
+            name: camera.name.clone(),
+            removed: camera.removed,
+            login: !camera.username.is_empty(),
+            streams: camera.streams.iter().map(CatalogStream::new).collect(),
+        }
+    }
+}
+
+impl CatalogSampleEntry {
+    fn new(id: i32, entry: &SampleEntry) -> Self {
+        Self { id, blake3: Self::name(entry) }
+    }
+
+    /// What tells it from all others.
+    pub(crate) fn name(entry: &SampleEntry) -> String {
+        let mut name = blake3::hash(&entry.data).to_hex().to_string();
+        name.truncate(16);
+        name
+    }
+}
+
+impl CatalogGap {
+    fn new(stream: StreamId, gap: &Gap) -> Self {
+        Self {
+            stream: stream.get(),
+            start_90k: gap.start.0,
+            end_90k: gap.end.map(|WallTime(end)| end),
+            cause: gap.cause.clone(),
+            detail: gap.detail.clone(),
+        }
+    }
+}
+
+impl CatalogDamage {
+    fn new(damage: &Damage) -> Self {
+        Self { recording: damage.id.composite(), found_90k: damage.found.0, what: damage.what.clone() }
     }
 }
 
@@ -118,39 +195,37 @@ const FORMAT: u32 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Secret;
-    use crate::store::Stream;
+    use crate::base::{RecordingId, Secret};
+    use crate::store::camera::CameraEdit;
+    use crate::store::db::Batch;
+    use crate::store::db::testing::Fixture;
 
     #[test]
     fn it_is_json_without_passwords_and_reads_back() {
-        let stream = StreamId::new(7).unwrap();
-        let camera = Camera {
-            uuid: Uuid::from_u128(1),
-            id: 4,
-            name: "porch".into(),
-            username: "owner".into(),
-            password: Secret::new("hunter2"),
-            removed: false,
-            streams: vec![Stream {
-                id: stream,
-                kind: StreamKind::Sub,
-                source: "rtsp://porch.local/sub".into(),
-                transport: Transport::Udp,
-                record: true,
-                retain_bytes: None,
-            }],
-        };
+        let f = Fixture::new();
+        let login =
+            CameraEdit { username: Some("owner".into()), password: Some(Secret::new("hunter2")), ..Default::default() };
+        f.db.edit_camera(f.camera, &login).unwrap();
         let gap = Gap { start: WallTime(9), end: None, cause: "camera silent".into(), detail: String::new() };
-        let catalog = Catalog::new(Uuid::from_u128(2), &[camera], &[(stream, gap)]);
+        let closed = vec![f.closed(1, 1, 0, 60).into()];
+        f.db.commit(&Batch { gaps: vec![(f.sub, gap)], closed, ..Batch::default() }).unwrap();
+        let what = "its film is not what was recorded".to_owned();
+        let id = RecordingId::new(f.main, 1);
+        f.db.note_damage(&Damage { id, found: WallTime(7), what }).unwrap();
+        let catalog = Catalog::of(&f.db).unwrap();
         let text = String::from_utf8(catalog.encode()).unwrap();
+        let named = text.replace(&catalog.database.to_string(), "DATABASE").replace(&f.camera.to_string(), "CAMERA");
         assert_eq!(
-            text,
+            named,
             concat!(
-                r#"{"format":1,"database":"00000000-0000-0000-0000-000000000002","cameras":[{"#,
-                r#""uuid":"00000000-0000-0000-0000-000000000001","name":"porch","removed":false,"streams":[{"#,
-                r#""id":7,"kind":"sub","source":"rtsp://porch.local/sub","transport":"udp","record":true,"#,
-                r#""retainBytes":null}]}],"#,
-                r#""gaps":[{"stream":7,"start90k":9,"end90k":null,"cause":"camera silent","detail":""}]}"#,
+                r#"{"format":1,"database":"DATABASE","lastOpen":1,"lastStream":2,"cameras":[{"#,
+                r#""uuid":"CAMERA","name":"porch","removed":false,"login":true,"streams":[{"#,
+                r#""id":1,"kind":"main","source":"rtsp://192.0.2.1/main","transport":"tcp","record":true,"#,
+                r#""retainBytes":null},{"#,
+                r#""id":2,"kind":"sub","source":"pipe:x","transport":"tcp","record":true,"retainBytes":null}]}],"#,
+                r#""sampleEntries":[{"id":1,"blake3":"17762fddd969a453"}],"#,
+                r#""gaps":[{"stream":2,"start90k":9,"end90k":null,"cause":"camera silent","detail":""}],"#,
+                r#""damaged":[{"recording":4294967297,"found90k":7,"what":"its film is not what was recorded"}]}"#,
                 "\n"
             )
         );

@@ -114,6 +114,23 @@ impl SampleDir {
         &self.path
     }
 
+    /// Its path leads to it still: `NotFound` where it leads to nothing, or elsewhere. What is opened stays usable
+    /// either way. A disk that does not tell is left where it is.
+    pub(crate) fn must_be_in_place(&self) -> Result<()> {
+        let path = self.path.display();
+        let Ok(ours) = stat::fstat(&self.fd) else { return Ok(()) };
+        match stat::stat(&self.path) {
+            Ok(found) if (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino) => Ok(()),
+            Ok(_) => {
+                Err(Error::new(Kind::NotFound, format!("another directory or disk has taken the place of {path}")))
+            }
+            Err(Errno::ENOENT | Errno::ENOTDIR) => {
+                Err(Error::new(Kind::NotFound, format!("the sample directory {path} has vanished")))
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
     /// Does what changes something on the disk. A sync that begins before it is done covers nothing of it for certain,
     /// so it is dirty afterwards whoever synced meanwhile; and it is before, for what is half done when it fails.
     fn changing<T>(&self, change: impl FnOnce() -> T) -> T {

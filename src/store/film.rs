@@ -251,6 +251,11 @@ impl Shelf {
         Ok(Film(film))
     }
 
+    /// The sample directory is gone: who asks from now on gets another one's files.
+    pub(crate) fn forget_all(&self) {
+        self.lock().clear();
+    }
+
     /// A file was unlinked that weighed this much: as long as it is open, the disk does not get it back (Fd3).
     pub(crate) fn unlinked(&self, id: RecordingId, disk_bytes: u64) {
         if let Some(film) = self.lock().get(&id).and_then(Weak::upgrade) {

@@ -1,6 +1,8 @@
 //! `Mount`: whether the sample directory is the right one, and the directory once it is.
 
 use crate::base::{Error, Kind, Result, ResultExt, WallTime};
+use crate::media::EndReason;
+use crate::media::recording::Cause;
 use crate::store::attached::Attached;
 use crate::store::db::Database;
 use crate::store::dir::SampleDir;
@@ -9,17 +11,20 @@ use log::error;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 use uuid::Uuid;
 
-/// A sample directory that may not be there yet: a disk that mounts late, or another one in its place.
+/// A sample directory that may not be there yet, or not any more: a disk that mounts late, or another one in its place.
 #[derive(Debug)]
 pub(crate) struct Mount {
     path: PathBuf,
     boot_id: Uuid,
-    attached: OnceLock<Attached>,
+    attached: RwLock<Option<Arc<Attached>>>,
+    /// Was recorded into; its writer waits for the disk that is gone.
+    leaving: Mutex<Option<Arc<Attached>>>,
     /// Opened for reading only.
-    readable: OnceLock<SampleDir>,
+    readable: OnceLock<Arc<SampleDir>>,
     trouble: Mutex<Option<String>>,
 }
 
@@ -29,20 +34,21 @@ impl Mount {
         Self {
             path,
             boot_id,
-            attached: OnceLock::new(),
+            attached: RwLock::default(),
+            leaving: Mutex::default(),
             readable: OnceLock::new(),
             trouble: Mutex::new(Some("not looked at yet".into())),
         }
     }
 
     /// The directory that is recorded into, if it is there.
-    pub(crate) fn attached(&self) -> Option<&Attached> {
-        self.attached.get()
+    pub(crate) fn attached(&self) -> Option<Arc<Attached>> {
+        self.attached.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The directory to read film from, if it is there.
-    pub(crate) fn dir(&self) -> Option<&SampleDir> {
-        self.attached.get().map(|a| &*a.dir).or_else(|| self.readable.get())
+    pub(crate) fn dir(&self) -> Option<Arc<SampleDir>> {
+        self.attached().map(|a| a.dir.clone()).or_else(|| self.readable.get().cloned())
     }
 
     /// Why nothing can be recorded; `None` when all is well.
@@ -58,14 +64,13 @@ impl Mount {
     /// one. That it is not there or another is no error but a trouble, told once in the log; an error means that
     /// looking again will not help. To be called by one thread at a time.
     pub(crate) fn look(&self, db: &Database, unflushed: &Arc<Unflushed>, now: WallTime) -> Result<()> {
-        if self.attached.get().is_some() {
+        if self.attached().is_some() || self.is_leaving() {
             return Ok(());
         }
         let attached = self.open_own(db).and_then(|dir| Attached::attach(dir, db, unflushed, self.boot_id, now));
         match attached {
             Ok(attached) => {
-                // One thread at a time looks, so there is none yet.
-                let _ = self.attached.set(attached);
+                self.set(Some(Arc::new(attached)));
                 // Which films are missing is only known now.
                 unflushed.all_changed();
                 *self.lock_trouble() = None;
@@ -79,13 +84,41 @@ impl Mount {
         }
     }
 
+    /// Whether the path still leads to the directory that is recorded into. Where it does not, the disk was taken away
+    /// or another one mounted over it: what grows ends, on the disk that it began on, and that is let go; it is given
+    /// back for its owner to forget what is there. Nothing is attached until its writer has ended.
+    pub(crate) fn mind_place(&self) -> Option<Arc<Attached>> {
+        let attached = self.attached()?;
+        let why = attached.dir.must_be_in_place().err()?;
+        self.tell(why.to_string());
+        self.set(None);
+        let reason = EndReason::new(Cause::DiskFailed, why.to_string());
+        if attached.stop(reason, WRITER_PATIENCE).is_err() {
+            *self.leaving.lock().unwrap_or_else(PoisonError::into_inner) = Some(attached.clone());
+        }
+        Some(attached)
+    }
+
+    /// The writer of the directory that was let go has not ended: its disk does not answer.
+    fn is_leaving(&self) -> bool {
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        if leaving.as_ref().is_some_and(|attached| attached.has_ended()) {
+            *leaving = None;
+        }
+        leaving.is_some()
+    }
+
+    fn set(&self, attached: Option<Arc<Attached>>) {
+        *self.attached.write().unwrap_or_else(PoisonError::into_inner) = attached;
+    }
+
     /// Opens the directory to read from it, without its lock.
     pub(crate) fn look_to_read(&self, db: &Database) -> Result<()> {
         let own = db.meta()?.directory;
         match SampleDir::open(&self.path, false).and_then(|dir| self.must_be(dir, own)) {
             Ok(dir) => {
                 *self.lock_trouble() = Some("the store was opened only to be read".into());
-                _ = self.readable.set(dir);
+                _ = self.readable.set(Arc::new(dir));
             }
             Err(e) => self.tell(e.to_string()),
         }
@@ -103,8 +136,7 @@ impl Mount {
 
     fn open_own(&self, db: &Database) -> Result<SampleDir> {
         let own = db.meta()?.directory;
-        let unused = own.is_none() || has_no_film(db)?;
-        if unused {
+        if own.is_none() {
             DirBuilder::new()
                 .recursive(true)
                 .mode(0o750)
@@ -122,16 +154,18 @@ impl Mount {
                 db.set_directory(uuid)?;
                 Ok(dir)
             }
-            (own, None) if unused => {
+            // Only a database that never had a directory takes one: else an empty mount point would do.
+            (None, None) => {
                 let foreign = |name: &str| name != "lost+found" && name != "lunette-dir.new";
                 if let Some(entry) = dir.list()?.into_iter().find(|e| foreign(&e.name)) {
                     let path = self.path.display();
                     let what = format!("{path} is neither empty nor a sample directory: there is {}", entry.name);
                     return Err(Error::new(Kind::Conflict, what));
                 }
-                let uuid = own.unwrap_or_else(Uuid::new_v4);
-                db.set_directory(uuid)?;
+                // In this order: a directory without film is taken again after a power cut in between.
+                let uuid = Uuid::new_v4();
                 dir.initialize(uuid)?;
+                db.set_directory(uuid)?;
                 Ok(dir)
             }
             _ => self.must_be(dir, own),
@@ -150,9 +184,5 @@ impl Mount {
     }
 }
 
-/// No recording has a row.
-fn has_no_film(db: &Database) -> Result<bool> {
-    let mut none = true;
-    db.visit_ids(|_| none = false)?;
-    Ok(none)
-}
+/// How long the writer of a disk that is gone may take to end what grows.
+const WRITER_PATIENCE: Duration = Duration::from_secs(5);

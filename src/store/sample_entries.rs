@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub struct SampleEntries {
     by_id: BTreeMap<i32, Arc<SampleEntry>>,
     by_data: HashMap<Bytes, i32>,
+    /// The highest number that was ever given.
+    highest: i32,
 }
 
 impl SampleEntries {
@@ -18,6 +20,12 @@ impl SampleEntries {
     pub fn insert(&mut self, id: i32, entry: Arc<SampleEntry>) {
         self.by_data.insert(entry.data.clone(), id);
         self.by_id.insert(id, entry);
+        self.begin_above(id);
+    }
+
+    /// New numbers are above this one.
+    pub fn begin_above(&mut self, id: i32) {
+        self.highest = self.highest.max(id);
     }
 
     /// The number of the entry with these bytes: the one it has, or the next one.
@@ -25,9 +33,14 @@ impl SampleEntries {
         if let Some(&id) = self.by_data.get(&entry.data) {
             return id;
         }
-        let id = self.by_id.last_key_value().map_or(1, |(id, _)| id + 1);
+        let id = self.highest + 1;
         self.insert(id, entry.clone());
         id
+    }
+
+    /// All of them, by number.
+    pub fn all(&self) -> Vec<(i32, Arc<SampleEntry>)> {
+        self.by_id.iter().map(|(&id, entry)| (id, entry.clone())).collect()
     }
 
     /// The entry of this number.

@@ -61,9 +61,9 @@ CREATE TABLE stream (
   UNIQUE (camera_id, kind)
 ) STRICT;
 
--- What a decoder must know, once for all recordings that need it.
+-- What a decoder must know, once for all recordings that need it; it goes with the last of them.
 CREATE TABLE video_sample_entry (
-  id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 0x7fffffff),
+  id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 0x7fffffff),
   -- The whole avc1 or hvc1 box: two entries are the same if these bytes are.
   data BLOB NOT NULL UNIQUE CHECK (length(data) > 0),
   width INTEGER NOT NULL CHECK (width BETWEEN 1 AND 0xffff),
@@ -165,6 +165,25 @@ CREATE TABLE recording_index (
   blake3 BLOB NOT NULL CHECK (length(blake3) = 32),
   -- Sizes, durations and keys of its samples.
   video_index BLOB NOT NULL CHECK (length(video_index) >= 2)
+) STRICT;
+
+-- Recordings whose film was read again and was not what was recorded. It is still played.
+CREATE TABLE damage (
+  composite_id INTEGER PRIMARY KEY REFERENCES recording (composite_id) ON DELETE CASCADE,
+  -- When that was found.
+  found_90k INTEGER NOT NULL,
+  what TEXT NOT NULL CHECK (what <> '')
+) STRICT;
+
+-- How far the film has been read again in the background; no row before that began.
+CREATE TABLE verification (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  -- How many times all film was read.
+  rounds INTEGER NOT NULL CHECK (rounds >= 0),
+  -- When this round began.
+  began_90k INTEGER NOT NULL,
+  -- Every recording of this sequence and below is done in this round.
+  done_sequence INTEGER NOT NULL CHECK (done_sequence >= 0)
 ) STRICT;
 
 -- Sample files that are to be unlinked, or may have been.

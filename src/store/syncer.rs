@@ -116,6 +116,9 @@ impl Syncer {
     /// One round: sync, and rows when it is time or wished for.
     pub(crate) fn tick(&mut self, now: Instant, flush: bool) -> Result<()> {
         let shared = self.shared.clone();
+        if let Some(left) = shared.mount.mind_place() {
+            self.leave(&left);
+        }
         if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, (shared.clock)()) {
             shared.mount.tell(e.to_string());
         }
@@ -124,7 +127,7 @@ impl Syncer {
             self.last_flush = now;
         }
         let result = match shared.mount.attached() {
-            Some(attached) => self.sync_and_flush(attached, now, due, flush),
+            Some(attached) => self.sync_and_flush(&attached, now, due, flush),
             None if due => {
                 let flushed = self.flush_gaps();
                 self.rows.mind(flushed)
@@ -148,6 +151,25 @@ impl Syncer {
             self.note_durable(attached, &closed);
         }
         Ok(())
+    }
+
+    /// The directory is gone. What it holds without a row is found again by files and journal when it is back.
+    fn leave(&mut self, left: &Attached) {
+        // As far as it still can be reached, under another name or none.
+        if let Err(e) = left.dir.sync_all() {
+            warn!("the sample directory that is gone: {e}");
+        }
+        let shared = &self.shared;
+        if let Err(e) = shared.db.end_open(left.open_id, (shared.clock)(), left.age()) {
+            warn!("the end of opening {}: {e}", left.open_id);
+        }
+        shared.unflushed.forget_all();
+        shared.shelf.forget_all();
+        shared.pending().sweep = true;
+        self.durable.clear();
+        self.unlinked.clear();
+        self.stuck.clear();
+        (self.catalog, self.catalog_written) = (None, None);
     }
 
     /// What is durable but waits for its row is told to the journal.
@@ -305,7 +327,7 @@ impl Syncer {
             return;
         }
         let write = || -> Result<Vec<u8>> {
-            let text = self.catalog_text()?;
+            let text = Catalog::of(&self.shared.db)?.encode();
             if self.catalog.as_ref() != Some(&text) {
                 attached.dir.replace_private(catalog::NAME, &text)?;
             }
@@ -315,17 +337,6 @@ impl Syncer {
             Ok(text) => (self.catalog, self.catalog_written) = (Some(text), Some(now)),
             Err(e) => warn!("catalog: {e}"),
         }
-    }
-
-    fn catalog_text(&self) -> Result<Vec<u8>> {
-        let db = &self.shared.db;
-        let cameras = db.cameras()?;
-        let mut gaps = Vec::new();
-        for stream in cameras.iter().flat_map(|c| &c.streams) {
-            let all = db.gaps(stream.id, WallTime(i64::MIN)..WallTime(i64::MAX))?;
-            gaps.extend(all.into_iter().map(|gap| (stream.id, gap)));
-        }
-        Ok(Catalog::new(db.meta()?.database, &cameras, &gaps).encode())
     }
 }
 
@@ -379,7 +390,7 @@ mod tests {
             let failed = syncer.tick(Instant::now(), true).is_err();
             (failed, syncer.syncs.failing, syncer.rows.failing)
         };
-        let dir = &shared.mount.attached().unwrap().dir;
+        let dir = shared.mount.attached().unwrap().dir.clone();
         dir.create("a").unwrap();
         dir.fail_after(0);
         assert_eq!(tick(), (true, true, false));

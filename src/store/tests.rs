@@ -3,6 +3,7 @@
 mod disks;
 mod power_cut;
 mod removal;
+mod swaps;
 
 use crate::base::{Kind, RecordingId, StreamId, WallTime};
 use crate::media::growing::Append;
@@ -323,8 +324,8 @@ fn only_the_owner_reads_the_catalog_for_sources_may_hold_secrets() {
     assert_eq!(mode("catalog"), 0o600);
 }
 
-fn dir(store: &Store) -> &crate::store::dir::SampleDir {
-    &store.shared_for_tests().mount.attached().unwrap().dir
+fn dir(store: &Store) -> std::sync::Arc<crate::store::dir::SampleDir> {
+    store.shared_for_tests().mount.attached().unwrap().dir.clone()
 }
 
 #[test]

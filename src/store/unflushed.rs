@@ -184,6 +184,12 @@ impl Unflushed {
         inner.count(before.as_ref().map(Item::recording), None, &self.zone);
     }
 
+    /// None of these is listed any more: their sample directory is gone.
+    pub(crate) fn forget_all(&self) {
+        let ids: Vec<_> = self.lock().items.keys().copied().collect();
+        ids.into_iter().for_each(|id| self.forget(id));
+    }
+
     /// Forgets those that closed first, beyond this number.
     pub(crate) fn forget_oldest(&self, keep: usize) {
         let mut closed = self.closed();

@@ -159,6 +159,9 @@ fn condemn_all(conn: &Connection, ids: &[RecordingId]) -> Result<Vec<Recording>>
     for stream in of_streams {
         gaps::prune(conn, stream)?;
     }
+    if !condemned.is_empty() {
+        sample_entries::prune(conn)?;
+    }
     Ok(condemned)
 }
 
@@ -189,8 +192,9 @@ mod tests {
             DELETE_SQL.map(plan).join("\n"),
             "SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH damage USING INTEGER PRIMARY KEY (rowid=?)
 SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)",
-            "the last line is the foreign key's"
+            "the last two are the foreign keys'"
         );
     }
 
@@ -220,6 +224,9 @@ SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)",
         assert_eq!(show(&f.all()), "");
         assert_eq!(f.db.pieces(f.main).unwrap(), []);
         assert_eq!(f.db.last_number(f.main).unwrap(), None);
+        assert!(!f.sample_entry_has_row(1));
+        f.insert([&a]);
+        assert!(f.sample_entry_has_row(1));
     }
 
     #[test]

@@ -56,6 +56,12 @@ impl Database {
         self.write(|tx| tx.query_row(SQL, params, |row| row.get(0)).or_sql(|| "note opening"))
     }
 
+    /// The highest id that any opening had; 0 before the first.
+    pub fn last_open(&self) -> Result<u32> {
+        const SQL: &str = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'open'";
+        self.read(|conn| conn.query_row(SQL, (), |row| row.get(0)).or_sql(|| "read the last opening"))
+    }
+
     /// Notes that this opening ended in good order.
     pub fn end_open(&self, id: u32, time: WallTime, duration: WallDuration) -> Result<()> {
         const SQL: &str = "UPDATE open SET end_90k = :time, duration_90k = :duration WHERE id = :id";

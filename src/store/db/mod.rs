@@ -4,6 +4,7 @@ mod cameras;
 mod closed;
 mod commit;
 mod connection;
+mod damage;
 mod database;
 mod error;
 mod gaps;
@@ -22,6 +23,7 @@ mod version;
 
 pub use cameras::Film;
 pub use commit::{Batch, Committed};
+pub use damage::Damage;
 pub use database::{Access, Database};
 pub use meta::{Meta, Opening};
 pub use recordings::RECORDING_LIMIT;

@@ -32,14 +32,21 @@ impl Database {
         Ok(entry)
     }
 
+    /// All that have a number, by it. From memory.
+    pub(crate) fn sample_entry_numbers(&self) -> Vec<(i32, Arc<SampleEntry>)> {
+        lock(&self.sample_entries).all()
+    }
+
     /// Fills the memory.
     pub(super) fn load_sample_entries(&self) -> Result<()> {
         const SQL: &str = "SELECT id, data, width, height, pixel_aspect_h, pixel_aspect_v, rfc6381_codec
             FROM video_sample_entry ORDER BY id";
+        const HIGHEST_SQL: &str = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'video_sample_entry'";
         self.read(|conn| {
             let what = || "read sample entries";
             let mut statement = conn.prepare(SQL).or_sql(what)?;
             let mut entries = lock(&self.sample_entries);
+            entries.begin_above(conn.query_row(HIGHEST_SQL, (), |row| row.get(0)).or_sql(what)?);
             for row in statement.query_map((), from_row).or_sql(what)? {
                 let (id, entry) = row.or_sql(what)?;
                 entries.insert(id, entry);
@@ -48,6 +55,19 @@ impl Database {
         })
     }
 }
+
+/// Forgets the rows of sample entries that no recording needs any more. Their numbers are not given again.
+pub(super) fn prune(conn: &Connection) -> Result<()> {
+    let what = || "prune sample entries";
+    conn.prepare_cached(PRUNE_SQL).or_sql(what)?.execute(()).or_sql(what)?;
+    Ok(())
+}
+
+/// A run has the entry of all its recordings; only where they differ each is looked at.
+const PRUNE_SQL: &str = "DELETE FROM video_sample_entry AS entry
+    WHERE NOT EXISTS (SELECT 1 FROM run WHERE video_sample_entry_id = entry.id)
+    AND NOT EXISTS (SELECT 1 FROM run CROSS JOIN recording ON composite_id BETWEEN first_id AND last_id
+        WHERE run.video_sample_entry_id IS NULL AND +recording.video_sample_entry_id = entry.id)";
 
 /// Writes the row of a sample entry unless it is there.
 pub(super) fn insert(conn: &Connection, id: i32, entry: &SampleEntry) -> Result<()> {
@@ -82,7 +102,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<(i32, Arc<SampleEntry>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::db::testing::{reopen, sample_entry, temp_db};
+    use crate::store::db::testing::{plan, reopen, sample_entry, temp_db};
 
     #[test]
     fn an_entry_has_its_number_before_its_row_and_keeps_it() {
@@ -95,5 +115,31 @@ mod tests {
         assert_eq!(db.sample_entry(id).unwrap(), sample_entry("a"));
         assert_eq!(db.intern_sample_entry(&sample_entry("a")), id);
         assert_eq!(db.sample_entry(id + 1).unwrap_err().kind(), Kind::NotFound);
+    }
+
+    #[test]
+    fn a_number_is_not_given_again_when_its_entry_is_gone() {
+        let (dir, db) = temp_db();
+        db.write(|tx| insert(tx, 7, &sample_entry("a"))).unwrap();
+        db.write(|tx| prune(tx)).unwrap();
+        let db = reopen(&dir, db);
+        assert_eq!(db.sample_entry(7).unwrap_err().kind(), Kind::NotFound);
+        assert_eq!(db.intern_sample_entry(&sample_entry("b")), 8);
+    }
+
+    #[test]
+    fn pruning_looks_at_runs_and_into_those_that_are_mixed() {
+        assert_eq!(
+            plan(PRUNE_SQL),
+            "SCAN entry
+CORRELATED SCALAR SUBQUERY 1
+SCAN run
+CORRELATED SCALAR SUBQUERY 2
+SCAN run
+SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+SCAN recording USING COVERING INDEX recording_cover
+SCAN run",
+            "the last two are the foreign keys', and only for one that goes"
+        );
     }
 }

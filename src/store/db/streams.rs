@@ -18,6 +18,11 @@ pub struct StreamIds {
 }
 
 impl StreamIds {
+    /// The highest that was ever given.
+    pub fn highest(&self) -> i64 {
+        self.highest
+    }
+
     /// This database had such a stream, and has it no more.
     pub fn was_removed(&self, id: StreamId) -> bool {
         i64::from(id.get()) <= self.highest && !self.present.contains(&id)
@@ -176,9 +181,10 @@ SCAN run",
             "SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording_index USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+SEARCH damage USING INTEGER PRIMARY KEY (rowid=?)
 SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)
 SEARCH run USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
-            "the line before the last is the foreign key's"
+            "the two lines before the last are the foreign keys'"
         );
     }
 }

@@ -136,6 +136,12 @@ impl Fixture {
         assert!(done.refused.is_empty(), "{:?}", done.refused);
     }
 
+    /// The sample entry of this number is in the database.
+    pub(crate) fn sample_entry_has_row(&self, id: i32) -> bool {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM video_sample_entry WHERE id = ?1)";
+        self.db.read(|conn| conn.query_row(SQL, [id], |row| row.get(0)).or_sql(|| "test")).expect("good SQL")
+    }
+
     /// All recordings of the main stream.
     pub(crate) fn all(&self) -> Vec<Recording> {
         self.db.recordings(self.main, WallTime(i64::MIN)..WallTime(i64::MAX)).expect("a listing")

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 /// A row in every table, so that an update meets each constraint.
 const ROWS: &str = "
+    INSERT INTO damage VALUES ((1 << 32) + 1, 10, 'torn');
+    INSERT INTO verification VALUES (1, 0, 10, 0);
     INSERT INTO garbage VALUES (1 << 32);
     INSERT INTO gap VALUES (1, 10, 20, 'camera silent', '');
     INSERT INTO protected_span VALUES (1, 10, 20);
@@ -79,6 +81,10 @@ const REFUSED: &str = "
     UPDATE recording SET media_duration_delta_90k = 27000000 - wall_duration_90k
     UPDATE recording_index SET blake3 = x'00'
     UPDATE recording_index SET video_index = x'00'
+    UPDATE damage SET what = ''
+    UPDATE verification SET id = 2
+    UPDATE verification SET rounds = -1
+    UPDATE verification SET done_sequence = -1
     UPDATE garbage SET composite_id = 7
     UPDATE gap SET end_90k = 9
     UPDATE gap SET cause = ''
@@ -112,7 +118,8 @@ fn every_reference_is_enforced() {
     let references = texts(&conn, &format!("SELECT name || ' ' || \"from\" FROM ({sql}) ORDER BY 1"));
     assert_eq!(
         references.join("\n"),
-        "gap stream_id
+        "damage composite_id
+gap stream_id
 protected_span stream_id
 recording open_id
 recording stream_id
@@ -125,6 +132,7 @@ session user_id
 stream camera_id"
     );
     let strays = "
+        UPDATE damage SET composite_id = 99
         UPDATE gap SET stream_id = 99
         UPDATE protected_span SET stream_id = 99
         UPDATE recording SET open_id = 99

@@ -1,0 +1,33 @@
+//! What a recorder does: begin, tell of holes, delete.
+
+use crate::base::{Error, Kind, RecordingId, Result, StreamId};
+use crate::media::growing::Head;
+use crate::store::Store;
+use crate::store::gap::Gap;
+use crate::store::growing::Growing;
+use std::sync::PoisonError;
+
+impl Store {
+    /// Begins a recording; waits for nothing. `NotFound` when the stream is gone, `Conflict` when the sample directory
+    /// is not there, `Busy` when the disk is too far behind.
+    pub fn begin(&self, head: Head) -> Result<Growing> {
+        let stream = head.stream;
+        let owner = self.cameras.read().unwrap_or_else(PoisonError::into_inner).owners.get(&stream).copied();
+        let owner = owner.ok_or_else(|| Error::new(Kind::NotFound, format!("stream {stream}: there is none")))?;
+        let attached = self.shared.mount.attached();
+        let attached = attached.ok_or_else(|| Error::new(Kind::Conflict, self.trouble().unwrap_or_default()))?;
+        let sample_entry_id = self.shared.db.intern_sample_entry(&head.sample_entry);
+        attached.begin(head, owner, sample_entry_id)
+    }
+
+    /// Notes a hole, or that one ended: the newest word about a start counts. It is written with the next flush.
+    pub fn gap(&self, stream: StreamId, gap: Gap) {
+        self.shared.pending().add_gap(stream, gap);
+    }
+
+    /// Deletes recordings: with the next flush their rows go and then their files. Those that grow are left alone.
+    pub fn delete(&self, ids: impl IntoIterator<Item = RecordingId>) {
+        let ids = ids.into_iter().filter(|&id| !self.shared.unflushed.is_growing(id));
+        self.shared.pending().condemned.extend(ids);
+    }
+}

@@ -1,0 +1,40 @@
+//! `Options`: where a store is and how it works.
+
+use crate::base::WallTime;
+use jiff::tz::TimeZone;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where a store is and how it works.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The directory of the database.
+    pub db_dir: PathBuf,
+    /// The directory of film.
+    pub sample_dir: PathBuf,
+    /// How often film is made durable: what a power cut costs at most, besides two seconds.
+    pub sync_interval: Duration,
+    /// How often rows are written at most.
+    pub flush_interval: Duration,
+    /// Only look: nothing on the disk is made, changed or locked.
+    pub read_only: bool,
+    /// Where the days of the statistics begin and end.
+    pub zone: TimeZone,
+    /// The time of day. Only the note in the database that it was opened comes from here.
+    pub clock: fn() -> WallTime,
+}
+
+impl Options {
+    /// A store to record into, with the intervals that normal running has.
+    pub fn new(db_dir: impl Into<PathBuf>, sample_dir: impl Into<PathBuf>, clock: fn() -> WallTime) -> Self {
+        Self {
+            db_dir: db_dir.into(),
+            sample_dir: sample_dir.into(),
+            sync_interval: Duration::from_secs(10),
+            flush_interval: Duration::from_secs(60),
+            read_only: false,
+            zone: TimeZone::system(),
+            clock,
+        }
+    }
+}
