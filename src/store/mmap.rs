@@ -44,8 +44,8 @@ impl Mapping {
     /// Maps `len` bytes if all of them are in the page cache, so that the kernel can hand them on at once; `None` when
     /// the disk would have to be asked, or the kernel does not tell. Only for a file of which it tells the truth, see
     /// [`tells_residency`]. Does not block. Fails, and is to be used, as [`Self::map`] says.
-    pub(super) fn map_cached(file: &File, offset: u64, len: usize) -> Result<Option<Self>> {
-        bound(file, offset, len)?;
+    pub(super) fn map_cached(file: &File, file_len: u64, offset: u64, len: usize) -> Result<Option<Self>> {
+        within(file_len, offset, len)?;
         // SAFETY: as in `map`. The pages are not populated: they are the kernel's to look at, in any case.
         let map = unsafe { MmapOptions::new().offset(offset).len(len).no_reserve_swap().map(file) };
         Ok(map.ok().filter(|map| is_resident(map)).map(Self::Mapped))
@@ -120,10 +120,14 @@ fn populate(map: &Mmap) -> io::Result<()> {
 
 /// The range is not empty, no more than a window, and ends within the file as it is now.
 fn bound(file: &File, offset: u64, len: usize) -> Result<()> {
+    within(file.metadata().or_fail(Kind::Disk, || "stat")?.len(), offset, len)
+}
+
+/// The range is not empty, no more than a window, and ends within so many bytes.
+fn within(file_len: u64, offset: u64, len: usize) -> Result<()> {
     if len == 0 || len > Mapping::MAX {
         return Err(Error::new(Kind::BadInput, format!("a window of {len} bytes")));
     }
-    let file_len = file.metadata().or_fail(Kind::Disk, || "stat")?.len();
     match offset.checked_add(len as u64) {
         Some(end) if end <= file_len => Ok(()),
         _ => Err(Error::new(Kind::Corrupt, format!("{len} bytes at {offset} of a file of {file_len}"))),
@@ -156,14 +160,14 @@ mod tests {
     fn what_is_in_the_page_cache_is_mapped_at_once() {
         let (file, data) = file(3 << 20);
         for (offset, len) in [(0, 1), (4095, 2), (1_000_003, Mapping::MAX), ((3 << 20) - 5, 5)] {
-            let map = Mapping::map_cached(&file, offset as u64, len).unwrap().expect("it was just written");
+            let map = Mapping::map_cached(&file, 3 << 20, offset as u64, len).unwrap().expect("it was just written");
             assert!(map.as_ref() == &data[offset..offset + len], "{offset}+{len}");
         }
-        assert_eq!(Mapping::map_cached(&file, 3 << 20, 1).unwrap_err().kind(), Kind::Corrupt);
+        assert_eq!(Mapping::map_cached(&file, 3 << 20, 3 << 20, 1).unwrap_err().kind(), Kind::Corrupt);
         // A hole was never read.
         file.set_len(8 << 20).unwrap();
-        assert!(Mapping::map_cached(&file, 5 << 20, 1 << 20).unwrap().is_none());
-        assert!(Mapping::map_cached(&file, (3 << 20) - 4096, 1 << 20).unwrap().is_none());
+        assert!(Mapping::map_cached(&file, 8 << 20, 5 << 20, 1 << 20).unwrap().is_none());
+        assert!(Mapping::map_cached(&file, 8 << 20, (3 << 20) - 4096, 1 << 20).unwrap().is_none());
     }
 
     #[test]

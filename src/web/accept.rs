@@ -62,12 +62,7 @@ const MAX_HEAD_BYTES: usize = 16 << 10;
 /// would be shown them all, however old, before it is moved on to the newest picture. Half a second at 1 Mbit/s.
 const MAX_UNSENT: u32 = 64 << 10;
 
-async fn listen(
-    state: Arc<State>,
-    listener: Listener,
-    reactors: Arc<Reactors>,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn listen(state: Arc<State>, listener: Listener, reactors: Arc<Reactors>, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {

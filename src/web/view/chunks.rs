@@ -117,7 +117,8 @@ impl Reader {
     fn at_hand(&mut self) -> Result<Option<Bytes>> {
         let (recording, offset, len) = self.film()?;
         let open = self.film.take().filter(|film| film.id() == recording);
-        let Some(film) = open.or_else(|| self.mp4.take_opened(recording)) else { return Ok(None) };
+        let open = open.or_else(|| self.mp4.take_opened(recording));
+        let Some(film) = open.or_else(|| self.mp4.state().store.film_at_hand(recording)) else { return Ok(None) };
         let window = film.cached_window(offset, len)?;
         self.film = Some(film);
         self.rest.start += if window.is_some() { len as u64 } else { 0 };
