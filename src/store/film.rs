@@ -54,11 +54,8 @@ impl Film {
         if !self.0.tells_residency {
             return Ok(None);
         }
-        if offset.checked_add(len as u64).is_none_or(|end| end > self.0.known_len.load(Ordering::Relaxed)) {
-            self.file_len()?;
-        }
-        let known_len = self.0.known_len.load(Ordering::Relaxed);
-        let mapping = self.named(Mapping::map_cached(&self.0.file, known_len, offset, len))?;
+        let file_len = self.len_to(offset.saturating_add(len as u64))?;
+        let mapping = self.named(Mapping::map_cached(&self.0.file, file_len, offset, len))?;
         Ok(mapping.map(|mapping| self.open_window(mapping, offset)))
     }
 
@@ -89,6 +86,15 @@ impl Film {
             let kind = if short { Kind::Corrupt } else { Kind::Disk };
             Error::caused(kind, format!("recording {}: read at {offset}", self.0.id), e)
         })
+    }
+
+    /// How long the file is, looked up anew only if it was shorter than `end` when it was opened or looked at: film that
+    /// is cut while it is open is found out when it is sent.
+    pub fn len_to(&self, end: u64) -> Result<u64> {
+        match self.0.known_len.load(Ordering::Relaxed) {
+            known if known >= end => Ok(known),
+            _ => self.file_len(),
+        }
     }
 
     /// How long the file is just now, the trailer of a closed one included.
@@ -273,12 +279,13 @@ impl Shelf {
     }
 
     fn put(self: &Arc<Self>, id: RecordingId, file: File) -> Film {
-        let tells_residency = tells_residency(&file);
+        let meta = file.metadata().ok();
+        let tells_residency = tells_residency(&file, meta.as_ref());
         let film = Arc::new(OpenFile {
             id,
             file,
             tells_residency,
-            known_len: AtomicU64::new(0),
+            known_len: AtomicU64::new(meta.map_or(0, |meta| meta.len())),
             shelf: self.clone(),
             lingering_bytes: AtomicU64::new(0),
         });

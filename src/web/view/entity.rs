@@ -93,7 +93,8 @@ impl Mp4 {
             }
             left -= 1;
             let Some(film) = open(recording)? else { return Ok(false) };
-            let (has, needs) = (film.file_len()?, bytes.start + wanted.end);
+            let needs = bytes.start + wanted.end;
+            let has = film.len_to(needs)?;
             if has < needs {
                 let what = format!("recording {recording}: its sample file has {has} bytes, {needs} are expected");
                 return Err(Error::new(Kind::Corrupt, what));
