@@ -1,6 +1,7 @@
 //! Bytes and arithmetic: formats, and the rules of recording and playback. No I/O, no clock, no async.
 
 pub mod access_unit;
+pub mod anchor;
 pub mod annexb;
 mod avc;
 pub mod codec;
@@ -19,6 +20,7 @@ mod parameter_sets;
 pub mod picture;
 pub mod playing_order;
 pub mod recording;
+pub mod retention;
 pub mod rows;
 pub mod run;
 pub mod sample_entry;
@@ -26,6 +28,7 @@ pub mod sample_index;
 pub mod segment;
 pub mod selection;
 
+pub use anchor::Anchor;
 pub use days::Days;
 pub use frame::Frame;
 pub use media_part::MediaPart;

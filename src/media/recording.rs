@@ -78,6 +78,11 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    /// With the bits of `other` cleared.
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// With the bits of `other` set.
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -133,6 +138,8 @@ pub enum Cause {
     CameraClock,
     /// The disk was slower than the film.
     DiskBehind,
+    /// The disk has no room, and there was nothing to delete.
+    DiskFull,
     /// The disk refused.
     DiskFailed,
     /// The daemon was stopped.
@@ -141,11 +148,13 @@ pub enum Cause {
     PowerCut,
     /// The owner changed or removed the camera.
     Reconfigured,
+    /// The recorder's clock was set: film that follows at once seems to be later, or to be at the same time.
+    ClockMoved,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -156,10 +165,12 @@ impl Cause {
         Self::NoKeyFrame,
         Self::CameraClock,
         Self::DiskBehind,
+        Self::DiskFull,
         Self::DiskFailed,
         Self::Stopped,
         Self::PowerCut,
         Self::Reconfigured,
+        Self::ClockMoved,
     ];
 
     /// The fixed words.
@@ -175,10 +186,12 @@ impl Cause {
             Self::NoKeyFrame => "no key frame",
             Self::CameraClock => "camera clock",
             Self::DiskBehind => "disk behind",
+            Self::DiskFull => "disk full",
             Self::DiskFailed => "disk failed",
             Self::Stopped => "recorder stopped",
             Self::PowerCut => "power cut",
             Self::Reconfigured => "camera settings changed",
+            Self::ClockMoved => "clock moved",
         }
     }
 }

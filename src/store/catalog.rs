@@ -1,10 +1,10 @@
 //! `Catalog`: what the film alone does not tell, kept beside it, so that a lost database can be built anew.
 
 use crate::base::Transport;
-use crate::base::{Error, Kind, Result, ResultExt, StreamId, WallTime};
+use crate::base::{Error, Kind, Result, ResultExt, StreamId, WallDuration, WallTime};
 use crate::media::SampleEntry;
 use crate::store::camera::{Camera, StreamKind};
-use crate::store::db::{Damage, Database};
+use crate::store::db::{ClockProof, Damage, Database};
 use crate::store::gap::Gap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -34,6 +34,9 @@ pub(crate) struct Catalog {
     /// Film that is known not to be what was recorded.
     #[serde(default)]
     pub(crate) damaged: Vec<CatalogDamage>,
+    /// What moves film whose files do not know the time.
+    #[serde(default)]
+    pub(crate) clock_proofs: Vec<CatalogClockProof>,
 }
 
 /// See [`Camera`].
@@ -95,6 +98,15 @@ pub(crate) struct CatalogGap {
     pub(crate) detail: String,
 }
 
+/// See [`ClockProof`]: files of its boot that call their time unproven are to be moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CatalogClockProof {
+    pub(crate) boot: Uuid,
+    #[serde(rename = "clockOffset90k")]
+    pub(crate) clock_offset_90k: i64,
+}
+
 impl Catalog {
     /// What is to be kept of a database. Blocks on the disk.
     pub(crate) fn of(db: &Database) -> Result<Self> {
@@ -113,6 +125,7 @@ impl Catalog {
             sample_entries: db.sample_entry_numbers().iter().map(|(id, e)| CatalogSampleEntry::new(*id, e)).collect(),
             gaps,
             damaged: db.damaged()?.iter().map(CatalogDamage::new).collect(),
+            clock_proofs: db.clock_proofs()?.iter().map(CatalogClockProof::new).collect(),
         })
     }
 
@@ -177,6 +190,18 @@ impl CatalogDamage {
     }
 }
 
+impl CatalogClockProof {
+    fn new(proof: &ClockProof) -> Self {
+        Self { boot: proof.boot_id, clock_offset_90k: proof.clock_offset.0 }
+    }
+
+    /// As a database knows it: to be added before what was recorded gets its rows.
+    #[cfg_attr(not(test), expect(dead_code, reason = "adopt reads it; the format is held by a test until then"))]
+    pub(crate) fn proof(&self) -> ClockProof {
+        ClockProof { boot_id: self.boot, clock_offset: WallDuration(self.clock_offset_90k) }
+    }
+}
+
 impl CatalogStream {
     fn new(stream: &crate::store::Stream) -> Self {
         Self {
@@ -212,7 +237,10 @@ mod tests {
         let what = "its film is not what was recorded".to_owned();
         let id = RecordingId::new(f.main, 1);
         f.db.note_damage(&Damage { id, found: WallTime(7), what }).unwrap();
+        let proof = ClockProof { boot_id: Uuid::from_u128(3), clock_offset: WallDuration(5) };
+        f.db.add_clock_proofs(&[proof]).unwrap();
         let catalog = Catalog::of(&f.db).unwrap();
+        assert_eq!(catalog.clock_proofs[0].proof(), proof);
         let text = String::from_utf8(catalog.encode()).unwrap();
         let named = text.replace(&catalog.database.to_string(), "DATABASE").replace(&f.camera.to_string(), "CAMERA");
         assert_eq!(
@@ -225,7 +253,8 @@ mod tests {
                 r#""id":2,"kind":"sub","source":"pipe:x","transport":"tcp","record":true,"retainBytes":null}]}],"#,
                 r#""sampleEntries":[{"id":1,"blake3":"17762fddd969a453"}],"#,
                 r#""gaps":[{"stream":2,"start90k":9,"end90k":null,"cause":"camera silent","detail":""}],"#,
-                r#""damaged":[{"recording":4294967297,"found90k":7,"what":"its film is not what was recorded"}]}"#,
+                r#""damaged":[{"recording":4294967297,"found90k":7,"what":"its film is not what was recorded"}],"#,
+                r#""clockProofs":[{"boot":"00000000-0000-0000-0000-000000000003","clockOffset90k":5}]}"#,
                 "\n"
             )
         );

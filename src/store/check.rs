@@ -219,8 +219,9 @@ fn same(rows: &ClosedRecording, told: &ClosedRecording) -> Result<(), String> {
 /// The index can be read, and its samples add up to what is said of the recording.
 fn index_agrees(c: &ClosedRecording) -> Result<(), String> {
     let r = &c.recording;
-    if r.index_format != sample_index::FORMAT {
-        return Err(format!("its index has format {}, this lunette knows {}", r.index_format, sample_index::FORMAT));
+    let format = sample_index::format(&c.video_index);
+    if r.index_format != format {
+        return Err(format!("its index is of format {format}, not {}", r.index_format));
     }
     let (mut samples, mut keys, mut bytes, mut duration, mut last) = (0u32, 0u32, 0u64, 0i64, 0);
     for sample in sample_index::samples(&c.video_index) {

@@ -2,6 +2,7 @@
 
 mod attached;
 pub mod camera;
+mod capacity;
 mod catalog;
 pub mod changes;
 pub mod check;
@@ -36,11 +37,12 @@ mod wire;
 mod writer;
 
 pub use camera::{Camera, Stream, StreamKind};
+pub use capacity::{Storage, StreamStorage};
 pub use changes::{Mark, Part};
 pub use check::{CheckOptions, check};
 pub use closed::ClosedRecording;
 pub use facade::Store;
 pub use film::{FileRange, Film, Window};
-pub use gap::Gap;
+pub use gap::{Gap, Hole, Moment};
 pub use growing::Growing;
 pub use options::Options;

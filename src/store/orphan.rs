@@ -3,6 +3,7 @@
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::media::EndReason;
 use crate::media::recording::{Cause, Flags};
+use crate::media::sample_index;
 use crate::store::closed::ClosedRecording;
 use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal::{Mark, Story};
@@ -85,7 +86,9 @@ fn close_grown(dir: &SampleDir, name: &str, story: &Story) -> Result<Option<Clos
     mark.covered.put_into(r);
     r.flags = r.flags.with(Flags::RECOVERED);
     r.end_reason = Some(EndReason::new(Cause::PowerCut, "").to_string());
-    closed.video_index = story.index[..mark.index_len].into();
+    let Ok(index) = sample_index::closed(&story.index[..mark.index_len]) else { return Ok(None) };
+    r.index_format = sample_index::FORMAT;
+    closed.video_index = index.into();
     closed.blake3 = blake3;
     let trailer = trailer::encode(&closed);
     dir.cut(&file, mark.covered.sample_file_bytes)

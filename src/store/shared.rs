@@ -1,6 +1,7 @@
 //! `Shared`: what the store's threads and its callers have in common.
 
 use crate::base::WallTime;
+use crate::store::capacity::Capacity;
 use crate::store::db::Database;
 use crate::store::film::Shelf;
 use crate::store::mount::Mount;
@@ -8,7 +9,7 @@ use crate::store::syncer::Pending;
 use crate::store::unflushed::Unflushed;
 use jiff::tz::TimeZone;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Each part has a lock of its own, held for a few lines.
 #[derive(Debug)]
@@ -17,28 +18,33 @@ pub(crate) struct Shared {
     pub(crate) mount: Mount,
     pub(crate) unflushed: Arc<Unflushed>,
     pub(crate) shelf: Arc<Shelf>,
+    pub(crate) capacity: Arc<Capacity>,
     /// The time of day, when an opening of the database is noted.
     pub(crate) clock: fn() -> WallTime,
     pending: Mutex<Pending>,
     /// Held while a camera is removed with its film, and while a flush writes rows: what closes of its streams is either
     /// a row before and condemned with the others, or known to be of a removed stream after.
     pub(crate) removal: Mutex<()>,
+    /// Read by who lists, written while rows and memory move to the proven time: a listing tells one time or the other.
+    pub(crate) moving: RwLock<()>,
     /// What the last sync or flush failed of.
     failure: Mutex<Option<String>>,
     cameras_changed: AtomicBool,
 }
 
 impl Shared {
-    pub(crate) fn new(db: Database, mount: Mount, zone: TimeZone, clock: fn() -> WallTime) -> Self {
+    pub(crate) fn new(db: Database, mount: Mount, capacity: Capacity, zone: TimeZone, clock: fn() -> WallTime) -> Self {
         Self {
             db,
             mount,
             unflushed: Arc::new(Unflushed::new(zone)),
             shelf: Arc::default(),
+            capacity: Arc::new(capacity),
             clock,
             // The start may have found files that it could not unlink.
             pending: Mutex::new(Pending { sweep: true, ..Pending::default() }),
             removal: Mutex::default(),
+            moving: RwLock::default(),
             failure: Mutex::default(),
             cameras_changed: AtomicBool::new(true),
         }

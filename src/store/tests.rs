@@ -1,5 +1,7 @@
 //! The whole room at work: what a recorder and a page see of it, across crashes too.
 
+mod capacity;
+mod clock;
 mod disks;
 mod power_cut;
 mod removal;

@@ -95,8 +95,8 @@ fn a_trailer_that_is_damaged() {
 #[test]
 fn an_index_that_is_damaged() {
     let place = place();
-    sql(&place, "UPDATE recording_index SET video_index = x'0000' WHERE composite_id & 255 = 2");
-    let seen = "recording 1/2: video index, entry at byte 0: no bytes";
+    sql(&place, "UPDATE recording_index SET video_index = x'0200' WHERE composite_id & 255 = 2");
+    let seen = "recording 1/2: video index: cut off";
     mended(&place, seen, "its row is made anew from its trailer", "1/1 1/2 1/3");
 }
 

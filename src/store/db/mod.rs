@@ -1,6 +1,7 @@
 //! SQLite: everything that is known of the film except the film. A file for each noun, with its queries.
 
 mod cameras;
+mod clock_proof;
 mod closed;
 mod commit;
 mod connection;
@@ -22,12 +23,12 @@ mod tests;
 mod version;
 
 pub use cameras::Film;
+pub use clock_proof::{ClockProof, Moved};
 pub use commit::{Batch, Committed};
 pub use damage::Damage;
 pub use database::{Access, Database};
 pub use meta::{Meta, Opening};
 pub use recordings::RECORDING_LIMIT;
 pub use rows::Wanted;
-pub use runs::Moved;
 pub use streams::StreamIds;
 pub use version::VERSION;
