@@ -2,7 +2,7 @@
 
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::dir::SampleDir;
-use crate::store::mmap::{Mapping, is_resident, tells_residency};
+use crate::store::mmap::{Mapping, is_at_hand, tells_residency};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::sendfile::sendfile64;
@@ -173,7 +173,7 @@ impl FileRange {
         if now.saturating_duration_since(self.seen) < FRESH {
             return true;
         }
-        let found = self.film.tells_residency && is_resident(bytes);
+        let found = self.film.tells_residency && is_at_hand(&self.film.file, self.offset, bytes);
         if found {
             self.see(now);
         }

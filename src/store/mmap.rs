@@ -7,6 +7,7 @@ use nix::libc;
 use nix::unistd::{AccessFlags, faccessat, geteuid};
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::OnceLock;
 
@@ -48,7 +49,7 @@ impl Mapping {
         within(file_len, offset, len)?;
         // SAFETY: as in `map`. The pages are not populated: they are the kernel's to look at, in any case.
         let map = unsafe { MmapOptions::new().offset(offset).len(len).no_reserve_swap().map(file) };
-        Ok(map.ok().filter(|map| is_resident(map)).map(Self::Mapped))
+        Ok(map.ok().filter(|map| is_at_hand(file, offset, map)).map(Self::Mapped))
     }
 
     /// They are pages of the file.
@@ -83,8 +84,50 @@ pub(super) fn tells_residency(file: &File, meta: Option<&Metadata>) -> bool {
     owned || faccessat(file, c"", AccessFlags::W_OK, flags).is_ok()
 }
 
+/// The kernel can hand on these bytes of a file, which `map` holds, without asking a disk just now.
+///
+/// To ask for each page costs more than all else that sending it does. So pages are counted, which is quick (Linux 6.5),
+/// and of each stretch that a disk is read by, one is asked for: what is on its way from the disk counts, too.
+pub(super) fn is_at_hand(file: &File, offset: u64, map: &[u8]) -> bool {
+    let page = page_size();
+    let first = offset / page as u64;
+    let pages = (offset + map.len() as u64).div_ceil(page as u64) - first;
+    match cached_pages(file, offset, map.len()) {
+        Some(cached) if cached == pages => {
+            let last = map.len().saturating_sub(1);
+            let asked = (0..map.len()).step_by(READ_AHEAD).chain([last]);
+            asked.into_iter().all(|at| is_resident(&map[at..(at + 1).min(map.len())]))
+        }
+        Some(_) => false,
+        None => is_resident(map),
+    }
+}
+
+/// How many of the pages under these bytes of a file are in the page cache, read in or about to be; `None` where the kernel
+/// does not tell.
+fn cached_pages(file: &File, offset: u64, len: usize) -> Option<u64> {
+    #[repr(C)]
+    struct Range {
+        offset: u64,
+        len: u64,
+    }
+    /// Pages in the cache, dirty, under writeback, evicted, evicted lately.
+    type Told = [u64; 5];
+    let range = Range { offset, len: len as u64 };
+    let mut told: Told = [0; 5];
+    // SAFETY: the call reads `range` and writes `told`, which are as cachestat(2) has them, and keeps neither.
+    let done = unsafe { libc::syscall(CACHESTAT, file.as_raw_fd(), &raw const range, &raw mut told, 0) };
+    (done == 0).then_some(told[0])
+}
+
+/// cachestat(2), on all processors that we build for.
+const CACHESTAT: libc::c_long = 451;
+
+/// What Linux reads ahead by default.
+const READ_AHEAD: usize = 128 << 10;
+
 /// Every page of these bytes is in memory just now: for a map, in the page cache. `false` for more than a window.
-pub(super) fn is_resident(bytes: &[u8]) -> bool {
+fn is_resident(bytes: &[u8]) -> bool {
     // A map may begin within a page; the call wants the page's start.
     let page = page_size();
     let within = bytes.as_ptr().addr() % page;
