@@ -16,6 +16,7 @@ mod patience;
 mod peer;
 mod problem;
 mod query;
+mod reactors;
 pub mod reading;
 mod route;
 mod segments;
@@ -27,6 +28,7 @@ pub use accept::{GRACE, Listener, serve};
 pub use answer::Body;
 pub use api::test::{CameraReport, look_at_camera};
 pub use peer::Peer;
+pub use reactors::Reactors;
 pub use state::State;
 
 use bytes::Bytes;
