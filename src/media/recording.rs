@@ -141,11 +141,13 @@ pub enum Cause {
     PowerCut,
     /// The owner changed or removed the camera.
     Reconfigured,
+    /// There was film, and it is no more: its file is gone, or nothing of it was whole.
+    FilmLost,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -160,6 +162,7 @@ impl Cause {
         Self::Stopped,
         Self::PowerCut,
         Self::Reconfigured,
+        Self::FilmLost,
     ];
 
     /// The fixed words.
@@ -179,6 +182,7 @@ impl Cause {
             Self::Stopped => "recorder stopped",
             Self::PowerCut => "power cut",
             Self::Reconfigured => "camera settings changed",
+            Self::FilmLost => "film lost",
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::base::Transport;
 use crate::base::{Error, Kind, Result, ResultExt, StreamId, WallTime};
 use crate::media::SampleEntry;
-use crate::store::camera::{Camera, StreamKind};
-use crate::store::db::{Damage, Database};
+use crate::store::camera::{Camera, Stream, StreamKind};
+use crate::store::db::{Damage, Database, LostStream};
 use crate::store::gap::Gap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -116,6 +116,41 @@ impl Catalog {
         })
     }
 
+    /// A stream that it knows, with its camera.
+    pub(crate) fn stream(&self, id: StreamId) -> Option<LostStream> {
+        let all = self.cameras.iter().flat_map(|camera| camera.streams.iter().map(move |stream| (camera, stream)));
+        let (camera, stream) = all.into_iter().find(|(_, stream)| stream.id == id.get())?;
+        Some(LostStream {
+            camera: camera.uuid,
+            name: camera.name.clone(),
+            removed: camera.removed,
+            stream: Stream {
+                id,
+                kind: stream.kind,
+                source: stream.source.clone(),
+                transport: stream.transport,
+                record: stream.record,
+                retain_bytes: stream.retain_bytes,
+            },
+        })
+    }
+
+    /// What of it is not as it would be written now; sample entries that nobody needs any more do no harm.
+    pub(crate) fn is_behind(&self, now: &Self) -> Option<&'static str> {
+        let same = Self { sample_entries: now.sample_entries.clone(), ..self.clone() };
+        match () {
+            () if self.database != now.database => Some("its database is"),
+            () if self.cameras != now.cameras => Some("its cameras are"),
+            () if self.gaps != now.gaps => Some("its gaps are"),
+            () if self.damaged != now.damaged => Some("its damaged film is"),
+            () if now.sample_entries.iter().any(|entry| !self.sample_entries.contains(entry)) => {
+                Some("its sample entries are")
+            }
+            () if same != *now => Some("something in it is"),
+            () => None,
+        }
+    }
+
     /// The file's content.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut text = serde_json::to_vec(self).expect("texts, numbers and lists always are JSON");
@@ -124,7 +159,6 @@ impl Catalog {
     }
 
     /// Reads the file's content.
-    #[cfg_attr(not(test), expect(dead_code, reason = "adopt reads it; the format is held by a test until then"))]
     pub(crate) fn decode(text: &[u8]) -> Result<Self> {
         let catalog: Self = serde_json::from_slice(text).or_fail(Kind::Corrupt, || "catalog")?;
         match catalog.format {

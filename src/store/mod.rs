@@ -37,7 +37,7 @@ mod writer;
 
 pub use camera::{Camera, Stream, StreamKind};
 pub use changes::{Mark, Part};
-pub use check::{CheckOptions, check};
+pub use check::{CheckOptions, Report, check, inspect};
 pub use closed::ClosedRecording;
 pub use facade::Store;
 pub use film::{FileRange, Film, Window};

@@ -141,14 +141,7 @@ impl Recovered {
     /// Something that is no sample file.
     fn stranger(&mut self, dir: &SampleDir, entry: &Entry) {
         let name = entry.name.as_str();
-        let ours = name == SampleDir::IDENTITY
-            || name == catalog::NAME
-            || journal_file::NAMES.contains(&name)
-            || name.starts_with(SampleDir::ASIDE)
-            || name == "lost+found"
-            // A sample file of the original system.
-            || Uuid::try_parse(name).is_ok() && name.len() == 36;
-        if ours {
+        if is_ours(name) {
         } else if entry.is_file {
             self.set_aside(dir, name, "is no sample file");
         } else {
@@ -162,6 +155,17 @@ impl Recovered {
             Err(e) => format!("{name}: {why}, and cannot be set aside: {e}"),
         });
     }
+}
+
+/// What belongs into a sample directory, or may stay in it, besides sample files.
+pub(crate) fn is_ours(name: &str) -> bool {
+    name == SampleDir::IDENTITY
+        || name == catalog::NAME
+        || journal_file::NAMES.contains(&name)
+        || name.starts_with(SampleDir::ASIDE)
+        || name == "lost+found"
+        // A sample file of the original system.
+        || Uuid::try_parse(name).is_ok() && name.len() == 36
 }
 
 /// How many closed files are read to the end at a start, at most.
