@@ -1,6 +1,7 @@
 //! `Error`: what we tried, on what, why it failed, and whose fault it was.
 
 use std::fmt;
+use std::io;
 
 /// Whose fault a failure is. `web` turns it into a status, `cmd` into an exit code; nobody else looks at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,12 @@ impl Error {
         self.kind
     }
 
+    /// The disk, or what of it is ours, is full.
+    pub fn is_full_disk(&self) -> bool {
+        let cause = self.source.as_deref().and_then(|source| source.downcast_ref::<io::Error>());
+        cause.is_some_and(is_full_disk)
+    }
+
     /// The same failure, seen by a caller who knows what it happened to.
     pub fn on(self, what: impl fmt::Display) -> Self {
         Self { what: format!("{what}: {}", self.what), ..self }
@@ -74,6 +81,11 @@ impl fmt::Display for Error {
 
 // The causes are part of `Display`, so `source` stays empty: nobody prints them twice.
 impl std::error::Error for Error {}
+
+/// The disk, or what of it is ours, is full.
+pub fn is_full_disk(e: &io::Error) -> bool {
+    matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
 
 /// Gives a foreign error a kind and the name of the thing it happened to.
 pub trait ResultExt<T> {

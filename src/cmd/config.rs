@@ -27,7 +27,7 @@ pub(super) struct Store {
     pub(super) db_dir: PathBuf,
     /// Holds the film.
     pub(super) sample_dir: PathBuf,
-    /// Bytes of the film's file system that are to stay free. Nothing is deleted yet, so nothing minds it yet.
+    /// Bytes of the film's file system that are to stay free.
     pub(super) reserve: Option<ByteSize>,
     /// How often what was written is made to last: the most that a power cut takes.
     pub(super) sync_interval: Interval,

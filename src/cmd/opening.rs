@@ -1,6 +1,7 @@
 //! Opening the store as the configuration says.
 
 use super::config::Config;
+use super::units::ByteSize;
 use crate::base::Result;
 use crate::camera::clock;
 use crate::store::{Options, Store};
@@ -22,6 +23,7 @@ pub(super) fn open(config: &Config, access: Access) -> Result<Arc<Store>> {
     let mut options = Options::new(&store.db_dir, &store.sample_dir, clock::wall_now);
     options.sync_interval = store.sync_interval.0;
     options.flush_interval = store.flush_interval.0;
+    options.reserve = store.reserve.map(|ByteSize(bytes)| bytes);
     options.read_only = access == Access::Read;
     Store::open(options)
 }

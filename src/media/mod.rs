@@ -19,6 +19,7 @@ mod parameter_sets;
 pub mod picture;
 pub mod playing_order;
 pub mod recording;
+pub mod retention;
 pub mod rows;
 pub mod run;
 pub mod sample_entry;

@@ -133,6 +133,8 @@ pub enum Cause {
     CameraClock,
     /// The disk was slower than the film.
     DiskBehind,
+    /// The disk has no room, and there was nothing to delete.
+    DiskFull,
     /// The disk refused.
     DiskFailed,
     /// The daemon was stopped.
@@ -158,6 +160,7 @@ impl Cause {
         Self::NoKeyFrame,
         Self::CameraClock,
         Self::DiskBehind,
+        Self::DiskFull,
         Self::DiskFailed,
         Self::Stopped,
         Self::PowerCut,
@@ -178,6 +181,7 @@ impl Cause {
             Self::NoKeyFrame => "no key frame",
             Self::CameraClock => "camera clock",
             Self::DiskBehind => "disk behind",
+            Self::DiskFull => "disk full",
             Self::DiskFailed => "disk failed",
             Self::Stopped => "recorder stopped",
             Self::PowerCut => "power cut",

@@ -5,13 +5,14 @@ use crate::media::growing::{Head, Progress};
 use crate::media::recording::Cause;
 use crate::media::{EndReason, Recording, sample_index};
 use crate::store::camera::StreamKind;
+use crate::store::capacity::Capacity;
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Database, Opening};
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Growing, Slot};
 use crate::store::journal_file::{JournalFile, Renewal};
 use crate::store::queue::{Job, Queue};
-use crate::store::recover::{Known, recover};
+use crate::store::recover::{Known, Recovered, recover};
 use crate::store::unflushed::Unflushed;
 use crate::store::writer::Writer;
 use log::{info, warn};
@@ -71,15 +72,19 @@ impl Attached {
         dir: SampleDir,
         db: &Database,
         unflushed: &Arc<Unflushed>,
+        capacity: &Arc<Capacity>,
         boot_id: Uuid,
         now: WallTime,
     ) -> Result<Self> {
         let dir = Arc::new(dir);
         let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, rows: Vec::new() };
-        db.visit_ids(|id| known.rows.push(id))?;
-        let recovered = recover(&dir, &known)?;
+        let mut sequences = Vec::new();
+        db.visit_sequences(|id, sequence| sequences.push((id, sequence)))?;
+        known.rows.extend(sequences.iter().map(|&(id, _)| id));
+        let mut recovered = recover(&dir, &known)?;
         dir.sync_all()?;
         let above = recovered.closed.iter().map(|c| c.recording.open_id).max().unwrap_or(0);
+        weigh(&dir, capacity, &mut recovered, sequences)?;
         let open_id = db.begin_open(Opening { boot_id, time: now, above })?;
         let batch = Batch { closed: recovered.closed, unlinked: recovered.unlinked, ..Batch::default() };
         let mut problems = recovered.problems;
@@ -115,7 +120,7 @@ impl Attached {
         let journal = JournalFile::begin(dir.clone(), &recovered.unresolved)?;
         let renewal = journal.renewal();
         let (running, ended) = sync_channel(1);
-        let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), journal);
+        let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), capacity.clone(), journal);
         let thread = thread::Builder::new().name("film-writer".into()).spawn(move || {
             let _running = running;
             writer.run();
@@ -228,6 +233,23 @@ impl Attached {
             _ => Ok(()),
         }
     }
+}
+
+/// What was found is weighed. Where nothing was mended nothing has changed since it was listed.
+fn weigh(
+    dir: &SampleDir,
+    capacity: &Capacity,
+    recovered: &mut Recovered,
+    mut sequences: Vec<(RecordingId, u64)>,
+) -> Result<()> {
+    let mut entries = std::mem::take(&mut recovered.entries);
+    if !recovered.closed.is_empty() || !recovered.problems.is_empty() || !recovered.unlinked.is_empty() {
+        entries = dir.list()?;
+    }
+    sequences.extend(recovered.closed.iter().map(|c| (c.recording.id, c.recording.sequence)));
+    sequences.sort_unstable();
+    capacity.scanned(&entries, &sequences);
+    Ok(())
 }
 
 impl Drop for Attached {

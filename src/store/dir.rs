@@ -1,6 +1,7 @@
 //! `SampleDir`: the directory of film, opened once; all its files are opened relative to its descriptor.
 
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
+use crate::store::capacity::FileSystem;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{self, AtFlags, OFlag};
@@ -151,7 +152,8 @@ impl SampleDir {
         #[cfg(test)]
         self.faults.hit().or_fail(Kind::Disk, || format!("create {name}"))?;
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_APPEND;
-        self.changing(|| self.open_file(name, flags, mode)).or_fail(Kind::Disk, || format!("create {name}"))
+        let created = self.changing(|| self.open_file(name, flags, mode)).map_err(io::Error::from);
+        created.or_fail(Kind::Disk, || format!("create {name}"))
     }
 
     /// Opens a file for reading. `NotFound` when it is not there.
@@ -210,6 +212,28 @@ impl SampleDir {
             Ok(entries)
         };
         list().or_fail(Kind::Disk, || format!("list {}", self.path.display()))
+    }
+
+    /// How full the file system is.
+    pub(crate) fn file_system(&self) -> Result<FileSystem> {
+        #[cfg(test)]
+        if let Some(fake) = self.faults.file_system() {
+            return Ok(fake);
+        }
+        let stat = rustix::fs::fstatvfs(&self.fd).map_err(io::Error::from);
+        let stat = stat.or_fail(Kind::Disk, || format!("ask how full the disk of {} is", self.path.display()))?;
+        Ok(FileSystem {
+            unit: stat.f_frsize,
+            blocks: stat.f_blocks,
+            free_blocks: stat.f_bfree,
+            available_blocks: stat.f_bavail,
+        })
+    }
+
+    /// Which device it is on.
+    pub(crate) fn device(&self) -> Result<u64> {
+        let stat = rustix::fs::fstat(&self.fd).map_err(io::Error::from);
+        Ok(stat.or_fail(Kind::Disk, || format!("stat {}", self.path.display()))?.st_dev)
     }
 
     /// One entry by name; `None` when it is not there.
@@ -322,6 +346,11 @@ impl Entry {
 
     fn hidden(name: String, e: Errno) -> Self {
         Self { name, len: 0, disk_bytes: 0, is_file: false, mode: 0, hidden: Some(e.to_string()) }
+    }
+
+    /// The recording whose sample file this is, by its name.
+    pub(crate) fn recording(&self) -> Option<RecordingId> {
+        RecordingId::from_file_name(&self.name).filter(|_| self.is_file)
     }
 
     /// The recording whose number this name takes: its sample file, also when set aside.

@@ -3,10 +3,12 @@
 mod cameras;
 mod recorded;
 mod recording;
+mod storage;
 
 use crate::base::{Error, Kind, Result, ResultExt, WallTime};
 use crate::media::EndReason;
 use crate::media::recording::Cause;
+use crate::store::capacity::Capacity;
 use crate::store::db::{Access, Database};
 use crate::store::mount::Mount;
 use crate::store::options::Options;
@@ -29,7 +31,7 @@ pub struct Store {
     changing: Mutex<()>,
     changes: watch::Sender<u64>,
     /// None when the store is only looked at.
-    syncer: Option<SyncSender<Ask>>,
+    syncer: Option<Arc<SyncSender<Ask>>>,
     /// Ends when the syncer does.
     syncer_ended: Mutex<Receiver<()>>,
     boot_id: Uuid,
@@ -46,7 +48,8 @@ impl Store {
         let db = Database::open(&options.db_dir, access)?;
         let boot_id = boot_id()?;
         let mount = Mount::new(options.sample_dir, boot_id);
-        let shared = Arc::new(Shared::new(db, mount, options.zone, options.clock));
+        let capacity = Capacity::new(options.reserve, options.flush_interval, options.db_dir);
+        let shared = Arc::new(Shared::new(db, mount, capacity, options.zone, options.clock));
         let (running, syncer_ended) = sync_channel(1);
         for stream in shared.db.cameras()?.iter().flat_map(|c| &c.streams) {
             shared.unflushed.count_rows(stream.id, &shared.db.pieces(stream.id)?);
@@ -55,8 +58,10 @@ impl Store {
             shared.mount.look_to_read(&shared.db)?;
             None
         } else {
-            shared.mount.look(&shared.db, &shared.unflushed, (options.clock)())?;
+            shared.mount.look(&shared.db, &shared.unflushed, &shared.capacity, (options.clock)())?;
             let (ask, asked) = sync_channel(ASKS);
+            let ask = Arc::new(ask);
+            shared.capacity.set_syncer(Arc::downgrade(&ask));
             let (sync, flush) = (options.sync_interval, options.flush_interval);
             let syncer = Syncer::new(shared.clone(), sync, flush, Instant::now());
             let work = move || {

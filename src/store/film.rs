@@ -264,6 +264,11 @@ impl Shelf {
         }
     }
 
+    /// Somebody has the file of a recording open.
+    pub(crate) fn is_open(&self, id: RecordingId) -> bool {
+        self.lock().get(&id).is_some_and(|film| film.strong_count() > 0)
+    }
+
     /// How many files are open.
     pub(crate) fn open_files(&self) -> usize {
         self.lock().len()

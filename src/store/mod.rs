@@ -2,6 +2,7 @@
 
 mod attached;
 pub mod camera;
+mod capacity;
 mod catalog;
 pub mod changes;
 pub mod check;
@@ -36,6 +37,7 @@ mod wire;
 mod writer;
 
 pub use camera::{Camera, Stream, StreamKind};
+pub use capacity::{Storage, StreamStorage};
 pub use changes::{Mark, Part};
 pub use check::{CheckOptions, Report, check, inspect};
 pub use closed::ClosedRecording;

@@ -4,6 +4,7 @@ use crate::base::{Error, Kind, Result, ResultExt, WallTime};
 use crate::media::EndReason;
 use crate::media::recording::Cause;
 use crate::store::attached::Attached;
+use crate::store::capacity::Capacity;
 use crate::store::db::Database;
 use crate::store::dir::SampleDir;
 use crate::store::unflushed::Unflushed;
@@ -63,11 +64,18 @@ impl Mount {
     /// Looks for the directory, and attaches it when it is the database's own. A new database makes or takes an empty
     /// one. That it is not there or another is no error but a trouble, told once in the log; an error means that
     /// looking again will not help. To be called by one thread at a time.
-    pub(crate) fn look(&self, db: &Database, unflushed: &Arc<Unflushed>, now: WallTime) -> Result<()> {
+    pub(crate) fn look(
+        &self,
+        db: &Database,
+        unflushed: &Arc<Unflushed>,
+        capacity: &Arc<Capacity>,
+        now: WallTime,
+    ) -> Result<()> {
         if self.attached().is_some() || self.is_leaving() {
             return Ok(());
         }
-        let attached = self.open_own(db).and_then(|dir| Attached::attach(dir, db, unflushed, self.boot_id, now));
+        let attached =
+            self.open_own(db).and_then(|dir| Attached::attach(dir, db, unflushed, capacity, self.boot_id, now));
         match attached {
             Ok(attached) => {
                 self.set(Some(Arc::new(attached)));

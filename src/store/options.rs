@@ -16,6 +16,8 @@ pub struct Options {
     pub sync_interval: Duration,
     /// How often rows are written at most.
     pub flush_interval: Duration,
+    /// Bytes of the film's file system that are to stay free; `None`: the larger of 256 MiB and 2 % of it.
+    pub reserve: Option<u64>,
     /// Only look: nothing on the disk is made, changed or locked.
     pub read_only: bool,
     /// Where the days of the statistics begin and end.
@@ -32,6 +34,7 @@ impl Options {
             sample_dir: sample_dir.into(),
             sync_interval: Duration::from_secs(10),
             flush_interval: Duration::from_secs(60),
+            reserve: None,
             read_only: false,
             zone: TimeZone::system(),
             clock,

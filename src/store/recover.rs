@@ -35,6 +35,8 @@ pub(crate) struct Recovered {
     pub(crate) unresolved: Vec<journal::Entry>,
     /// What an owner should know of, a line each.
     pub(crate) problems: Vec<String>,
+    /// Every entry, as it was before.
+    pub(crate) entries: Vec<Entry>,
     /// The highest number of each stream that any file name or garbage takes.
     pub(crate) numbers: BTreeMap<StreamId, u32>,
 }
@@ -53,7 +55,8 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         }
     }
     let (mut files, mut orphans) = (Vec::new(), Vec::new());
-    for entry in dir.list()? {
+    let entries = dir.list()?;
+    for entry in entries.iter().cloned() {
         if let Some(id) = entry.takes_number() {
             done.take_number(id);
         }
@@ -90,6 +93,7 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         let (story, suspect) = (journal.stories.get(&orphan.id), suspects.contains(&orphan.id));
         done.settle(dir, orphan, story, suspect);
     }
+    done.entries = entries;
     // Last, so that a power cut just now loses nothing of what could be read.
     for (name, e) in found.unreadable {
         done.set_aside(dir, name, &e.to_string());

@@ -5,12 +5,14 @@ use crate::media::EndReason;
 use crate::media::growing::{Append, Close, Progress};
 use crate::media::recording::Flags;
 use crate::media::sample_index::{self, Sample};
+use crate::store::capacity::Capacity;
 use crate::store::closed::ClosedRecording;
 use crate::store::dir::SampleDir;
 use crate::store::journal::{Entry, Extent};
 use crate::store::trailer;
 use std::fs::File;
 use std::io::{self, IoSlice};
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 /// A file that grows. What is said of it holds of the last write that went well.
@@ -18,6 +20,7 @@ use std::sync::Arc;
 pub(crate) struct SampleFile {
     facts: ClosedRecording,
     dir: Arc<SampleDir>,
+    capacity: Arc<Capacity>,
     file: File,
     /// Frames that are not on file yet.
     pending: Vec<Append>,
@@ -51,11 +54,14 @@ pub(crate) struct Written {
 
 impl SampleFile {
     /// Creates the file.
-    pub(crate) fn create(dir: Arc<SampleDir>, facts: ClosedRecording) -> Result<Self> {
-        let file = dir.create(&facts.recording.id.file_name())?;
+    pub(crate) fn create(dir: Arc<SampleDir>, capacity: Arc<Capacity>, facts: ClosedRecording) -> Result<Self> {
+        let id = facts.recording.id;
+        let file = capacity.with_room(SMALL, || dir.create(&id.file_name()))?;
+        capacity.begin(id, facts.recording.sequence);
         Ok(Self {
             facts,
             dir,
+            capacity,
             file,
             pending: Vec::new(),
             pending_bytes: 0,
@@ -98,8 +104,17 @@ impl SampleFile {
         let Some((newest, older)) = pending.split_last() else {
             return Ok(Written { entries: Vec::new(), shown: None });
         };
-        let mut slices: Vec<_> = pending.iter().map(|a| IoSlice::new(&a.data)).collect();
-        self.dir.append(&self.file, &mut slices)?;
+        let bytes: usize = pending.iter().map(|a| a.data.len()).sum();
+        let mut torn = false;
+        self.capacity.with_room(bytes as u64 + SMALL, || {
+            if torn {
+                self.dir.cut(&self.file, self.on_file)?;
+            }
+            torn = true;
+            let mut slices: Vec<_> = pending.iter().map(|a| IoSlice::new(&a.data)).collect();
+            self.dir.append(&self.file, &mut slices)
+        })?;
+        self.weigh();
         for append in older {
             self.hasher.update(&append.data);
         }
@@ -116,6 +131,13 @@ impl SampleFile {
             }
         }
         Ok(Written { entries: self.tell(), shown })
+    }
+
+    /// The keeper learns what it weighs now.
+    fn weigh(&self) {
+        if let Ok(metadata) = self.file.metadata() {
+            self.capacity.weigh(self.facts.recording.id, metadata.blocks() * 512);
+        }
     }
 
     /// What the journal does not know yet.
@@ -182,11 +204,18 @@ impl SampleFile {
             }
             self.dir.append(&self.file, &mut [IoSlice::new(&trailer::encode(closed))])
         };
-        seal().or_fail(Kind::Disk, || "write trailer")
+        self.capacity.with_room(SMALL, seal).or_fail(Kind::Disk, || "write trailer")?;
+        self.weigh();
+        Ok(())
     }
 
     /// Removes the file of a recording that has not one frame.
     pub(crate) fn remove(self) -> Result<()> {
-        self.dir.unlink(&self.facts.recording.id.file_name()).map(|_| ())
+        self.dir.unlink(&self.facts.recording.id.file_name())?;
+        self.capacity.remove(self.facts.recording.id);
+        Ok(())
     }
 }
+
+/// Room for a file's first block and its directory's, for a trailer, for a few journal entries.
+pub(crate) const SMALL: u64 = 256 << 10;

@@ -1,6 +1,7 @@
 //! `Shared`: what the store's threads and its callers have in common.
 
 use crate::base::WallTime;
+use crate::store::capacity::Capacity;
 use crate::store::db::Database;
 use crate::store::film::Shelf;
 use crate::store::mount::Mount;
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) mount: Mount,
     pub(crate) unflushed: Arc<Unflushed>,
     pub(crate) shelf: Arc<Shelf>,
+    pub(crate) capacity: Arc<Capacity>,
     /// The time of day, when an opening of the database is noted.
     pub(crate) clock: fn() -> WallTime,
     pending: Mutex<Pending>,
@@ -29,12 +31,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(db: Database, mount: Mount, zone: TimeZone, clock: fn() -> WallTime) -> Self {
+    pub(crate) fn new(db: Database, mount: Mount, capacity: Capacity, zone: TimeZone, clock: fn() -> WallTime) -> Self {
         Self {
             db,
             mount,
             unflushed: Arc::new(Unflushed::new(zone)),
             shelf: Arc::default(),
+            capacity: Arc::new(capacity),
             clock,
             // The start may have found files that it could not unlink.
             pending: Mutex::new(Pending { sweep: true, ..Pending::default() }),

@@ -9,7 +9,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Committed};
 use crate::store::gap::Gap;
 use crate::store::shared::Shared;
-use log::{error, info, warn};
+use log::{debug, error, info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, PoisonError};
@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 pub(crate) enum Ask {
     /// Sync and write rows now, then say how it went.
     Flush(SyncSender<Result<()>>),
+    /// The disk is full: make so much room now, then say whether there is some.
+    Room(u64, SyncSender<bool>),
     /// Return.
     Stop,
 }
@@ -60,6 +62,11 @@ pub(crate) struct Syncer {
     unlinked: BTreeSet<RecordingId>,
     /// Garbage whose files the disk does not let go.
     stuck: BTreeSet<RecordingId>,
+    /// Unlinked while no row could be written: their rows are still there.
+    undone: BTreeSet<RecordingId>,
+    /// There was more to delete than goes at once.
+    more: bool,
+    compared: Instant,
     /// The catalog as it is on the disk.
     catalog: Option<Vec<u8>>,
     catalog_written: Option<Instant>,
@@ -79,6 +86,9 @@ impl Syncer {
             durable: BTreeSet::new(),
             unlinked: BTreeSet::new(),
             stuck: BTreeSet::new(),
+            undone: BTreeSet::new(),
+            more: false,
+            compared: now,
             catalog: None,
             catalog_written: None,
             syncs: Health::new(
@@ -102,6 +112,9 @@ impl Syncer {
                     // Who asked may have stopped waiting.
                     let _ = answer.send(result);
                 }
+                Ok(Ask::Room(bytes, answer)) => {
+                    let _ = answer.send(self.make_room(bytes));
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     let now = Instant::now();
                     next = now + self.sync_interval;
@@ -119,7 +132,7 @@ impl Syncer {
         if let Some(left) = shared.mount.mind_place() {
             self.leave(&left);
         }
-        if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, (shared.clock)()) {
+        if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, &shared.capacity, (shared.clock)()) {
             shared.mount.tell(e.to_string());
         }
         let due = flush || self.syncs.failing || self.rows.failing || now - self.last_flush >= self.flush_interval;
@@ -142,15 +155,23 @@ impl Syncer {
 
     fn sync_and_flush(&mut self, attached: &Attached, now: Instant, due: bool, wished: bool) -> Result<()> {
         let closed = self.shared.unflushed.closed();
-        self.sync(attached)?;
-        if due {
-            let flushed = self.flush(attached, closed, wished);
+        let synced = self.sync(attached);
+        let (keep, seen) = self.keep(attached, now);
+        if synced.is_err() && keep.is_urgent {
+            self.delete_at_once(attached, &keep.condemned);
+        }
+        synced?;
+        if due || keep.is_urgent || self.more {
+            let flushed = self.flush(attached, closed, &keep.condemned, wished);
+            if flushed.is_err() && keep.is_urgent {
+                self.delete_at_once(attached, &keep.condemned);
+            }
             self.rows.mind(flushed)?;
             self.write_catalog(attached, now, wished);
         } else {
             self.note_durable(attached, &closed);
         }
-        Ok(())
+        seen
     }
 
     /// The directory is gone. What it holds without a row is found again by files and journal when it is back.
@@ -165,6 +186,7 @@ impl Syncer {
         }
         shared.unflushed.forget_all();
         shared.shelf.forget_all();
+        shared.capacity.leave();
         shared.pending().sweep = true;
         self.durable.clear();
         self.unlinked.clear();
@@ -184,8 +206,10 @@ impl Syncer {
     /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.
     fn sync(&mut self, attached: &Attached) -> Result<()> {
         let renewed = attached.renewal.waits();
+        let begun = Instant::now();
         let synced = self.syncs.mind(attached.dir.sync_all());
         synced.inspect_err(|e| attached.end_all(EndReason::new(Cause::DiskFailed, e.to_string())))?;
+        debug!("synced in {:.3} s", begun.elapsed().as_secs_f64());
         if renewed && let Err(e) = attached.renewal.settle(&attached.dir) {
             warn!("journal: {e}");
         }
@@ -193,21 +217,32 @@ impl Syncer {
     }
 
     /// One transaction for all that waits; then the files of garbage go. A file that does not is in no row's way.
-    fn flush(&mut self, attached: &Attached, closed: Vec<Arc<ClosedRecording>>, wished: bool) -> Result<()> {
-        let committed = self.commit(closed, wished);
+    fn flush(
+        &mut self,
+        attached: &Attached,
+        closed: Vec<Arc<ClosedRecording>>,
+        old: &[RecordingId],
+        wished: bool,
+    ) -> Result<()> {
+        let committed = self.commit(closed, old, wished);
         committed.and(self.sweep(attached))
     }
 
-    fn commit(&mut self, closed: Vec<Arc<ClosedRecording>>, wished: bool) -> Result<()> {
+    /// `old` are those that the keeper wants to be gone; their files are there.
+    fn commit(&mut self, closed: Vec<Arc<ClosedRecording>>, old: &[RecordingId], wished: bool) -> Result<()> {
         let shared = self.shared.clone();
         let _removal = shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
+        let old: BTreeSet<_> = old.iter().chain(&self.undone).copied().collect();
         let mut condemned = self.condemned(&closed);
+        condemned.extend(&old);
         let (gaps, removed) = {
             let pending = self.shared.pending();
             (pending.gaps.clone(), pending.removed.clone())
         };
-        let (gone, closed): (Vec<_>, _) = closed.into_iter().partition(|c| removed.contains(&c.recording.id.stream()));
+        let is_gone = |id: RecordingId| removed.contains(&id.stream()) || old.contains(&id);
+        let (gone, closed): (Vec<_>, _) = closed.into_iter().partition(|c| is_gone(c.recording.id));
         condemned.extend(gone.iter().map(|c| c.recording.id));
+        let condemned: Vec<_> = condemned.into_iter().collect();
         let nothing_new = closed.is_empty() && gaps.is_empty() && condemned.is_empty();
         if nothing_new && (!wished || self.unlinked.is_empty()) {
             return Ok(());
@@ -221,8 +256,12 @@ impl Syncer {
         match self.shared.db.commit(&batch) {
             Ok(done) => {
                 self.settle(&batch, &done);
-                gone.iter().for_each(|c| self.shared.unflushed.forget(c.recording.id));
+                // What closed just now too: it shall not get a row any more.
+                let never_rows = gone.iter().map(|c| c.recording.id).chain(old);
+                never_rows.for_each(|id| self.shared.unflushed.forget(id));
+                self.shared.capacity.doom(&batch.condemned);
                 self.unlinked.clear();
+                self.undone.clear();
                 Ok(())
             }
             Err(e) => {
@@ -234,13 +273,13 @@ impl Syncer {
 
     /// What is to be deleted and is there: the number of one that is not could be given to another recording while the
     /// garbage still speaks of it.
-    fn condemned(&self, closed: &[Arc<ClosedRecording>]) -> Vec<RecordingId> {
+    fn condemned(&self, closed: &[Arc<ClosedRecording>]) -> BTreeSet<RecordingId> {
         let wished = self.shared.pending().condemned.clone();
-        let mut condemned = Vec::new();
+        let mut condemned = BTreeSet::new();
         for id in wished {
             let is_closed = closed.iter().any(|c| c.recording.id == id);
             match self.shared.db.recording(id) {
-                Ok(row) if is_closed || row.is_some() => condemned.push(id),
+                Ok(row) if is_closed || row.is_some() => _ = condemned.insert(id),
                 Ok(_) => _ = self.shared.pending().condemned.remove(&id),
                 Err(e) => warn!("recording {id}: not deleted yet: {e}"),
             }
@@ -304,7 +343,77 @@ impl Syncer {
         if attached.dir.unlink(&name)? {
             self.shared.shelf.unlinked(id, weight);
         }
+        self.shared.capacity.remove(id);
         Ok(())
+    }
+
+    /// Looks how full the disk is, and says what has to go.
+    fn keep(&mut self, attached: &Attached, now: Instant) -> (Keep, Result<()>) {
+        let Shared { capacity, shelf, unflushed, .. } = &*self.shared;
+        if now - self.compared >= COMPARE_INTERVAL {
+            self.compared = now;
+            if let Err(e) = capacity.compare(&attached.dir) {
+                warn!("{e}");
+            }
+        }
+        match capacity.look(&attached.dir, shelf, unflushed, now) {
+            Ok(outlook) => {
+                let choice = capacity.choose(&outlook, shelf, None);
+                let is_urgent = outlook.is_urgent();
+                self.more = choice.more;
+                capacity.tell(outlook, &choice);
+                (Keep { condemned: choice.condemned, is_urgent }, Ok(()))
+            }
+            Err(e) => (Keep::default(), Err(e)),
+        }
+    }
+
+    /// A writer met a full disk. Says whether something was freed.
+    fn make_room(&mut self, bytes: u64) -> bool {
+        let shared = self.shared.clone();
+        let Some(attached) = shared.mount.attached() else { return false };
+        let attached = &*attached;
+        let outlook = match shared.capacity.look(&attached.dir, &shared.shelf, &shared.unflushed, Instant::now()) {
+            Ok(outlook) => outlook,
+            Err(e) => {
+                warn!("{e}");
+                return false;
+            }
+        };
+        let choice = shared.capacity.choose(&outlook, &shared.shelf, Some(bytes));
+        shared.capacity.tell(outlook, &choice);
+        warn!("the film's disk is full: {} of the oldest recordings go at once", choice.condemned.len());
+        let done = self.commit(Vec::new(), &choice.condemned, true).and_then(|()| self.sweep(attached));
+        if self.rows.mind(done).is_err() {
+            self.delete_at_once(attached, &choice.condemned);
+        }
+        // Some file systems give back what was freed only then.
+        if attached.dir.file_system().is_ok_and(|fs| fs.free() < bytes)
+            && let Err(e) = self.sync(attached)
+        {
+            warn!("{e}");
+        }
+        !choice.condemned.is_empty()
+    }
+
+    /// Recording goes on although no row can be written: the files go first. Until their rows can follow, they are
+    /// listed as missing, and the catalog tells why.
+    fn delete_at_once(&mut self, attached: &Attached, condemned: &[RecordingId]) {
+        let mut gone = Vec::new();
+        for &id in condemned {
+            match self.unlink(attached, id) {
+                Ok(()) => gone.push(id),
+                Err(e) => error!("recording {id}: it should go, but its file stays: {e}"),
+            }
+        }
+        let closed = self.shared.unflushed.closed();
+        let (without_row, with_row): (Vec<_>, _) =
+            gone.into_iter().partition(|&id| closed.iter().any(|c| c.recording.id == id));
+        without_row.into_iter().for_each(|id| self.shared.unflushed.forget(id));
+        if !with_row.is_empty() {
+            warn!("{} of the oldest recordings were deleted, their rows go when rows can be written", with_row.len());
+            self.undone.extend(with_row);
+        }
     }
 
     /// Without a sample directory nothing closes, but holes grow.
@@ -340,6 +449,14 @@ impl Syncer {
     }
 }
 
+/// What the keeper wants.
+#[derive(Debug, Default)]
+struct Keep {
+    condemned: Vec<RecordingId>,
+    /// At once.
+    is_urgent: bool,
+}
+
 /// Tells the log once that something goes wrong, and once that it goes well again.
 #[derive(Debug)]
 struct Health {
@@ -372,6 +489,8 @@ pub(crate) fn stopped() -> Error {
 /// Closed recordings, and holes, that are remembered while no row can be written; older recordings are found again
 /// at the next start.
 const REMEMBERED: usize = 10_000;
+/// How seldom the whole directory is weighed anew.
+const COMPARE_INTERVAL: Duration = Duration::from_secs(3600);
 /// How seldom holes alone make the catalog be written.
 const CATALOG_INTERVAL: Duration = Duration::from_secs(3600);
 

@@ -1,5 +1,6 @@
 //! The whole room at work: what a recorder and a page see of it, across crashes too.
 
+mod capacity;
 mod disks;
 mod power_cut;
 mod removal;

@@ -1,19 +1,22 @@
 //! `Writer`: the thread that writes film. Sessions hand it frames through the queue and never wait for it.
 
 use crate::base::RecordingId;
+use crate::base::error::is_full_disk;
 use crate::media::EndReason;
 use crate::media::growing::{Append, Close};
 use crate::media::recording::Cause;
+use crate::store::capacity::Capacity;
 use crate::store::closed::ClosedRecording;
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Slot, WRITE_BYTES};
 use crate::store::journal::Entry;
 use crate::store::journal_file::JournalFile;
 use crate::store::queue::{Job, Queue};
-use crate::store::sample_file::SampleFile;
+use crate::store::sample_file::{SMALL, SampleFile};
 use crate::store::unflushed::Unflushed;
 use log::{debug, error, warn};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,6 +28,7 @@ pub(crate) struct Writer {
     dir: Arc<SampleDir>,
     queue: Arc<Queue>,
     unflushed: Arc<Unflushed>,
+    capacity: Arc<Capacity>,
     journal: JournalFile,
     open: BTreeMap<RecordingId, Open>,
     /// Recordings that got their last frame, but whose trailer the disk refused; tried again.
@@ -44,8 +48,23 @@ struct Open {
 }
 
 impl Writer {
-    pub(crate) fn new(dir: Arc<SampleDir>, queue: Arc<Queue>, unflushed: Arc<Unflushed>, journal: JournalFile) -> Self {
-        Self { dir, queue, unflushed, journal, open: BTreeMap::new(), unsealed: Vec::new(), durable: BTreeSet::new() }
+    pub(crate) fn new(
+        dir: Arc<SampleDir>,
+        queue: Arc<Queue>,
+        unflushed: Arc<Unflushed>,
+        capacity: Arc<Capacity>,
+        journal: JournalFile,
+    ) -> Self {
+        Self {
+            dir,
+            queue,
+            unflushed,
+            capacity,
+            journal,
+            open: BTreeMap::new(),
+            unsealed: Vec::new(),
+            durable: BTreeSet::new(),
+        }
     }
 
     /// Works until it is told to stop.
@@ -104,12 +123,13 @@ impl Writer {
 
     fn begin(&mut self, facts: ClosedRecording, slot: Arc<Slot>) {
         let id = facts.recording.id;
-        match SampleFile::create(self.dir.clone(), facts) {
+        match SampleFile::create(self.dir.clone(), self.capacity.clone(), facts) {
             Ok(file) => {
                 self.open.insert(id, Open { file, slot, due: false, seen: None });
             }
             Err(e) => {
-                let reason = disk_failed(&e);
+                let cause = if e.is_full_disk() { Cause::DiskFull } else { Cause::DiskFailed };
+                let reason = EndReason::new(cause, e.to_string());
                 warn!("recording {id}: {reason}");
                 slot.fail(reason);
                 self.unflushed.forget(id);
@@ -153,10 +173,12 @@ impl Writer {
         let written = open.file.write();
         self.queue.done(bytes);
         let result = written.and_then(|written| {
+            // First: what was listed once is there after a crash.
+            self.capacity.with_room(SMALL, || self.journal.append(&written.entries))?;
             if let Some((whole, index_len)) = written.shown {
                 self.unflushed.grow(id, &whole, &open.file.index()[..index_len]);
             }
-            self.journal.append(&written.entries)
+            Ok(())
         });
         match result {
             Ok(()) => {
@@ -229,7 +251,7 @@ impl Writer {
     fn seal(&mut self, file: SampleFile, closed: ClosedRecording) {
         let id = closed.recording.id;
         match file.seal(&closed) {
-            Ok(()) => self.unflushed.close(Arc::new(closed)),
+            Ok(()) => self.closed(closed),
             Err(e) if self.unsealed.len() < UNSEALED_LIMIT => {
                 warn!("recording {id}: {e}; tried again until it works");
                 self.unsealed.push((file, closed));
@@ -241,10 +263,17 @@ impl Writer {
         }
     }
 
+    /// The keeper learns of it last: what it may delete is listed, or never was.
+    fn closed(&self, closed: ClosedRecording) {
+        let closed = Arc::new(closed);
+        self.unflushed.close(closed.clone());
+        self.capacity.close(&closed.recording);
+    }
+
     fn seal_late(&mut self) {
         for (file, closed) in std::mem::take(&mut self.unsealed) {
             match file.seal(&closed) {
-                Ok(()) => self.unflushed.close(Arc::new(closed)),
+                Ok(()) => self.closed(closed),
                 Err(_) => self.unsealed.push((file, closed)),
             }
         }
@@ -277,8 +306,9 @@ impl Drop for Writer {
     }
 }
 
-fn disk_failed(e: &dyn std::fmt::Display) -> EndReason {
-    EndReason::new(Cause::DiskFailed, e.to_string())
+fn disk_failed(e: &io::Error) -> EndReason {
+    let cause = if is_full_disk(e) { Cause::DiskFull } else { Cause::DiskFailed };
+    EndReason::new(cause, e.to_string())
 }
 
 /// Half of the time after which a frame is written at the latest.

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 /// A temporary directory with a configuration, a database and a sample directory. It outlives the daemons in it.
 pub(crate) struct Home {
     dir: TempDir,
+    /// What the daemon tells: `RUST_LOG`.
+    pub(crate) log: &'static str,
 }
 
 /// A camera to be added. `Default` fills what a test does not care about.
@@ -32,15 +34,16 @@ pub(crate) struct NewCamera<'a> {
 impl Home {
     /// Nothing is recorded in it yet.
     pub(crate) fn new() -> Self {
-        let home = Self { dir: tempfile::tempdir().unwrap() };
-        let at = |name: &str| home.path(name).display().to_string();
-        let config = format!(
-            "[store]\ndb_dir = '{}'\nsample_dir = '{}'\nreserve = '1MiB'\nsync_interval = '{}s'\n\
-             [web]\nlisten = ['127.0.0.1:0']\n",
-            at("db"),
-            at("sample"),
-            Self::SYNC_INTERVAL_SECS
-        );
+        let sync_interval = Self::SYNC_INTERVAL_SECS;
+        Self::with_store(&format!(
+            "db_dir = 'db'\nsample_dir = 'sample'\nreserve = '1MiB'\nsync_interval = '{sync_interval}s'"
+        ))
+    }
+
+    /// With these words for `[store]`. Paths are relative to the home.
+    pub(crate) fn with_store(store: &str) -> Self {
+        let home = Self { dir: tempfile::tempdir().unwrap(), log: "info" };
+        let config = format!("[store]\n{store}\n[web]\nlisten = ['127.0.0.1:0']\n");
         fs::write(home.path("lunette.toml"), config).unwrap();
         home
     }
@@ -62,7 +65,7 @@ impl Home {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lunette"));
         command.arg("--config").arg(self.path("lunette.toml")).args(args);
-        command.env("RUST_LOG", "info").current_dir(self.dir());
+        command.env("RUST_LOG", self.log).current_dir(self.dir());
         command
     }
 

@@ -22,6 +22,21 @@ pub(crate) fn get(server: SocketAddr, path: &str) -> std::io::Result<Answer> {
     Ok(Answer::read(stream))
 }
 
+/// Asks one thing with JSON over a connection of its own. An error also when the server ends meanwhile.
+pub(crate) fn ask(server: SocketAddr, method: &str, path: &str, json: &str) -> std::io::Result<Answer> {
+    let mut stream = TcpStream::connect_timeout(&server, secs(5))?;
+    stream.set_read_timeout(Some(secs(60)))?;
+    let length = json.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n");
+    write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{json}")?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    match bytes.windows(4).any(|w| w == b"\r\n\r\n") {
+        true => Ok(Answer::read(&bytes[..])),
+        false => Err(std::io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
 impl Answer {
     /// Reads to the end of the connection.
     pub(crate) fn read(mut stream: impl Read) -> Self {

@@ -89,6 +89,19 @@ impl Database {
         })
     }
 
+    /// Tells `visit` the id and the sequence of every recording, ascending by id, without holding them all.
+    pub fn visit_sequences(&self, mut visit: impl FnMut(RecordingId, u64)) -> Result<()> {
+        let what = || "list sequences";
+        self.read(|conn| {
+            let mut statement = conn.prepare_cached(SEQUENCES_SQL).or_sql(what)?;
+            let mut rows = statement.query(()).or_sql(what)?;
+            while let Some(row) = rows.next().or_sql(what)? {
+                visit(composite(row, 0).or_sql(what)?, row.get(1).or_sql(what)?);
+            }
+            Ok(())
+        })
+    }
+
     /// The samples of a recording, coded as its `index_format` says.
     pub fn video_index(&self, id: RecordingId) -> Result<Arc<[u8]>> {
         let what = || format!("recording {id}: read index");
@@ -162,6 +175,8 @@ const GET_SQL: &str = concat!("SELECT ", columns!(), " FROM recording WHERE comp
 
 const LAST_SQL: &str = "SELECT composite_id & 0xffffffff, sequence FROM recording
      WHERE composite_id BETWEEN :first AND :last ORDER BY composite_id DESC LIMIT 1";
+
+const SEQUENCES_SQL: &str = "SELECT composite_id, sequence FROM recording ORDER BY composite_id";
 
 const IDS_SQL: &str = "SELECT composite_id FROM recording ORDER BY composite_id";
 

@@ -8,13 +8,17 @@ use std::sync::atomic::AtomicI64;
 #[derive(Debug)]
 pub(super) struct Faults {
     writes: AtomicI64,
+    /// The failure is that the disk is full.
+    full: AtomicBool,
+    file_system: Mutex<Option<FileSystem>>,
     /// An entry that can be neither looked at nor unlinked.
     entry: Mutex<Option<String>>,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { writes: AtomicI64::new(i64::MAX), entry: Mutex::default() }
+        let (full, file_system, entry) = Default::default();
+        Self { writes: AtomicI64::new(i64::MAX), full, file_system, entry }
     }
 }
 
@@ -22,8 +26,13 @@ impl Faults {
     pub(super) fn hit(&self) -> io::Result<()> {
         match self.writes.fetch_sub(1, Ordering::SeqCst) > 0 {
             true => Ok(()),
-            false => Err(io::Error::from_raw_os_error(nix::libc::ENOSPC)),
+            false if self.full.load(Ordering::SeqCst) => Err(Errno::ENOSPC.into()),
+            false => Err(Errno::EIO.into()),
         }
+    }
+
+    pub(super) fn file_system(&self) -> Option<FileSystem> {
+        *self.file_system.lock().unwrap()
     }
 
     pub(super) fn hit_entry(&self, name: &str) -> nix::Result<()> {
@@ -36,7 +45,19 @@ impl Faults {
 
 impl SampleDir {
     /// The next `n` writes succeed, then the disk is full.
+    pub(crate) fn fill_after(&self, n: i64) {
+        self.faults.full.store(true, Ordering::SeqCst);
+        self.faults.writes.store(n, Ordering::SeqCst);
+    }
+
+    /// The file system says this of itself.
+    pub(crate) fn fake_file_system(&self, fake: Option<FileSystem>) {
+        *self.faults.file_system.lock().unwrap() = fake;
+    }
+
+    /// The next `n` writes succeed, then the disk fails.
     pub(crate) fn fail_after(&self, n: i64) {
+        self.faults.full.store(false, Ordering::SeqCst);
         self.faults.writes.store(n, Ordering::SeqCst);
     }
 

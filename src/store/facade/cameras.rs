@@ -68,6 +68,7 @@ impl Store {
     /// To be called while [`Self::changing`] is held, once there is anybody else who could change cameras.
     pub(super) fn load_cameras(&self) -> Result<()> {
         let all = self.shared.db.cameras()?;
+        self.shared.capacity.set_cameras(&all);
         let owners = all.iter().flat_map(|c| c.streams.iter().map(|s| (s.id, Owner { camera: c.uuid, kind: s.kind })));
         let cameras = Cameras { owners: owners.collect(), all: Arc::new(all) };
         *self.cameras.write().unwrap_or_else(PoisonError::into_inner) = cameras;

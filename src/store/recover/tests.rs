@@ -1,11 +1,13 @@
 //! What a start makes of what it finds.
 
 use super::*;
+use crate::store::capacity::Capacity;
 use crate::store::journal::Entry;
 use crate::store::journal_file::JournalFile;
 use crate::store::sample_file::SampleFile;
 use crate::store::testing::{Script, facts};
 use std::fs;
+use std::time::Duration;
 use tempfile::TempDir;
 
 struct Rig {
@@ -26,7 +28,8 @@ impl Rig {
     fn record(&mut self, number: u32, untold: bool, closed: bool) -> RecordingId {
         let facts = facts(number);
         let (id, mut script) = (facts.recording.id, Script::new(facts.recording.start));
-        let mut file = SampleFile::create(self.dir.clone(), facts).unwrap();
+        let capacity = Arc::new(Capacity::new(None, Duration::ZERO, self.tmp.path().to_owned()));
+        let mut file = SampleFile::create(self.dir.clone(), capacity, facts).unwrap();
         for _ in 0..2 {
             script.frames(6).into_iter().for_each(|frame| file.add(frame));
             let written = file.write().unwrap();
@@ -100,10 +103,7 @@ fn what_the_disk_does_not_let_mend_is_left_for_the_next_start() {
     rig.record(1, false, false);
     rig.dir.fail_after(0);
     let recovered = rig.recover();
-    assert_eq!(
-        told(&recovered),
-        ["recording 3/1: close: No space left on device (os error 28); left for the next start"]
-    );
+    assert_eq!(told(&recovered), ["recording 3/1: close: Input/output error (os error 5); left for the next start"]);
     rig.dir.fail_after(i64::MAX);
     rig.journal = JournalFile::begin(rig.dir.clone(), &recovered.unresolved).unwrap();
     assert_eq!(rig.recover().closed[0].recording.video_samples, 11);

@@ -25,8 +25,9 @@ impl Rig {
         let tmp = tempfile::tempdir().unwrap();
         let dir = Arc::new(SampleDir::open(tmp.path(), true).unwrap());
         let (queue, unflushed) = (Arc::new(Queue::new(100_000)), Arc::new(Unflushed::new(TimeZone::UTC)));
+        let capacity = Arc::new(Capacity::new(None, Duration::ZERO, tmp.path().to_owned()));
         let journal = JournalFile::begin(dir.clone(), &[]).unwrap();
-        let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), journal);
+        let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), capacity.clone(), journal);
         Self { tmp, dir, queue, unflushed, writer, now: Instant::now() }
     }
 
@@ -105,6 +106,19 @@ fn what_is_not_to_be_listed_yet_is_on_file_and_in_the_journal() {
 }
 
 #[test]
+fn what_the_journal_was_not_told_is_not_listed() {
+    let mut rig = Rig::new();
+    let (mut growing, mut script) = rig.begin(1);
+    rig.work(Duration::ZERO);
+    add(&mut growing, script.frames(6));
+    // The film gets to the disk, the journal's entry does not.
+    rig.dir.fail_after(1);
+    rig.work(Duration::ZERO);
+    assert_eq!(rig.file(1), script.film);
+    assert_eq!(rig.listed(), [""; 0]);
+}
+
+#[test]
 fn a_frame_waits_two_seconds_at_most() {
     let mut rig = Rig::new();
     let (mut growing, mut script) = rig.begin(1);
@@ -168,12 +182,28 @@ fn a_disk_that_fails_ends_the_recording_and_its_file_is_closed_when_there_is_roo
     rig.work(Duration::ZERO);
     assert_eq!(rig.listed(), ["1: 5 frames of 510 bytes, growing"]);
     let reason = growing.append(script.frame(false, 1)).unwrap_err();
-    assert_eq!(reason.to_string(), "disk failed: No space left on device (os error 28)");
+    assert_eq!(reason.to_string(), "disk failed: Input/output error (os error 5)");
     rig.dir.fail_after(i64::MAX);
     rig.work(PATIENCE);
     assert_eq!(rig.listed(), ["1: 6 frames of 615 bytes, closed"]);
     assert_eq!(rig.file(1), [on_file, trailer::encode(&rig.closed())].concat());
     assert_eq!(rig.closed().recording.end_reason, Some(reason.to_string()));
+}
+
+#[test]
+fn a_full_disk_with_nothing_to_delete_ends_the_recording_by_its_name() {
+    let mut rig = Rig::new();
+    let (mut growing, mut script) = rig.begin(1);
+    rig.work(Duration::ZERO);
+    rig.dir.fill_after(0);
+    add(&mut growing, script.frames(6));
+    rig.work(PATIENCE);
+    let reason = growing.append(script.frame(false, 1)).unwrap_err();
+    assert_eq!(reason.to_string(), "disk full: No space left on device (os error 28)");
+    let (mut growing, mut script) = rig.begin(2);
+    add(&mut growing, script.frames(1));
+    rig.work(Duration::ZERO);
+    assert_eq!(growing.append(script.frame(false, 1)).unwrap_err().cause, Cause::DiskFull);
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! `Capacity`: what film weighs, what else is on its disk, and what has to go so that recording goes on.
+//!
+//! Everything here is by stat and from memory: the database is never asked how full the disk is, so film makes room for
+//! film while no row can be written too. What is to go is decided by [`crate::media::retention`]; the syncer does it.
+
+mod file_system;
+mod keeper;
+mod ledger;
+mod protected;
+mod rates;
+mod report;
+mod rescue;
+
+pub(crate) use file_system::FileSystem;
+pub use report::{Storage, StreamStorage};
+
+use crate::base::{RecordingId, StreamId};
+use crate::media::Recording;
+use crate::store::camera::Camera;
+use crate::store::dir::Entry;
+use ledger::Ledger;
+use protected::Protected;
+use rates::Rates;
+use rescue::Rescue;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// One for each store. Its locks are held for a few lines, or while a deletion is chosen, and never while a disk works.
+#[derive(Debug)]
+pub(crate) struct Capacity {
+    /// What is to stay free, as the owner wishes.
+    reserve: Option<u64>,
+    /// Where our own database is: what it takes of the disk is not the doing of others.
+    state_dir: PathBuf,
+    /// What the keeper frees ahead of: until it acts again, twice.
+    horizon: Duration,
+    inner: Mutex<Inner>,
+    report: Mutex<Option<Arc<Storage>>>,
+    rescue: Rescue,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    ledger: Ledger,
+    rates: Rates,
+    protected: Protected,
+    streams: Vec<Setting>,
+    /// The least that others were ever seen to have on the disk. What they have more, they took of what was free.
+    least_others: Option<u64>,
+}
+
+/// What the owner wants of a stream.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    stream: StreamId,
+    retain_bytes: Option<u64>,
+    record: bool,
+}
+
+impl Capacity {
+    /// Nothing is known yet.
+    pub(crate) fn new(reserve: Option<u64>, flush_interval: Duration, state_dir: PathBuf) -> Self {
+        Self {
+            reserve,
+            state_dir,
+            horizon: 2 * flush_interval.min(LONGEST_INTERVAL),
+            inner: Mutex::default(),
+            report: Mutex::default(),
+            rescue: Rescue::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sample directory holds this; `sequences` are those of the recordings that are known, ascending by id.
+    pub(crate) fn scanned(&self, entries: &[Entry], sequences: &[(RecordingId, u64)]) {
+        self.lock().ledger = Ledger::scanned(entries, sequences);
+    }
+
+    /// The cameras are these now.
+    pub(crate) fn set_cameras(&self, cameras: &[Camera]) {
+        let setting = |c: &Camera, s: &crate::store::Stream| Setting {
+            stream: s.id,
+            retain_bytes: s.retain_bytes,
+            record: s.record && !c.removed,
+        };
+        let streams = cameras.iter().flat_map(|c| c.streams.iter().map(move |s| setting(c, s)));
+        self.lock().streams = streams.collect();
+    }
+
+    /// A sample file was created.
+    pub(crate) fn begin(&self, id: RecordingId, sequence: u64) {
+        self.lock().ledger.begin(id, sequence);
+    }
+
+    /// A sample file weighs this much now.
+    pub(crate) fn weigh(&self, id: RecordingId, bytes: u64) {
+        self.lock().ledger.weigh(id, bytes);
+    }
+
+    /// A sample file is closed, and may go when its time has come.
+    pub(crate) fn close(&self, recording: &Recording) {
+        let mut inner = self.lock();
+        inner.ledger.close(recording.id);
+        inner.protected.note(recording);
+    }
+
+    /// These are to be unlinked.
+    pub(crate) fn doom(&self, ids: &[RecordingId]) {
+        let mut inner = self.lock();
+        ids.iter().for_each(|&id| inner.ledger.doom(id));
+    }
+
+    /// A sample file is gone.
+    pub(crate) fn remove(&self, id: RecordingId) {
+        let mut inner = self.lock();
+        inner.ledger.remove(id);
+        inner.protected.forget(id);
+    }
+
+    /// The sample directory is gone.
+    pub(crate) fn leave(&self) {
+        let mut inner = self.lock();
+        (inner.ledger, inner.least_others) = Default::default();
+        drop(inner);
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What is on the disk, as it was when it was looked at last; `None` before, and where nothing can be recorded.
+    pub(crate) fn report(&self) -> Option<Arc<Storage>> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Rows may be written more seldom than that; room is not made further ahead.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(300);

@@ -1,0 +1,12 @@
+//! What is left of the film when the recorder dies, or the machine: see `docs/reference/reliability.md`.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod block_log;
+mod disk;
+mod kill;
+mod luck;
+mod power_cut;
+mod stage;
+mod told;
