@@ -6,6 +6,7 @@ use crate::media::recording::Cause;
 use crate::media::{EndReason, Recording, sample_index};
 use crate::store::camera::StreamKind;
 use crate::store::capacity::Capacity;
+use crate::store::check::timeline;
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Database, Opening};
 use crate::store::dir::SampleDir;
@@ -90,6 +91,7 @@ impl Attached {
         let mut problems = recovered.problems;
         let refused = if batch.is_empty() { Vec::new() } else { db.commit(&batch)?.refused };
         problems.extend(refused.iter().map(|(_, e)| format!("found in the sample directory, but refused: {e}")));
+        db.commit(&Batch { gaps: timeline::unwritten(db, &batch.closed)?, ..Batch::default() })?;
         for problem in &problems {
             warn!("{}: {problem}", dir.path().display());
         }

@@ -1,5 +1,6 @@
 //! A check beside a daemon, and film that is damaged. `tests/check` plants every kind of fault.
 
+use super::timeline::behind;
 use super::*;
 use crate::base::StreamId;
 use crate::media::growing::Append;
@@ -84,6 +85,28 @@ fn what_a_daemon_left_when_it_was_killed_is_told_and_mended() {
     assert!(done[0].ends_with("repaired: it has its row"), "{done:?}");
     assert!(done[1].ends_with("repaired: closed with 11 frames: it was not closed"), "{done:?}");
     assert_eq!(run(&killed, HASH), [""; 0]);
+}
+
+#[test]
+fn a_hole_that_a_kill_kept_from_the_database_is_there_after_the_start() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    record(&store, stream);
+    let hole = behind(&store.recordings(stream, START..WallTime(i64::MAX)).unwrap()[0]);
+    store.gap(stream, hole.clone());
+    store.flush().unwrap();
+    // Ten seconds later film goes on, and the end of the hole is not written any more.
+    let start = hole.start + crate::base::WallDuration::from_secs(10);
+    let mut growing = store.begin(head(stream, true, start)).unwrap();
+    let mut script = Script::new(start);
+    nal_frames(&mut script, 12).into_iter().for_each(|frame| growing.append(frame).unwrap());
+    store.gap(stream, crate::store::Gap { end: Some(start), ..hole.clone() });
+    store.catch_up().unwrap();
+    let killed = place.crash();
+    let store = killed.open();
+    let gaps = store.gaps(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
+    assert_eq!(gaps, [crate::store::Gap { end: Some(start), ..hole }]);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! Whether the gaps of a stream are those that its film leaves.
 
-use crate::base::{WallDuration, WallTime};
+use crate::base::{Result, StreamId, WallDuration, WallTime};
 use crate::media::Recording;
 use crate::media::recording::{Cause, EndReason};
+use crate::store::closed::ClosedRecording;
+use crate::store::db::Database;
 use crate::store::gap::Gap;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Something that is wrong with a stream's gaps, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +44,29 @@ pub(crate) fn examine(film: &[Recording], gaps: &[Gap]) -> Vec<Finding> {
     findings
 }
 
+/// The gaps that a daemon did not come to write before it was killed: around recordings whose rows it did not write
+/// either. Blocks on the disk.
+pub(crate) fn unwritten(db: &Database, found: &[Arc<ClosedRecording>]) -> Result<Vec<(StreamId, Gap)>> {
+    let mut first: BTreeMap<StreamId, u32> = BTreeMap::new();
+    for id in found.iter().map(|closed| closed.recording.id) {
+        let number = first.entry(id.stream()).or_insert(id.number());
+        *number = id.number().min(*number);
+    }
+    let mut unwritten = Vec::new();
+    for (stream, number) in first {
+        let film = db.recordings_by_number(stream, number.saturating_sub(1)..=u32::MAX)?;
+        let Some(start) = film.iter().map(|r| r.start).min() else { continue };
+        // One that lasts begins where the film before them ends.
+        let mut gaps = db.all_gaps(stream)?;
+        gaps.retain(|gap| gap.start >= start);
+        let findings = examine(&film, &gaps).into_iter();
+        unwritten.extend(findings.filter_map(|finding| finding.put).map(|gap| (stream, gap)));
+    }
+    Ok(unwritten)
+}
+
 /// Whether a gap can be.
-fn judge(film: &[Recording], gap: &Gap) -> Result<(), Finding> {
+fn judge(film: &[Recording], gap: &Gap) -> std::result::Result<(), Finding> {
     let wrong = |what: &str, put: Option<Gap>| Finding {
         what: format!("the gap from {} {what}", text(gap.start)),
         remove: Some(gap.start),
@@ -103,7 +128,6 @@ const SLACK: WallDuration = WallDuration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::StreamId;
     use crate::store::db::testing::recording;
 
     fn film(spans: &[(u32, i64, i64)]) -> Vec<Recording> {
