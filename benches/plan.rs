@@ -4,7 +4,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lunette::base::{Error, Kind, MediaDuration, RecordingId, Result, StreamId, WallDuration, WallTime};
 use lunette::media::mp4::{Builder, Piece, Plan, Style};
 use lunette::media::recording::Flags;
-use lunette::media::sample_index::{self, Encoder, Sample};
+use lunette::media::sample_index::{self, Sample};
 use lunette::media::{Recording, SampleEntry, Selection};
 use std::hint::black_box;
 use std::ops::Range;
@@ -19,10 +19,14 @@ struct Minutes {
 
 impl Minutes {
     fn new(count: u32) -> Self {
-        let mut encoder = Encoder::default();
-        let sample = |i: u32| Sample { duration_90k: 3000, bytes: 15_000 + i % 512, is_key: i.is_multiple_of(60) };
+        let sample = |i: u32| Sample {
+            duration_90k: 3000,
+            bytes: 15_000 + i % 512,
+            is_key: i.is_multiple_of(60),
+            composition_90k: 0,
+        };
         let samples: Vec<_> = (0..1800).map(sample).collect();
-        let index: Vec<u8> = samples.iter().flat_map(|&s| encoder.add(s).to_vec()).collect();
+        let index = sample_index::encode(&samples);
         let bytes = samples.iter().map(|s| u64::from(s.bytes)).sum();
         let stream = StreamId::new(1).expect("1 is an id");
         let recording = |i: u32| Recording {

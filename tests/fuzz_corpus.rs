@@ -26,3 +26,8 @@ fn byte_streams_are_split_and_converted() {
 fn parameter_sets_make_sample_entries() {
     run("sample_entry", targets::sample_entry);
 }
+
+#[test]
+fn sample_indexes_are_read() {
+    run("sample_index", targets::sample_index);
+}

@@ -1,6 +1,6 @@
 //! `Minute`: sixty seconds of frames whose sizes and times jitter as a camera's do.
 
-use lunette::media::sample_index::{Encoder, Sample};
+use lunette::media::sample_index::{Sample, encode};
 use std::sync::Arc;
 
 /// What its row and its index say.
@@ -18,8 +18,7 @@ impl Minute {
     pub(super) fn new(fps: u32, bytes_a_second: u32, random: &mut Random, ends_run: bool) -> Self {
         let small = 2 * bytes_a_second / (2 * fps - 1 + KEY_TIMES);
         let frames = 60 * fps;
-        let mut encoder = Encoder::default();
-        let mut index = Vec::with_capacity(4 * frames as usize);
+        let mut samples = Vec::with_capacity(frames as usize);
         let (mut time, mut bytes, mut keys) = (0, 0, 0);
         for number in 0..frames {
             let is_key = number % (2 * fps) == 0;
@@ -33,11 +32,10 @@ impl Minute {
             let mean = i64::from(if is_key { small * KEY_TIMES } else { small });
             let size =
                 mean + if is_key { random.within(-mean / 10, mean / 10) } else { random.within(-mean / 2, mean / 2) };
-            let sample = Sample { duration_90k: (next - time) as i32, bytes: size as u32, is_key };
-            index.extend_from_slice(&encoder.add(sample));
+            samples.push(Sample { duration_90k: (next - time) as i32, bytes: size as u32, is_key, composition_90k: 0 });
             (time, bytes, keys) = (next, bytes + size as u64, keys + u32::from(is_key));
         }
-        Self { index: index.into(), media_90k: time, bytes, samples: frames, keys }
+        Self { index: encode(&samples).into(), media_90k: time, bytes, samples: frames, keys }
     }
 }
 

@@ -6,6 +6,7 @@ use lunette::media::codec::Codec;
 use lunette::media::converter::Converter;
 use lunette::media::picture::Pictures;
 use lunette::media::sample_entry::SampleEntry;
+use lunette::media::sample_index::{columns, encode, samples};
 
 /// A byte stream in two different splits, of either codec: the access units are the same, no NAL unit is lost, and each
 /// converts or fails in words.
@@ -50,3 +51,31 @@ pub fn sample_entry(data: &[u8]) {
         }
     }
 }
+
+/// An index of any format: samples or an error. The walks by columns read what the plain walk reads, or leave it to that;
+/// what was read is encoded and read again.
+pub fn sample_index(data: &[u8]) {
+    // A few bytes may tell of millions of samples.
+    let Ok(all) = samples(data).take(MOST_SAMPLES).collect::<Result<Vec<_>, _>>() else { return };
+    let mut durations = vec![0; all.len()];
+    if columns::durations(data, &mut durations, |d| d as i32).is_some() {
+        assert!(durations.iter().eq(all.iter().map(|s| &s.duration_90k)));
+    }
+    let mut offsets = durations;
+    if columns::compositions(data, &mut offsets, |offset| offset).is_some() {
+        assert!(offsets.iter().eq(all.iter().map(|s| &s.composition_90k)));
+    }
+    let mut sizes = vec![0; all.len()];
+    if let Some(sums) = columns::sizes(data, &mut sizes, |bytes| bytes) {
+        assert!(sizes.iter().eq(all.iter().map(|s| &s.bytes)));
+        assert_eq!(sums.bytes, sizes.iter().map(|&bytes| u64::from(bytes)).sum::<u64>());
+    }
+    let mut keys = Vec::new();
+    if columns::keys(data, all.len(), |key| keys.push(key)).is_some() {
+        assert!(all.iter().zip(0..).filter(|(s, _)| s.is_key).map(|(_, n)| n).eq(keys));
+    }
+    let again: Vec<_> = samples(&encode(&all)).map(|sample| sample.expect("an index of our own")).collect();
+    assert_eq!(again, all);
+}
+
+const MOST_SAMPLES: usize = 20_000;

@@ -99,7 +99,7 @@ impl Progress {
     }
 }
 
-/// One entry of a `video_index`, at most [`IndexBytes::MAX`] bytes, held in place.
+/// One entry of the index of a recording that grows, at most [`IndexBytes::MAX`] bytes, held in place.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct IndexBytes {
     len: u8,
@@ -107,10 +107,10 @@ pub struct IndexBytes {
 }
 
 impl IndexBytes {
-    /// Two varints of at most five bytes.
-    pub const MAX: usize = 10;
+    /// The byte that begins an index, and three varints of at most five bytes.
+    pub const MAX: usize = 16;
 
-    /// Adds a byte. Panics when there are [`Self::MAX`] already: two varints never have more.
+    /// Adds a byte. Panics when there are [`Self::MAX`] already: no entry has more.
     pub fn push(&mut self, byte: u8) {
         self.bytes[usize::from(self.len)] = byte;
         self.len += 1;

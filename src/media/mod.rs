@@ -1,6 +1,7 @@
 //! Bytes and arithmetic: formats, and the rules of recording and playback. No I/O, no clock, no async.
 
 pub mod access_unit;
+pub mod anchor;
 pub mod annexb;
 mod avc;
 pub mod codec;
@@ -27,6 +28,7 @@ pub mod sample_index;
 pub mod segment;
 pub mod selection;
 
+pub use anchor::Anchor;
 pub use days::Days;
 pub use frame::Frame;
 pub use media_part::MediaPart;

@@ -78,6 +78,11 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    /// With the bits of `other` cleared.
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// With the bits of `other` set.
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -145,11 +150,13 @@ pub enum Cause {
     Reconfigured,
     /// There was film, and it is no more: its file is gone, or nothing of it was whole.
     FilmLost,
+    /// The recorder's clock was set: film that follows at once seems to be later, or to be at the same time.
+    ClockMoved,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -166,6 +173,7 @@ impl Cause {
         Self::PowerCut,
         Self::Reconfigured,
         Self::FilmLost,
+        Self::ClockMoved,
     ];
 
     /// The fixed words.
@@ -187,6 +195,7 @@ impl Cause {
             Self::PowerCut => "power cut",
             Self::Reconfigured => "camera settings changed",
             Self::FilmLost => "film lost",
+            Self::ClockMoved => "clock moved",
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::base::WallDuration;
 use crate::base::WallTime;
 use crate::media::Frame;
 use crate::media::SampleEntry;
+use crate::media::anchor::shift;
 use crate::media::growing::{Append, Close, Head, IndexBytes, Progress, Step};
 use crate::media::recording::{Cause, EndReason, Flags};
 use crate::media::sample_index::{Encoder, Sample};
@@ -17,6 +18,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Run {
     terms: Terms,
+    /// The right difference of real and monotonic time, known since the recording that is open began.
+    proven: Option<WallDuration>,
     /// Media time of the recordings that are closed.
     media_offset: MediaDuration,
     /// Where the next recording starts; `None` for the first: it starts where its frames tell.
@@ -79,6 +82,7 @@ impl Run {
     pub fn new(terms: Terms) -> Self {
         Self {
             terms,
+            proven: None,
             media_offset: MediaDuration::ZERO,
             next_start: None,
             waiting_since: None,
@@ -129,6 +133,32 @@ impl Run {
         Ok(())
     }
 
+    /// The system's clock is known to be right now, and this is realtime − monotonic. An unproven run goes on in proven
+    /// time with its next recording. The one that is open is told in the run's own time to its end, and moved by whoever
+    /// keeps it. A run that was proven stays as it is.
+    pub fn prove(&mut self, clock_offset: WallDuration) {
+        if !self.terms.unproven {
+            return;
+        }
+        self.proven = Some(clock_offset);
+        if self.open.is_none() {
+            self.enter_proven_time();
+        }
+    }
+
+    /// Is told in a time that is not known to be right.
+    pub fn is_unproven(&self) -> bool {
+        self.terms.unproven
+    }
+
+    fn enter_proven_time(&mut self) {
+        let Some(clock_offset) = self.proven.take() else { return };
+        let shift = shift(self.terms.clock_offset, clock_offset);
+        self.next_start = self.next_start.map(|start| start + shift);
+        self.terms.clock_offset += shift;
+        self.terms.unproven = false;
+    }
+
     /// Ends the run. Its last frame gets no duration, because no frame followed.
     pub fn finish(&mut self, reason: EndReason, steps: &mut Vec<Step>) {
         let Some(mut open) = self.open.take() else { return };
@@ -175,6 +205,7 @@ impl Run {
         self.media_offset += progress.media_duration;
         self.next_start = Some(progress.start + progress.wall_duration);
         steps.push(Step::Close(Close { index, progress, flags: self.terms.flags(), end_reason: reason.clone() }));
+        self.enter_proven_time();
         reason.map_or(Ok(()), Err)
     }
 
@@ -242,7 +273,7 @@ impl Open {
         self.bytes += u64::from(bytes);
         self.samples += 1;
         self.sync_samples += u32::from(is_key);
-        self.encoder.add(Sample { duration_90k, bytes, is_key })
+        self.encoder.add(Sample { duration_90k, bytes, is_key, composition_90k: 0 })
     }
 
     /// Its rotation second has come.

@@ -222,7 +222,7 @@ const MAX_OFFSET_90K: i64 = 1 << 52;
 /// A row that arithmetic can rely on.
 fn check(recording: &Recording) -> Result<()> {
     let Recording { index_format, media_duration, media_offset, .. } = recording;
-    if *index_format != sample_index::FORMAT {
+    if !sample_index::FORMATS.contains(index_format) {
         return Err(Error::new(Kind::Corrupt, format!("video index: format {index_format} is not known")));
     }
     if !(0..=MAX_DURATION_90K).contains(&media_duration.0) {

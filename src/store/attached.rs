@@ -12,6 +12,7 @@ use crate::store::db::{Batch, Database, Opening};
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Growing, Slot};
 use crate::store::journal_file::{JournalFile, Renewal};
+use crate::store::pulse::Pulse;
 use crate::store::queue::{Job, Queue};
 use crate::store::recover::{Known, Recovered, recover};
 use crate::store::unflushed::Unflushed;
@@ -60,6 +61,17 @@ struct Run {
     written: Arc<AtomicI64>,
 }
 
+/// Who attaches a directory, when, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt {
+    /// The machine's boot.
+    pub(crate) boot_id: Uuid,
+    /// The time of day.
+    pub(crate) now: WallTime,
+    /// See [`Known::patient`].
+    pub(crate) patient: bool,
+}
+
 /// Whose recording begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner {
@@ -74,11 +86,12 @@ impl Attached {
         db: &Database,
         unflushed: &Arc<Unflushed>,
         capacity: &Arc<Capacity>,
-        boot_id: Uuid,
-        now: WallTime,
+        pulse: &Arc<Pulse>,
+        attempt: Attempt,
     ) -> Result<Self> {
+        let Attempt { boot_id, now, patient } = attempt;
         let dir = Arc::new(dir);
-        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, rows: Vec::new() };
+        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, rows: Vec::new(), patient };
         let mut sequences = Vec::new();
         db.visit_sequences(|id, sequence| sequences.push((id, sequence)))?;
         known.rows.extend(sequences.iter().map(|&(id, _)| id));
@@ -122,7 +135,9 @@ impl Attached {
         let journal = JournalFile::begin(dir.clone(), &recovered.unresolved)?;
         let renewal = journal.renewal();
         let (running, ended) = sync_channel(1);
-        let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), capacity.clone(), journal);
+        let shared = (unflushed.clone(), capacity.clone(), pulse.clone());
+        let writer = Writer::new(dir.clone(), queue.clone(), journal, shared);
+        pulse.takes();
         let thread = thread::Builder::new().name("film-writer".into()).spawn(move || {
             let _running = running;
             writer.run();
@@ -168,7 +183,7 @@ impl Attached {
             video_samples: 0,
             video_sync_samples: 0,
             sample_entry_id,
-            index_format: sample_index::FORMAT,
+            index_format: sample_index::GROWING,
             flags: head.flags,
             growing: false,
             end_reason: None,
@@ -193,9 +208,15 @@ impl Attached {
         Ok(Growing::new(id, sample_entry_id, head.media_offset, self.queue.clone(), slot))
     }
 
-    /// Ends all recordings that grow, with what is whole; their sessions learn the reason with their next frame.
-    pub(crate) fn end_all(&self, reason: EndReason) {
-        self.queue.push(Job::EndAll(reason));
+    /// A sync failed: ends all recordings that grow, with what is whole; their sessions learn the reason with their next
+    /// frame. The journal is begun anew, and every one tells what this one told until [`Self::trust`].
+    pub(crate) fn suspect(&self, reason: EndReason) {
+        self.queue.push(Job::Suspect(reason));
+    }
+
+    /// Nothing is suspect any more.
+    pub(crate) fn trust(&self) {
+        self.queue.push(Job::Trust);
     }
 
     /// These recordings, and no others, wait for their rows and were closed before a sync that went well.

@@ -1,12 +1,14 @@
 //! `Catalog`: what the film alone does not tell, kept beside it, so that a lost database can be built anew.
 
 use crate::base::Transport;
-use crate::base::{Error, Kind, Result, ResultExt, StreamId, WallTime};
+use crate::base::{Error, Kind, RecordingId, Result, ResultExt, StreamId, WallDuration, WallTime};
 use crate::media::SampleEntry;
 use crate::store::camera::{Camera, Stream, StreamKind};
-use crate::store::db::{Damage, Database, LostStream};
+use crate::store::db::{ClockProof, Damage, Database, LostStream};
+use crate::store::dir::SampleDir;
 use crate::store::gap::Gap;
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 use uuid::Uuid;
 
 /// The file's name in the sample directory.
@@ -34,6 +36,9 @@ pub(crate) struct Catalog {
     /// Film that is known not to be what was recorded.
     #[serde(default)]
     pub(crate) damaged: Vec<CatalogDamage>,
+    /// What moves film whose files do not know the time.
+    #[serde(default)]
+    pub(crate) clock_proofs: Vec<CatalogClockProof>,
 }
 
 /// See [`Camera`].
@@ -95,6 +100,15 @@ pub(crate) struct CatalogGap {
     pub(crate) detail: String,
 }
 
+/// See [`ClockProof`]: files of its boot that call their time unproven are to be moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CatalogClockProof {
+    pub(crate) boot: Uuid,
+    #[serde(rename = "clockOffset90k")]
+    pub(crate) clock_offset_90k: i64,
+}
+
 impl Catalog {
     /// What is to be kept of a database. Blocks on the disk.
     pub(crate) fn of(db: &Database) -> Result<Self> {
@@ -113,6 +127,7 @@ impl Catalog {
             sample_entries: db.sample_entry_numbers().iter().map(|(id, e)| CatalogSampleEntry::new(*id, e)).collect(),
             gaps,
             damaged: db.damaged()?.iter().map(CatalogDamage::new).collect(),
+            clock_proofs: db.clock_proofs()?.iter().map(CatalogClockProof::new).collect(),
         })
     }
 
@@ -133,6 +148,24 @@ impl Catalog {
                 retain_bytes: stream.retain_bytes,
             },
         })
+    }
+
+    /// All proofs of the clock.
+    pub(crate) fn proofs(&self) -> Vec<ClockProof> {
+        self.clock_proofs.iter().map(CatalogClockProof::proof).collect()
+    }
+
+    /// All gaps.
+    pub(crate) fn gaps(&self) -> Vec<(StreamId, Gap)> {
+        let gap = |gap: &CatalogGap| {
+            let (start, end) = (WallTime(gap.start_90k), gap.end_90k.map(WallTime));
+            let gap = (
+                StreamId::new(gap.stream.into())?,
+                Gap { start, end, cause: gap.cause.clone(), detail: gap.detail.clone() },
+            );
+            Some(gap)
+        };
+        self.gaps.iter().filter_map(gap).collect()
     }
 
     /// What of it is not as it would be written now; sample entries that nobody needs any more do no harm.
@@ -156,6 +189,17 @@ impl Catalog {
         let mut text = serde_json::to_vec(self).expect("texts, numbers and lists always are JSON");
         text.push(b'\n');
         text
+    }
+
+    /// The catalog of a directory, if it has one. `Corrupt` when it cannot be understood.
+    pub(crate) fn read(dir: &SampleDir) -> Result<Option<Self>> {
+        let mut text = Vec::new();
+        let mut file = match dir.open_read(NAME) {
+            Err(e) if e.kind() == Kind::NotFound => return Ok(None),
+            file => file?,
+        };
+        file.read_to_end(&mut text).or_fail(Kind::Disk, || "read catalog")?;
+        Self::decode(&text).map(Some)
     }
 
     /// Reads the file's content.
@@ -206,8 +250,24 @@ impl CatalogGap {
 }
 
 impl CatalogDamage {
+    pub(crate) fn damage(&self) -> Option<Damage> {
+        let id = RecordingId::from_composite(self.recording)?;
+        Some(Damage { id, found: WallTime(self.found_90k), what: self.what.clone() })
+    }
+
     fn new(damage: &Damage) -> Self {
         Self { recording: damage.id.composite(), found_90k: damage.found.0, what: damage.what.clone() }
+    }
+}
+
+impl CatalogClockProof {
+    fn new(proof: &ClockProof) -> Self {
+        Self { boot: proof.boot_id, clock_offset_90k: proof.clock_offset.0 }
+    }
+
+    /// As a database knows it: to be added before what was recorded gets its rows.
+    pub(crate) fn proof(&self) -> ClockProof {
+        ClockProof { boot_id: self.boot, clock_offset: WallDuration(self.clock_offset_90k) }
     }
 }
 
@@ -229,7 +289,7 @@ const FORMAT: u32 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{RecordingId, Secret};
+    use crate::base::Secret;
     use crate::store::camera::CameraEdit;
     use crate::store::db::Batch;
     use crate::store::db::testing::Fixture;
@@ -246,7 +306,10 @@ mod tests {
         let what = "its film is not what was recorded".to_owned();
         let id = RecordingId::new(f.main, 1);
         f.db.note_damage(&Damage { id, found: WallTime(7), what }).unwrap();
+        let proof = ClockProof { boot_id: Uuid::from_u128(3), clock_offset: WallDuration(5) };
+        f.db.add_clock_proofs(&[proof]).unwrap();
         let catalog = Catalog::of(&f.db).unwrap();
+        assert_eq!(catalog.clock_proofs[0].proof(), proof);
         let text = String::from_utf8(catalog.encode()).unwrap();
         let named = text.replace(&catalog.database.to_string(), "DATABASE").replace(&f.camera.to_string(), "CAMERA");
         assert_eq!(
@@ -259,7 +322,8 @@ mod tests {
                 r#""id":2,"kind":"sub","source":"pipe:x","transport":"tcp","record":true,"retainBytes":null}]}],"#,
                 r#""sampleEntries":[{"id":1,"blake3":"17762fddd969a453"}],"#,
                 r#""gaps":[{"stream":2,"start90k":9,"end90k":null,"cause":"camera silent","detail":""}],"#,
-                r#""damaged":[{"recording":4294967297,"found90k":7,"what":"its film is not what was recorded"}]}"#,
+                r#""damaged":[{"recording":4294967297,"found90k":7,"what":"its film is not what was recorded"}],"#,
+                r#""clockProofs":[{"boot":"00000000-0000-0000-0000-000000000003","clockOffset90k":5}]}"#,
                 "\n"
             )
         );

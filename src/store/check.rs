@@ -1,9 +1,9 @@
 //! `check`: whether rows, indexes, files, trailers and film agree, and what can be done where they do not.
 
 mod entries;
-mod film;
-mod references;
-mod rows;
+pub(crate) mod film;
+pub(crate) mod references;
+pub(crate) mod rows;
 mod tables;
 pub(crate) mod timeline;
 
@@ -162,7 +162,7 @@ impl Check {
         };
         check.entries = check.dir.list()?.into_iter().map(|entry| (entry.name.clone(), entry)).collect();
         check.read_journal();
-        check.catalog = check.read_catalog().ok().flatten();
+        check.catalog = Catalog::read(&check.dir).ok().flatten();
         check.find_misnamed();
         Ok(check)
     }
@@ -201,20 +201,10 @@ impl Check {
         }
     }
 
-    fn read_catalog(&self) -> Result<Option<Catalog>> {
-        let mut text = Vec::new();
-        let mut file = match self.dir.open_read(catalog::NAME) {
-            Err(e) if e.kind() == Kind::NotFound => return Ok(None),
-            file => file?,
-        };
-        file.read_to_end(&mut text).or_fail(Kind::Disk, || "read catalog")?;
-        Catalog::decode(&text).map(Some)
-    }
-
     /// Whether the catalog tells what the database does.
     fn catalog(&mut self) -> Result<()> {
         let right = Catalog::of(&self.db)?;
-        let what = match self.read_catalog() {
+        let what = match Catalog::read(&self.dir) {
             Ok(Some(there)) => match there.is_behind(&right) {
                 // It follows the holes once an hour.
                 None => return Ok(()),
@@ -255,7 +245,7 @@ impl Check {
 }
 
 /// The moment at which damage is found.
-fn now() -> WallTime {
+pub(crate) fn now() -> WallTime {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     WallTime(crate::base::time::units(since))
 }

@@ -1,6 +1,8 @@
 //! `ClosedRecording`: a recording that got its last frame, before and after it is in the database.
 
 use crate::base::WallDuration;
+use crate::media::anchor::shift;
+use crate::media::recording::Flags;
 use crate::media::{Recording, SampleEntry};
 use crate::store::camera::StreamKind;
 use std::sync::Arc;
@@ -26,4 +28,22 @@ pub struct ClosedRecording {
     pub video_index: Arc<[u8]>,
     /// BLAKE3 of the film.
     pub blake3: [u8; 32],
+}
+
+impl ClosedRecording {
+    /// Of a time that was not known to be right, and that is not corrected yet.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.recording.flags.contains(Flags::UNPROVEN_TIME)
+    }
+
+    /// The same when realtime − monotonic of its boot is known to be this.
+    pub(crate) fn in_proven_time(mut self, clock_offset: WallDuration) -> Self {
+        if self.is_unproven() {
+            let shift = shift(self.clock_offset, clock_offset);
+            self.recording.start = self.recording.start + shift;
+            self.recording.flags = self.recording.flags.without(Flags::UNPROVEN_TIME);
+            self.clock_offset += shift;
+        }
+        self
+    }
 }

@@ -1,6 +1,7 @@
 //! `Store`: everything that was recorded, and the way to record more.
 
 mod cameras;
+mod clock;
 mod recorded;
 mod recording;
 mod storage;
@@ -50,6 +51,7 @@ impl Store {
         let mount = Mount::new(options.sample_dir, boot_id);
         let capacity = Capacity::new(options.reserve, options.flush_interval, options.db_dir);
         let shared = Arc::new(Shared::new(db, mount, capacity, options.zone, options.clock));
+        shared.unflushed.know_proof(shared.db.clock_proof(boot_id)?);
         let (running, syncer_ended) = sync_channel(1);
         for stream in shared.db.cameras()?.iter().flat_map(|c| &c.streams) {
             shared.unflushed.count_rows(stream.id, &shared.db.pieces(stream.id)?);

@@ -1,5 +1,6 @@
 //! Files and SQLite: what was recorded.
 
+pub mod adopt;
 mod attached;
 pub mod camera;
 mod capacity;
@@ -20,12 +21,14 @@ mod mmap;
 mod mount;
 mod options;
 mod orphan;
+mod pulse;
 mod queue;
 mod recover;
 pub mod sample_entries;
 mod sample_file;
 mod shared;
 pub mod stats;
+mod suspects;
 mod syncer;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -36,6 +39,7 @@ mod unflushed;
 mod wire;
 mod writer;
 
+pub use adopt::{Adopted, adopt};
 pub use camera::{Camera, Stream, StreamKind};
 pub use capacity::{Storage, StreamStorage};
 pub use changes::{Mark, Part};
@@ -43,6 +47,6 @@ pub use check::{CheckOptions, Report, check, inspect};
 pub use closed::ClosedRecording;
 pub use facade::Store;
 pub use film::{FileRange, Film, Window};
-pub use gap::Gap;
+pub use gap::{Gap, Hole, Moment};
 pub use growing::Growing;
 pub use options::Options;

@@ -3,17 +3,20 @@
 use crate::base::{Error, Kind, Result, ResultExt, WallTime};
 use crate::media::EndReason;
 use crate::media::recording::Cause;
-use crate::store::attached::Attached;
+use crate::store::attached::{Attached, Attempt};
 use crate::store::capacity::Capacity;
+use crate::store::catalog::Catalog;
 use crate::store::db::Database;
 use crate::store::dir::SampleDir;
+use crate::store::pulse::Pulse;
 use crate::store::unflushed::Unflushed;
 use log::error;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// A sample directory that may not be there yet, or not any more: a disk that mounts late, or another one in its place.
@@ -27,6 +30,9 @@ pub(crate) struct Mount {
     /// Opened for reading only.
     readable: OnceLock<Arc<SampleDir>>,
     trouble: Mutex<Option<String>>,
+    pulse: Arc<Pulse>,
+    /// How often in a row the right directory was there and could not be attached.
+    tried: AtomicU32,
 }
 
 impl Mount {
@@ -39,6 +45,8 @@ impl Mount {
             leaving: Mutex::default(),
             readable: OnceLock::new(),
             trouble: Mutex::new(Some("not looked at yet".into())),
+            pulse: Arc::default(),
+            tried: AtomicU32::new(0),
         }
     }
 
@@ -52,9 +60,15 @@ impl Mount {
         self.attached().map(|a| a.dir.clone()).or_else(|| self.readable.get().cloned())
     }
 
-    /// Why nothing can be recorded; `None` when all is well.
+    /// Why nothing can be recorded, or what is wrong with the disk just now; `None` when all is well.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.lock_trouble().clone()
+        let trouble = self.lock_trouble().clone();
+        trouble.or_else(|| self.pulse.trouble(Instant::now()))
+    }
+
+    /// What those who ask the disk notice.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     fn lock_trouble(&self) -> MutexGuard<'_, Option<String>> {
@@ -74,11 +88,15 @@ impl Mount {
         if self.attached().is_some() || self.is_leaving() {
             return Ok(());
         }
-        let attached =
-            self.open_own(db).and_then(|dir| Attached::attach(dir, db, unflushed, capacity, self.boot_id, now));
+        let attached = self.open_own(db).and_then(|dir| {
+            let patient = self.tried.fetch_add(1, Ordering::Relaxed) < PATIENT;
+            let attempt = Attempt { boot_id: self.boot_id, now, patient };
+            Attached::attach(dir, db, unflushed, capacity, &self.pulse, attempt)
+        });
         match attached {
             Ok(attached) => {
                 self.set(Some(Arc::new(attached)));
+                self.tried.store(0, Ordering::Relaxed);
                 // Which films are missing is only known now.
                 unflushed.all_changed();
                 *self.lock_trouble() = None;
@@ -154,10 +172,8 @@ impl Mount {
         let mut dir = SampleDir::open(&self.path, true)?;
         match (own, dir.uuid()) {
             (None, Some(uuid)) => {
-                if dir.list()?.iter().any(|e| e.takes_number().is_some()) {
-                    let path = self.path.display();
-                    let what = format!("{path} holds the film of another database: adopt it, or use another directory");
-                    return Err(Error::new(Kind::Conflict, what));
+                if has_heritage(&dir)? {
+                    return Err(self.of_another(""));
                 }
                 db.set_directory(uuid)?;
                 Ok(dir)
@@ -165,6 +181,9 @@ impl Mount {
             // Only a database that never had a directory takes one: else an empty mount point would do.
             (None, None) => {
                 let foreign = |name: &str| name != "lost+found" && name != "lunette-dir.new";
+                if has_heritage(&dir)? {
+                    return Err(self.of_another(", and has lost its identity"));
+                }
                 if let Some(entry) = dir.list()?.into_iter().find(|e| foreign(&e.name)) {
                     let path = self.path.display();
                     let what = format!("{path} is neither empty nor a sample directory: there is {}", entry.name);
@@ -180,6 +199,15 @@ impl Mount {
         }
     }
 
+    /// A new database does not begin a history of its own over another one's film.
+    fn of_another(&self, also: &str) -> Error {
+        let path = self.path.display();
+        let why = format!("{path} holds what another database recorded{also}");
+        let what =
+            "if that database is lost, `lunette adopt` builds it anew from the directory; else use another directory";
+        Error::new(Kind::Conflict, format!("{why}: {what}"))
+    }
+
     fn must_be(&self, dir: SampleDir, own: Option<Uuid>) -> Result<SampleDir> {
         match dir.uuid() {
             Some(uuid) if Some(uuid) == own => Ok(dir),
@@ -192,5 +220,18 @@ impl Mount {
     }
 }
 
+/// There is film, or a catalog of cameras: what a database that was lost can be built anew from.
+fn has_heritage(dir: &SampleDir) -> Result<bool> {
+    let has_film = dir.list()?.iter().any(|e| e.takes_number().is_some());
+    let has_cameras = || match Catalog::read(dir) {
+        Ok(catalog) => catalog.is_some_and(|catalog| !catalog.cameras.is_empty()),
+        // Whatever it held, there was one.
+        Err(_) => true,
+    };
+    Ok(has_film || has_cameras())
+}
+
+/// So often a journal that cannot be read is a reason to look again later; then half of it must do.
+const PATIENT: u32 = 3;
 /// How long the writer of a disk that is gone may take to end what grows.
 const WRITER_PATIENCE: Duration = Duration::from_secs(5);

@@ -1,6 +1,8 @@
 //! What was found in the sample directory at the start, and what becomes of it.
 
-use crate::base::{RecordingId, Result, StreamId};
+use crate::base::{Error, Kind, RecordingId, Result, StreamId};
+use crate::media::EndReason;
+use crate::media::recording::Cause;
 use crate::store::closed::ClosedRecording;
 use crate::store::db::StreamIds;
 use crate::store::dir::{Entry, SampleDir};
@@ -20,6 +22,8 @@ pub(crate) struct Known {
     pub(crate) garbage: Vec<RecordingId>,
     /// Whatever there is of a stream that was removed is garbage too: it closed too late to be condemned by name.
     pub(crate) streams: StreamIds,
+    /// A journal that cannot be read is a reason to come back later: it alone vouches for what grew.
+    pub(crate) patient: bool,
 }
 
 /// What recovery did. The directory must be synced before the database learns of it.
@@ -45,6 +49,11 @@ pub(crate) struct Recovered {
 /// one file is a problem of that file and keeps no other from being recorded; an error is the whole directory's.
 pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     let found = journal_file::read(dir);
+    if known.patient
+        && let Some((name, e)) = found.unreadable.first()
+    {
+        return Err(Error::new(Kind::Disk, format!("{name}: {e}; tried again")));
+    }
     let journal = journal::replay(found.entries);
     let mut done = Recovered::default();
     for &id in &known.garbage {
@@ -121,7 +130,7 @@ impl Recovered {
 
     fn settle(&mut self, dir: &SampleDir, orphan: Orphan, story: Option<&Story>, suspect: bool) {
         let (id, name) = (orphan.id, orphan.entry.name.clone());
-        match orphan.settle(dir, story, suspect) {
+        match orphan.settle(dir, story, suspect, &EndReason::new(Cause::PowerCut, "")) {
             Ok(Outcome::Closed(closed)) => self.closed.push(Arc::new(closed)),
             Ok(Outcome::Recovered(closed, why)) => {
                 self.problems.push(format!("recording {id}: recovered: {why}"));

@@ -174,7 +174,8 @@ impl SampleFile {
         close.progress.put_into(r);
         r.flags = close.flags;
         r.end_reason = close.end_reason.map(|r| r.to_string());
-        closed.video_index = [&self.index[..], &close.index].concat().into();
+        r.index_format = sample_index::FORMAT;
+        closed.video_index = sample_index::closed(&[&self.index[..], &close.index].concat())?.into();
         closed.blake3 = *self.hasher.finalize().as_bytes();
         Ok(closed)
     }
@@ -186,7 +187,7 @@ impl SampleFile {
         for sample in sample_index::samples(&self.index) {
             encoder.add(sample.ok()?);
         }
-        let index = encoder.add(Sample { duration_90k: 0, bytes: last.bytes, is_key: last.is_key });
+        let index = encoder.add(Sample { duration_90k: 0, bytes: last.bytes, is_key: last.is_key, composition_90k: 0 });
         let mut progress = self.covered;
         progress.sample_file_bytes = self.on_file;
         progress.video_samples += 1;

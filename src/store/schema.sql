@@ -35,6 +35,13 @@ CREATE TABLE open (
   CHECK ((end_90k IS NULL) = (duration_90k IS NULL))
 ) STRICT;
 
+-- Boots whose clock was known to be right from some moment on, with realtime - monotonic then. Film of such a boot that
+-- its file calls unproven is moved when it gets its row.
+CREATE TABLE clock_proof (
+  boot_id BLOB PRIMARY KEY CHECK (length(boot_id) = 16),
+  clock_offset_90k INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE camera (
   id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 0x7fffffff),
   uuid BLOB NOT NULL UNIQUE CHECK (length(uuid) = 16),

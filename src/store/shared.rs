@@ -9,7 +9,7 @@ use crate::store::syncer::Pending;
 use crate::store::unflushed::Unflushed;
 use jiff::tz::TimeZone;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Each part has a lock of its own, held for a few lines.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     /// Held while a camera is removed with its film, and while a flush writes rows: what closes of its streams is either
     /// a row before and condemned with the others, or known to be of a removed stream after.
     pub(crate) removal: Mutex<()>,
+    /// Read by who lists, written while rows and memory move to the proven time: a listing tells one time or the other.
+    pub(crate) moving: RwLock<()>,
     /// What the last sync or flush failed of.
     failure: Mutex<Option<String>>,
     cameras_changed: AtomicBool,
@@ -42,6 +44,7 @@ impl Shared {
             // The start may have found files that it could not unlink.
             pending: Mutex::new(Pending { sweep: true, ..Pending::default() }),
             removal: Mutex::default(),
+            moving: RwLock::default(),
             failure: Mutex::default(),
             cameras_changed: AtomicBool::new(true),
         }

@@ -63,7 +63,7 @@ impl Script {
         p.sample_file_bytes += u64::from(bytes);
         p.video_samples += 1;
         p.video_sync_samples += u32::from(is_key);
-        self.encoder.add(Sample { duration_90k: duration as i32, bytes, is_key })
+        self.encoder.add(Sample { duration_90k: duration as i32, bytes, is_key, composition_90k: 0 })
     }
 }
 

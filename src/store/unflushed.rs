@@ -1,8 +1,10 @@
 //! `Unflushed`: the recordings that are not rows yet, growing or closed; and the sums over these and the rows.
 
-use crate::base::{RecordingId, StreamId, WallTime};
+use crate::base::{RecordingId, StreamId, WallDuration, WallTime};
 use crate::media::Recording;
+use crate::media::anchor::shift;
 use crate::media::growing::Progress;
+use crate::media::recording::Flags;
 use crate::store::changes::{Changes, Mark, Part};
 use crate::store::closed::ClosedRecording;
 use crate::store::stats::{Extent, Piece, Stats};
@@ -26,6 +28,8 @@ struct Inner {
     /// Of each stream's sums; none comes twice.
     versions: HashMap<StreamId, u64>,
     newest_version: u64,
+    /// Realtime − monotonic of this boot, once it is proven. What is told in unproven time is listed in proven time.
+    proof: Option<WallDuration>,
     /// Of all that is listed. A row that comes or goes is told of after it did, so that who takes a mark before
     /// listing misses nothing.
     changes: Changes,
@@ -33,15 +37,34 @@ struct Inner {
 
 #[derive(Debug)]
 enum Item {
-    /// Its row so far, and the index of that.
-    Growing(Recording, Vec<u8>),
+    Growing(Growing),
     Closed(Arc<ClosedRecording>),
+}
+
+#[derive(Debug)]
+struct Growing {
+    /// Its row so far.
+    recording: Recording,
+    /// The index of that.
+    index: Vec<u8>,
+    /// Realtime − monotonic by which its writer tells of it.
+    clock_offset: WallDuration,
+    /// That was not known to be right, and the writer goes on with it.
+    unproven: bool,
+}
+
+impl Growing {
+    /// How far off the writer's time is, as far as that is known.
+    fn shift(&self, proof: Option<WallDuration>) -> WallDuration {
+        let proof = proof.filter(|_| self.unproven);
+        proof.map_or(WallDuration::ZERO, |proof| shift(self.clock_offset, proof))
+    }
 }
 
 impl Item {
     fn recording(&self) -> &Recording {
         match self {
-            Self::Growing(recording, _) => recording,
+            Self::Growing(growing) => &growing.recording,
             Self::Closed(closed) => &closed.recording,
         }
     }
@@ -66,6 +89,34 @@ impl Inner {
 }
 
 impl Inner {
+    /// Puts what is told in unproven time into proven time, if that is known.
+    fn anchor(&mut self, id: RecordingId) {
+        let Some(proof) = self.proof else { return };
+        match self.items.get_mut(&id) {
+            Some(Item::Growing(growing)) if growing.recording.flags.contains(Flags::UNPROVEN_TIME) => {
+                let shift = growing.shift(Some(proof));
+                let r = &mut growing.recording;
+                r.start = r.start + shift;
+                r.flags = r.flags.without(Flags::UNPROVEN_TIME);
+            }
+            Some(Item::Closed(closed)) if closed.is_unproven() => {
+                *closed = Arc::new((**closed).clone().in_proven_time(proof));
+            }
+            _ => {}
+        }
+    }
+
+    /// The sums of a stream, from its rows and what is no row yet.
+    fn count_all(&mut self, stream: StreamId, rows: &[Piece], zone: &TimeZone) {
+        let mut stats = Stats::new(zone.clone());
+        rows.iter().for_each(|piece| stats.add(piece));
+        let of_stream = |r: &&Recording| r.id.stream() == stream && r.video_samples > 0;
+        self.items.values().map(Item::recording).filter(of_stream).for_each(|r| stats.add(&Piece::from(r)));
+        self.stats.insert(stream, stats);
+        self.changes.note_stream(stream);
+        self.new_version(stream);
+    }
+
     fn new_version(&mut self, stream: StreamId) {
         self.newest_version += 1;
         self.versions.insert(stream, self.newest_version);
@@ -84,15 +135,27 @@ impl Unflushed {
 
     /// The rows of a stream, all of them, as they are now; those of them that are still here must not be among them.
     pub(crate) fn count_rows(&self, stream: StreamId, pieces: &[Piece]) {
-        let mut stats = Stats::new(self.zone.clone());
-        pieces.iter().for_each(|piece| stats.add(piece));
+        self.lock().count_all(stream, pieces, &self.zone);
+    }
+
+    /// The clock of this boot was proven before.
+    pub(crate) fn know_proof(&self, proof: Option<WallDuration>) {
+        self.lock().proof = proof;
+    }
+
+    /// Realtime − monotonic of this boot, once it is proven.
+    pub(crate) fn proof(&self) -> Option<WallDuration> {
+        self.lock().proof
+    }
+
+    /// The clock of this boot is proven: what is here moves, and the sums of these streams are those of their rows as they
+    /// are now, and of what is here.
+    pub(crate) fn prove(&self, proof: WallDuration, rows: &[(StreamId, Vec<Piece>)]) {
         let mut inner = self.lock();
-        let listed =
-            inner.items.values().map(Item::recording).filter(|r| r.id.stream() == stream && r.video_samples > 0);
-        listed.for_each(|r| stats.add(&Piece::from(r)));
-        inner.stats.insert(stream, stats);
-        inner.changes.note_stream(stream);
-        inner.new_version(stream);
+        inner.proof = Some(proof);
+        let ids: Vec<_> = inner.items.keys().copied().collect();
+        ids.into_iter().for_each(|id| inner.anchor(id));
+        rows.iter().for_each(|(stream, pieces)| inner.count_all(*stream, pieces, &self.zone));
     }
 
     /// Anything of a stream may have changed: its rows were moved in time, or are gone.
@@ -147,26 +210,47 @@ impl Unflushed {
     /// A recording begins. It is listed when there is something whole of it.
     pub(crate) fn begin(&self, facts: &ClosedRecording) {
         let recording = Recording { growing: true, ..facts.recording.clone() };
-        self.lock().items.insert(recording.id, Item::Growing(recording, Vec::new()));
+        let (id, clock_offset, unproven) = (recording.id, facts.clock_offset, facts.is_unproven());
+        let mut inner = self.lock();
+        let growing = Growing { recording, index: Vec::new(), clock_offset, unproven };
+        inner.items.insert(id, Item::Growing(growing));
+        inner.anchor(id);
     }
 
     /// A recording that grows is whole up to here; `index` is its index so far.
     pub(crate) fn grow(&self, id: RecordingId, whole: &Progress, index: &[u8]) {
         let mut inner = self.lock();
-        if let Some(Item::Growing(recording, known)) = inner.items.get_mut(&id) {
-            let before = recording.clone();
-            whole.put_into(recording);
-            known.extend_from_slice(&index[known.len()..]);
-            let after = recording.clone();
+        let proof = inner.proof;
+        if let Some(Item::Growing(growing)) = inner.items.get_mut(&id) {
+            let before = growing.recording.clone();
+            let whole = Progress { start: whole.start + growing.shift(proof), ..*whole };
+            whole.put_into(&mut growing.recording);
+            growing.index.extend_from_slice(&index[growing.index.len()..]);
+            let after = growing.recording.clone();
             inner.count(Some(&before), Some(&after), &self.zone);
         }
     }
 
     /// A recording got its last frame, and its trailer is written.
     pub(crate) fn close(&self, closed: Arc<ClosedRecording>) {
+        let id = closed.recording.id;
         let mut inner = self.lock();
-        let before = inner.items.insert(closed.recording.id, Item::Closed(closed.clone()));
-        inner.count(before.as_ref().map(Item::recording), Some(&closed.recording), &self.zone);
+        let before = inner.items.insert(id, Item::Closed(closed));
+        inner.anchor(id);
+        let after = inner.items.get(&id).map(|item| item.recording().clone());
+        inner.count(before.as_ref().map(Item::recording), after.as_ref(), &self.zone);
+    }
+
+    /// The newest recording of a stream, in the order of numbers, that is listed, and realtime − monotonic that it is
+    /// listed by.
+    pub(crate) fn newest(&self, stream: StreamId) -> Option<(Recording, WallDuration)> {
+        let span = RecordingId::new(stream, 0)..=RecordingId::new(stream, u32::MAX);
+        let inner = self.lock();
+        let newest = inner.items.range(span).map(|(_, item)| item).rfind(|item| item.recording().video_samples > 0)?;
+        Some(match newest {
+            Item::Growing(growing) => (growing.recording.clone(), growing.clock_offset + growing.shift(inner.proof)),
+            Item::Closed(closed) => (closed.recording.clone(), closed.clock_offset),
+        })
     }
 
     /// Recordings became rows.
@@ -184,10 +268,14 @@ impl Unflushed {
         inner.count(before.as_ref().map(Item::recording), None, &self.zone);
     }
 
+    /// All that are no rows yet, growing or closed.
+    pub(crate) fn ids(&self) -> Vec<RecordingId> {
+        self.lock().items.keys().copied().collect()
+    }
+
     /// None of these is listed any more: their sample directory is gone.
     pub(crate) fn forget_all(&self) {
-        let ids: Vec<_> = self.lock().items.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.forget(id));
+        self.ids().into_iter().for_each(|id| self.forget(id));
     }
 
     /// Forgets those that closed first, beyond this number.
@@ -203,7 +291,7 @@ impl Unflushed {
     pub(crate) fn closed(&self) -> Vec<Arc<ClosedRecording>> {
         let closed = |item: &Item| match item {
             Item::Closed(closed) => Some(closed.clone()),
-            Item::Growing(..) => None,
+            Item::Growing(_) => None,
         };
         self.lock().items.values().filter_map(closed).collect()
     }
@@ -224,7 +312,7 @@ impl Unflushed {
     /// The index of one of them.
     pub(crate) fn index(&self, id: RecordingId) -> Option<Arc<[u8]>> {
         self.lock().items.get(&id).map(|item| match item {
-            Item::Growing(_, index) => index.as_slice().into(),
+            Item::Growing(growing) => growing.index.as_slice().into(),
             Item::Closed(closed) => closed.video_index.clone(),
         })
     }

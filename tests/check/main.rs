@@ -1,5 +1,6 @@
 //! Damage of every kind, planted into a good store: what `check` tells of it, and what `--repair` makes of it.
 
+mod adopt;
 mod faults;
 mod outside;
 mod stage;
@@ -11,7 +12,7 @@ use lunette::store::CheckOptions;
 use stage::Stage;
 use std::fmt::Write;
 
-const HASH: CheckOptions = CheckOptions { hash: true, repair: false };
+pub(crate) const HASH: CheckOptions = CheckOptions { hash: true, repair: false };
 const REPAIR: CheckOptions = CheckOptions { hash: true, repair: true };
 
 /// Each fault alone: what is told, what is told of its repair, and whose film is another then. All else is the same to

@@ -38,6 +38,7 @@ impl Clip {
             duration_90k: duration_90k as i32,
             bytes,
             is_key: keys.contains(&number),
+            composition_90k: 0,
         });
         let data = stbl("stsd")[8..].to_vec().into();
         let rfc6381_codec = "avc1.42c00d".into();

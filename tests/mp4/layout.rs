@@ -250,7 +250,8 @@ const HOUR: i64 = 3600 * 90_000;
 /// That many hours of minutes with a frame every two seconds.
 fn hours(hours: u32, bytes: u32) -> Library {
     let avc = entry(b"avc1", 320, 240);
-    let minute: Vec<_> = (0..30).map(|i| Sample { duration_90k: 180_000, bytes, is_key: i == 0 }).collect();
+    let minute: Vec<_> =
+        (0..30).map(|i| Sample { duration_90k: 180_000, bytes, is_key: i == 0, composition_90k: 0 }).collect();
     let mut library = Library::default();
     for _ in 0..hours * 60 {
         library.add(&minute, &avc, None);

@@ -19,7 +19,8 @@ struct Recorded {
 
 fn recorded() -> impl Strategy<Value = Recorded> {
     let sample = (1..20i32, 1..50u32, prop::bool::weighted(0.3));
-    let sample = sample.prop_map(|(duration_90k, bytes, is_key)| Sample { duration_90k, bytes, is_key });
+    let sample =
+        sample.prop_map(|(duration_90k, bytes, is_key)| Sample { duration_90k, bytes, is_key, composition_90k: 0 });
     let skipped = prop_oneof![Just(0i64), -40..80i64];
     (skipped, prop::collection::vec(sample, 1..15), any::<bool>(), -1..=1i64).prop_map(
         |(skipped, mut samples, ends_run, correction)| {

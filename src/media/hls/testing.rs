@@ -2,7 +2,7 @@
 
 use crate::base::{MediaDuration, RecordingId, StreamId, WallDuration, WallTime};
 use crate::media::recording::Flags;
-use crate::media::sample_index::{self, Encoder, Sample};
+use crate::media::sample_index::{self, Sample};
 use crate::media::{Recording, Segment};
 use std::ops::Range;
 
@@ -15,9 +15,9 @@ pub(crate) struct Film {
 /// The recording of this number and its own run, starting at 1970-01-01, with frames of these durations; true for a key
 /// frame.
 pub(crate) fn recording(number: u32, frames: &[(i32, bool)]) -> Film {
-    let mut encoder = Encoder::default();
-    let samples = frames.iter().map(|&(duration_90k, is_key)| Sample { duration_90k, bytes: 100, is_key });
-    let index = samples.flat_map(|s| encoder.add(s).to_vec()).collect();
+    let samples =
+        frames.iter().map(|&(duration_90k, is_key)| Sample { duration_90k, bytes: 100, is_key, composition_90k: 0 });
+    let index = sample_index::encode(&samples.collect::<Vec<_>>());
     let id = RecordingId::new(StreamId::new(1).unwrap(), number);
     let duration = frames.iter().map(|f| i64::from(f.0)).sum();
     let ends_in_zero = frames.last().is_some_and(|f| f.0 == 0);

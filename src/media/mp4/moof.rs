@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     fn sample(duration_90k: i32, bytes: u32, is_key: bool) -> Sample {
-        Sample { duration_90k, bytes, is_key }
+        Sample { duration_90k, bytes, is_key, composition_90k: 0 }
     }
 
     #[test]

@@ -403,3 +403,35 @@ fn empty_and_monstrous_frames_are_refused() {
     let empty = Frame { data: Bytes::new(), ..camera.frame(0, true) };
     assert_eq!(camera.run.push(&empty, &mut camera.steps).unwrap_err().to_string(), "bad video: a frame of 0 bytes");
 }
+
+#[test]
+fn a_run_goes_on_in_proven_time_with_its_next_recording() {
+    let day = WallDuration::from_secs(86_400);
+    let mut camera = Camera::new();
+    camera.run = Run::new(Terms { unproven: true, ..camera.run.terms });
+    camera.seconds(0..40);
+    camera.run.prove(WallDuration(OFFSET) + day);
+    camera.seconds(40..90);
+    camera.run.prove(WallDuration(OFFSET) + day + day); // once is enough
+    camera.seconds(90..150);
+    let heads = camera.steps.iter().filter_map(|step| match step {
+        Step::Open(head) => Some((head.start.0, head.clock_offset.0 - OFFSET, head.flags.0, head.starts_run)),
+        _ => None,
+    });
+    let expected = [(OFFSET, 0, 2, true), (OFFSET + day.0 + 80 * SECOND, day.0, 0, false)];
+    assert_eq!(heads.collect::<Vec<_>>()[..2], expected);
+    assert!(camera.stop().starts_with(
+        "run at media 0.0: 0.000 + 80.000 wall, 80.000 media, 80 samples 40 keys\n\
+         goes on at media 80.0: 86480.000 + 60.000 wall, 60.000 media, 60 samples 30 keys"
+    ));
+}
+
+#[test]
+fn a_clock_that_was_right_all_the_time_is_proven_without_a_step() {
+    let mut camera = Camera::new();
+    camera.run = Run::new(Terms { unproven: true, ..camera.run.terms });
+    camera.run.prove(WallDuration(OFFSET + 7));
+    assert!(!camera.run.is_unproven(), "nothing is open, so nothing waits");
+    camera.seconds(0..3);
+    assert!(matches!(&camera.steps[0], Step::Open(head) if head.start.0 == OFFSET && head.flags == Flags::default()));
+}

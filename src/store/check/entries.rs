@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::base::{Kind, RecordingId, Result};
+use crate::media::recording::{Cause, EndReason};
 use crate::store::catalog;
 use crate::store::dir::Entry;
 use crate::store::journal::Story;
@@ -9,6 +10,9 @@ use crate::store::orphan::{Orphan, Outcome};
 use crate::store::recover;
 use crate::store::trailer;
 use std::collections::BTreeMap;
+
+/// Why what grew at the end did not go on.
+const CUT: EndReason = EndReason { cause: Cause::PowerCut, detail: String::new() };
 
 impl Check {
     /// Sample files whose name is another than their trailer tells, while nothing is under the right name.
@@ -77,7 +81,7 @@ impl Check {
         };
         let name = entry.name.clone();
         self.mend(format!("recording {id}: its file {what}"), |check| {
-            let settled = Orphan::read(&check.dir, id, entry).settle(&check.dir, story.as_ref(), true);
+            let settled = Orphan::read(&check.dir, id, entry).settle(&check.dir, story.as_ref(), true, &CUT);
             match settled.inspect_err(|_| check.unresolved.extend(story.iter().flat_map(Story::entries)))? {
                 Outcome::Closed(closed) => {
                     check.add_row(closed)?;
@@ -110,8 +114,8 @@ impl Check {
                 check.dir.rename(name, &id.file_name())?;
                 let entry = check.dir.stat(&id.file_name())?;
                 let entry = entry.ok_or_else(|| crate::base::Error::new(Kind::NotFound, name.clone()))?;
-                match Orphan::read(&check.dir, id, entry).settle(&check.dir, None, true)? {
-                    Outcome::Closed(closed) => check.add_row(closed)?,
+                match Orphan::read(&check.dir, id, entry).settle(&check.dir, None, true, &CUT)? {
+                    Outcome::Closed(closed) => _ = check.add_row(closed)?,
                     _ => _ = check.dir.set_aside(&id.file_name())?,
                 }
                 Ok("named as it should be, and it has its row".into())

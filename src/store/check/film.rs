@@ -80,12 +80,7 @@ pub(crate) fn cut(file: &File, closed: &ClosedRecording, frames: usize) -> Resul
     r.video_sync_samples = samples.iter().filter(|s| s.is_key).count() as u32;
     r.sample_file_bytes = samples.iter().map(|s| u64::from(s.bytes)).sum();
     r.index_format = sample_index::FORMAT;
-    cut.video_index = encode(&samples).into();
+    cut.video_index = sample_index::encode(&samples).into();
     cut.blake3 = orphan::hash(file, r.sample_file_bytes)?;
     Ok(cut)
-}
-
-fn encode(samples: &[Sample]) -> Vec<u8> {
-    let mut encoder = sample_index::Encoder::default();
-    samples.iter().flat_map(|&s| encoder.add(s).to_vec()).collect()
 }

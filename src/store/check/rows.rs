@@ -4,7 +4,6 @@ use super::film::{self, Worth};
 use super::{Check, now};
 use crate::base::{Error, Kind, RecordingId, Result};
 use crate::media::Recording;
-use crate::media::recording::Flags;
 use crate::media::sample_index;
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Damage, Database};
@@ -242,7 +241,8 @@ impl Check {
         }
         if remedy.row {
             self.db.forget_recording(id)?;
-            self.add_row(remedy.closed)?;
+            let closed = self.add_row(remedy.closed)?;
+            self.db.correct_facts(&closed)?;
         }
         if let Some(what) = damage {
             self.db.note_damage(&Damage { id, found: now(), what })?;
@@ -251,14 +251,14 @@ impl Check {
     }
 
     /// Gives a recording its rows.
-    pub(super) fn add_row(&self, closed: ClosedRecording) -> Result<()> {
+    pub(super) fn add_row(&self, closed: ClosedRecording) -> Result<Arc<ClosedRecording>> {
         let closed = Arc::new(closed);
         // What is wrong with the sums of its run would refuse it.
         self.db.sum_up_run(closed.recording.run_start, None)?;
         let done = self.db.commit(&Batch { closed: vec![closed.clone()], ..Batch::default() })?;
         match done.refused.into_iter().next() {
             Some((_, e)) => Err(e),
-            None => self.db.correct_facts(&closed),
+            None => Ok(closed),
         }
     }
 
@@ -290,14 +290,8 @@ pub(super) fn is_of(db: &Database, dir: &SampleDir) -> Result<bool> {
 }
 
 /// What a trailer tells, moved as a proven clock moved its row.
-fn in_its_time(mut told: ClosedRecording, rows: &ClosedRecording) -> ClosedRecording {
-    let unproven = |c: &ClosedRecording| c.recording.flags.contains(Flags::UNPROVEN_TIME);
-    if unproven(&told) && !unproven(rows) {
-        told.recording.start = told.recording.start + (rows.clock_offset - told.clock_offset);
-        told.recording.flags = Flags(told.recording.flags.0 & !Flags::UNPROVEN_TIME.0);
-        told.clock_offset = rows.clock_offset;
-    }
-    told
+fn in_its_time(told: ClosedRecording, rows: &ClosedRecording) -> ClosedRecording {
+    if rows.is_unproven() { told } else { told.in_proven_time(rows.clock_offset) }
 }
 
 /// In what a row and a trailer differ.
@@ -334,8 +328,13 @@ fn differences(rows: &ClosedRecording, told: &ClosedRecording) -> Vec<String> {
 /// The index can be read, and its samples add up to what is said of the recording.
 fn index_agrees(c: &ClosedRecording) -> Result<(), String> {
     let r: &Recording = &c.recording;
-    if r.index_format != sample_index::FORMAT {
-        return Err(format!("its index has format {}, {KNOWS} {}", r.index_format, sample_index::FORMAT));
+    if !sample_index::FORMATS.contains(&r.index_format) {
+        let known = sample_index::FORMATS.end();
+        return Err(format!("its index has format {}, {KNOWS} none above {known}", r.index_format));
+    }
+    let format = sample_index::format(&c.video_index);
+    if r.index_format != format {
+        return Err(format!("its index is of format {format}, not {}", r.index_format));
     }
     let (mut samples, mut keys, mut bytes, mut duration, mut last) = (0u32, 0u32, 0u64, 0i64, 0);
     for sample in sample_index::samples(&c.video_index) {

@@ -4,7 +4,7 @@ use crate::base::{Error, Kind, RecordingId, Result, StreamId};
 use crate::media::Recording;
 use crate::store::ClosedRecording;
 use crate::store::db::error::SqlResult;
-use crate::store::db::{Database, gaps, garbage, recordings, runs, sample_entries};
+use crate::store::db::{Database, clock_proof, gaps, garbage, recordings, runs, sample_entries};
 use crate::store::gap::Gap;
 use rusqlite::{Connection, Transaction, named_params};
 use std::collections::BTreeSet;
@@ -79,10 +79,11 @@ impl Database {
     }
 }
 
-/// Writes all rows of a closed recording.
+/// Writes all rows of a closed recording, in proven time where its boot's clock was proven.
 fn insert(conn: &Connection, closed: &ClosedRecording, sample_entry_id: i32) -> Result<()> {
     let id = closed.recording.id;
     let on = |e: Error| e.on(format!("recording {id}"));
+    let closed = &*clock_proof::in_proven_time(conn, closed).map_err(on)?;
     insert_open(conn, closed).map_err(on)?;
     sample_entries::insert(conn, sample_entry_id, &closed.sample_entry).map_err(on)?;
     insert_recording(conn, &closed.recording, sample_entry_id).map_err(on)?;

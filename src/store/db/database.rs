@@ -37,9 +37,12 @@ pub enum Access {
 }
 
 impl Database {
+    /// The original's name, so that `lunette upgrade` finds its databases where they are.
+    pub(crate) const FILE_NAME: &str = "db";
+
     /// Opens `db` in `dir`. A file that is not a database of our version is refused in words.
     pub fn open(dir: &Path, access: Access) -> Result<Self> {
-        let file = dir.join(FILE_NAME);
+        let file = dir.join(Self::FILE_NAME);
         Self::open_file(&file, dir, access).map_err(|e| e.on(format!("database {}", file.display())))
     }
 
@@ -133,9 +136,6 @@ fn create(conn: &mut Connection) -> Result<()> {
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// The original's name, so that `lunette upgrade` finds its databases where they are.
-const FILE_NAME: &str = "db";
 
 /// Each holds a cache of up to 1 MiB.
 const IDLE_READERS: usize = 2;

@@ -1,6 +1,7 @@
 //! SQLite: everything that is known of the film except the film. A file for each noun, with its queries.
 
 mod cameras;
+mod clock_proof;
 mod closed;
 mod commit;
 mod connection;
@@ -24,6 +25,7 @@ mod tests;
 mod version;
 
 pub use cameras::Film;
+pub use clock_proof::{ClockProof, Moved};
 pub use commit::{Batch, Committed};
 pub use consistency::{Strays, WrongOffset};
 pub use damage::Damage;
@@ -33,6 +35,5 @@ pub use recordings::RECORDING_LIMIT;
 pub(crate) use restore::Heritage;
 pub use restore::LostStream;
 pub use rows::Wanted;
-pub use runs::Moved;
 pub use streams::StreamIds;
 pub use version::VERSION;

@@ -43,6 +43,14 @@ impl Database {
         Ok(())
     }
 
+    /// The number that a sample entry had, before it gets its row. From memory.
+    pub(crate) fn number_sample_entry(&self, id: i32, entry: &Arc<SampleEntry>) {
+        let mut entries = lock(&self.sample_entries);
+        if entries.get(id).is_none() {
+            entries.insert(id, entry.clone());
+        }
+    }
+
     /// A stream with the id that it had, and its camera, unless they are there.
     pub(crate) fn restore_stream(&self, lost: &LostStream) -> Result<()> {
         let what = || format!("restore stream {}", lost.stream.id);

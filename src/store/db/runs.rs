@@ -9,16 +9,6 @@ use crate::store::db::error::SqlResult;
 use crate::store::db::recordings::composite;
 use crate::store::stats::Piece;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use uuid::Uuid;
-
-/// A run whose time became known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moved {
-    /// The first recording of the run.
-    pub run: RecordingId,
-    /// What was added to all its times.
-    pub shift: WallDuration,
-}
 
 impl Database {
     /// The film of a stream in pieces without a hole, by number. Reads one row a run, unless somebody deleted from
@@ -48,25 +38,6 @@ impl Database {
         Ok(pieces)
     }
 
-    /// The system clock of this boot is right from now on: every run that was recorded before it was is moved, with
-    /// the gaps behind it, so that it begins when it did by today's difference of real and monotonic time.
-    pub(crate) fn prove_clock(&self, boot_id: Uuid, clock_offset: WallDuration) -> Result<Vec<Moved>> {
-        let what = || "move runs to the proven time";
-        let params = named_params! {":boot_id": boot_id.as_bytes(), ":offset": clock_offset.0};
-        self.write(|tx| {
-            let mut statement = tx.prepare_cached(UNPROVEN_SQL).or_sql(what)?;
-            let read = |row: &Row<'_>| Ok((composite(row, 0)?, composite(row, 1)?, WallDuration(row.get(2)?)));
-            let rows = statement.query_map(params, read).or_sql(what)?;
-            let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>().or_sql(what)?;
-            let mut moved = Vec::new();
-            for (run, last, shift) in rows {
-                move_run(tx, run, last, shift).or_sql(|| format!("move run {run} to the proven time"))?;
-                moved.push(Moved { run, shift });
-            }
-            Ok(moved)
-        })
-    }
-
     /// Runs whose sums are not those of their recordings, and runs without a row: there should be none.
     pub fn wrong_runs(&self) -> Result<Vec<RecordingId>> {
         let what = || "compare runs with their recordings";
@@ -77,9 +48,6 @@ impl Database {
         })
     }
 }
-
-const UNPROVEN_SQL: &str = "SELECT run.id, last_id, :offset - clock_offset_90k FROM run
-    JOIN open ON open.id = run.open_id AND open.boot_id = :boot_id WHERE unproven = 1 ORDER BY run.id";
 
 const PIECES_SQL: &str = "SELECT first_id, last_id, recordings, start_90k, wall_duration_90k, sample_file_bytes
     FROM run WHERE id BETWEEN :first AND :last ORDER BY id";
@@ -269,27 +237,6 @@ const TRIM_SQL: &str = "UPDATE run SET (first_id, start_90k) =
         (SELECT composite_id FROM recording
          WHERE composite_id BETWEEN run.first_id AND run.last_id ORDER BY composite_id DESC LIMIT 1)
     WHERE id = :run";
-
-/// The numbers of a run are consecutive, so a range of ids is all of it.
-fn move_run(conn: &Connection, run: RecordingId, last: RecordingId, shift: WallDuration) -> rusqlite::Result<()> {
-    let (shift, run_id) = (shift.0, run.composite());
-    conn.execute(MOVE_GAPS_SQL, named_params! {":shift": shift, ":run": run_id, ":stream": run.stream().get()})?;
-    conn.execute(MOVE_SQL, named_params! {":shift": shift, ":run": run_id, ":last": last.composite()})?;
-    conn.execute(MOVE_RUN_SQL, named_params! {":shift": shift, ":run": run_id})?;
-    Ok(())
-}
-
-const MOVE_GAPS_SQL: &str = "UPDATE OR REPLACE gap SET start_90k = start_90k + :shift, end_90k = end_90k + :shift
-    WHERE stream_id = :stream AND start_90k BETWEEN
-        (SELECT start_90k FROM run WHERE id = :run) AND
-        (SELECT start_90k + wall_duration_90k FROM run WHERE id = :run)";
-
-const MOVE_RUN_SQL: &str = "UPDATE run SET start_90k = start_90k + :shift, unproven = 0,
-    clock_offset_90k = clock_offset_90k + :shift WHERE id = :run";
-
-/// Flag 2 is [`Flags::UNPROVEN_TIME`].
-const MOVE_SQL: &str = "UPDATE recording SET start_90k = start_90k + :shift, flags = flags & ~2
-    WHERE composite_id BETWEEN :run AND :last";
 
 #[cfg(test)]
 mod tests;

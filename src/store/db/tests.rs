@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 /// A row in every table, so that an update meets each constraint.
 const ROWS: &str = "
+    INSERT INTO clock_proof VALUES (zeroblob(16), 0);
     INSERT INTO damage VALUES ((1 << 32) + 1, 10, 'torn');
     INSERT INTO verification VALUES (1, 0, 10, 0);
     INSERT INTO garbage VALUES (1 << 32);
@@ -24,6 +25,7 @@ const REFUSED: &str = "
     UPDATE open SET id = 0
     UPDATE open SET id = 0x100000000
     UPDATE open SET boot_id = x'00'
+    UPDATE clock_proof SET boot_id = x'00'
     UPDATE open SET end_90k = 7
     UPDATE open SET end_90k = 7, duration_90k = -1
     UPDATE camera SET id = 0

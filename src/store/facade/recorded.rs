@@ -1,25 +1,25 @@
 //! What was recorded: listings, sums, film and holes.
 
-use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallDuration, WallTime};
+use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallTime};
 use crate::media::Recording;
 use crate::media::SampleEntry;
 use crate::media::recording::Flags;
 use crate::media::rows::{Row, Terms};
 use crate::store::Store;
 use crate::store::changes::{Mark, Part};
-use crate::store::db::{Moved, Wanted};
+use crate::store::db::Wanted;
 use crate::store::film::{FileRange, Film};
 use crate::store::gap::Gap;
 use crate::store::listing;
 use crate::store::stats::{Extent, Stats};
-use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 impl Store {
     /// The recordings of a stream of which some part is within the span, whether they have a row, wait for it or still
     /// grow; each once, ascending by start, then sequence. Blocks on the disk.
     pub fn recordings(&self, stream: StreamId, span: Range<WallTime>) -> Result<Vec<Recording>> {
+        let _still = self.still();
         // Memory first: what becomes a row meanwhile is then in both, and never in neither.
         let unflushed = self.shared.unflushed.of(stream, within(&span));
         let rows = self.shared.db.recordings(stream, span.clone())?;
@@ -29,6 +29,7 @@ impl Store {
     /// What [`Self::recordings`] lists, put together to rows, newest first; see [`Rows`](crate::media::rows::Rows). Blocks
     /// on the disk.
     pub fn rows(&self, stream: StreamId, span: Range<WallTime>, terms: Terms) -> Result<Vec<Row>> {
+        let _still = self.still();
         let unflushed = self.shared.unflushed.of(stream, within(&span));
         let extent = match &self.syncer {
             Some(_) => self.shared.unflushed.extent(stream, &span),
@@ -42,6 +43,7 @@ impl Store {
 
     /// The recordings of a stream with these numbers, each once, ascending by number. Blocks on the disk.
     pub fn recordings_by_number(&self, stream: StreamId, numbers: RangeInclusive<u32>) -> Result<Vec<Recording>> {
+        let _still = self.still();
         let unflushed = self.shared.unflushed.of(stream, |r| numbers.contains(&r.id.number()));
         let rows = self.shared.db.recordings_by_number(stream, numbers.clone())?;
         Ok(self.mark_missing(listing::by_number(rows, unflushed)))
@@ -102,20 +104,6 @@ impl Store {
         }
     }
 
-    /// The system clock of this boot is right from now on: see [`Database::prove_clock`]. What is no row yet is moved
-    /// by who records it. Blocks on the disk.
-    pub fn prove_clock(&self, clock_offset: WallDuration) -> Result<Vec<Moved>> {
-        // No row is written meanwhile: none is counted twice.
-        let _removal = self.shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
-        let moved = self.shared.db.prove_clock(self.boot_id, clock_offset)?;
-        let streams: BTreeSet<StreamId> = moved.iter().map(|m| m.run.stream()).collect();
-        streams.iter().for_each(|&stream| self.shared.unflushed.stream_changed(stream));
-        for stream in streams {
-            self.shared.unflushed.count_rows(stream, &self.shared.db.pieces(stream)?);
-        }
-        Ok(moved)
-    }
-
     /// The index of a recording. Of one that grows it may go on behind what a listing told: the first `video_samples`
     /// entries are the listing's. `NotFound` when there is no such recording. May block on the disk.
     pub fn video_index(&self, id: RecordingId) -> Result<Arc<[u8]>> {
@@ -173,6 +161,7 @@ impl Store {
     /// The newest holes of a stream within a span, newest first; no more of them are read than are wanted. Blocks on the
     /// disk.
     pub fn newest_gaps(&self, stream: StreamId, span: Range<WallTime>, limit: u32) -> Result<Vec<Gap>> {
+        let _still = self.still();
         let within = |g: &Gap| g.start < span.end && g.end.is_none_or(|end| end > span.start);
         let of_stream = (stream, WallTime(i64::MIN))..=(stream, WallTime(i64::MAX));
         let newer: Vec<Gap> = self.shared.pending().gaps.range(of_stream).map(|(_, gap)| gap.clone()).collect();

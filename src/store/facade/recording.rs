@@ -3,7 +3,7 @@
 use crate::base::{Error, Kind, RecordingId, Result, StreamId};
 use crate::media::growing::Head;
 use crate::store::Store;
-use crate::store::gap::Gap;
+use crate::store::gap::{Gap, Hole};
 use crate::store::growing::Growing;
 use std::sync::PoisonError;
 
@@ -23,6 +23,13 @@ impl Store {
     /// Notes a hole, or that one ended: the newest word about a start counts. It is written with the next flush.
     pub fn gap(&self, stream: StreamId, gap: Gap) {
         self.shared.pending().add_gap(stream, gap);
+    }
+
+    /// Notes a hole between two runs as [`Self::gap`] does, in proven time as soon as that is known.
+    pub fn hole(&self, stream: StreamId, hole: Hole) {
+        let mut pending = self.shared.pending();
+        let proof = self.shared.unflushed.proof();
+        pending.add_hole(stream, hole, proof);
     }
 
     /// Deletes recordings: with the next flush their rows go and then their files. Those that grow are left alone.

@@ -103,6 +103,7 @@ fn sample(frame: &LiveFrame) -> Sample {
         duration_90k: i32::try_from(frame.duration.0).expect("a run ends when a frame lasts over a minute"),
         bytes: u32::try_from(frame.data.len()).expect("a run ends with a frame over 16 MiB"),
         is_key: frame.is_key,
+        composition_90k: 0,
     }
 }
 

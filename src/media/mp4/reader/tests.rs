@@ -58,7 +58,7 @@ fn own_file(sizes: &[u32]) -> (Bytes, Vec<Located>) {
     let mut encoder = Encoder::default();
     let mut index = Vec::new();
     for &bytes in sizes {
-        index.extend_from_slice(&encoder.add(Sample { duration_90k: 3000, bytes, is_key: true }));
+        index.extend_from_slice(&encoder.add(Sample { duration_90k: 3000, bytes, is_key: true, composition_90k: 0 }));
     }
     let id = RecordingId::new(StreamId::new(1).unwrap(), 1);
     let length = 3000 * sizes.len() as i64;

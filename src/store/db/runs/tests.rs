@@ -3,19 +3,16 @@
 use super::*;
 use crate::store::db::Batch;
 use crate::store::db::testing::{Fixture, plan, show};
-use crate::store::gap::Gap;
 use proptest::prelude::*;
-use std::sync::Arc;
 
 #[test]
-fn trimming_and_moving_a_run_touch_only_its_own_rows() {
+fn trimming_a_run_touches_only_its_own_rows() {
     assert_eq!(
-        [TRIM_SQL, MOVE_SQL, SUMS_BEFORE_SQL, NEXT_SQL, SHIFT_SQL, PIECES_SQL].map(plan).join("\n"),
+        [TRIM_SQL, SUMS_BEFORE_SQL, NEXT_SQL, SHIFT_SQL, PIECES_SQL].map(plan).join("\n"),
         "SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
 CORRELATED SCALAR SUBQUERY 1
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 CORRELATED SCALAR SUBQUERY 2
-SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SEARCH r USING INTEGER PRIMARY KEY (rowid=?)
@@ -26,22 +23,6 @@ SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 SCALAR SUBQUERY 1
 SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
 SEARCH run USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
-    );
-}
-
-#[test]
-fn unproven_runs_are_looked_for_in_all_and_moved_by_key() {
-    assert_eq!(
-        [UNPROVEN_SQL, MOVE_GAPS_SQL, MOVE_RUN_SQL].map(plan).join("\n"),
-        "SCAN run
-SEARCH open USING INTEGER PRIMARY KEY (rowid=?)
-SEARCH gap USING PRIMARY KEY (stream_id=? AND start_90k>? AND start_90k<?)
-SCALAR SUBQUERY 1
-SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
-SCALAR SUBQUERY 2
-SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
-SEARCH run USING INTEGER PRIMARY KEY (rowid=?)",
-        "the scan is once a boot, of a row for each run"
     );
 }
 
@@ -102,34 +83,6 @@ fn a_run_is_one_piece_until_somebody_deletes_from_its_middle() {
     assert_eq!(pieces(), "2-2 108..162");
     condemn(2);
     assert_eq!(pieces(), "");
-}
-
-#[test]
-fn unproven_runs_of_this_boot_move_to_the_proven_time() {
-    let f = Fixture::new();
-    let unproven = |number, run, start| {
-        let mut closed = f.closed(number, run, start, 60);
-        closed.recording.flags = Flags::UNPROVEN_TIME.with(Flags::TRAILING_ZERO);
-        closed.clock_offset = WallDuration(1000);
-        Arc::new(closed)
-    };
-    let mut before = f.closed(3, 3, 900, 60);
-    before.recording.flags = Flags::UNPROVEN_TIME;
-    (before.recording.open_id, before.boot_id) = (7, Uuid::from_u128(7));
-    let gap = |start: i64| Gap { start: WallTime(start), end: None, cause: "x".into(), detail: String::new() };
-    let closed = vec![unproven(1, 1, 0), unproven(2, 1, 60), before.into(), Arc::new(f.closed(4, 4, 1800, 60))];
-    let gaps = vec![(f.main, gap(120 * 90_000)), (f.main, gap(960 * 90_000))];
-    f.db.commit(&Batch { closed, gaps, ..Batch::default() }).unwrap();
-
-    let moved = f.db.prove_clock(f.boot_id, WallDuration(1007)).unwrap();
-    let first = RecordingId::new(f.main, 1);
-    assert_eq!(moved, [Moved { run: first, shift: WallDuration(7) }]);
-    let rows: Vec<_> = f.all().iter().map(|r| (r.id.number(), r.start.0 % 90_000, r.flags.0)).collect();
-    assert_eq!(rows, [(1, 7, 1), (2, 7, 1), (3, 0, 2), (4, 0, 0)]);
-    let gaps = f.db.gaps(f.main, WallTime(0)..WallTime(i64::MAX)).unwrap();
-    assert_eq!(gaps, [gap(120 * 90_000 + 7), gap(960 * 90_000)]);
-    assert_eq!(f.db.wrong_runs().unwrap(), []);
-    assert_eq!(f.db.prove_clock(f.boot_id, WallDuration(2000)).unwrap(), []);
 }
 
 #[test]
