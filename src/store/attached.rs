@@ -8,10 +8,11 @@ use crate::store::camera::StreamKind;
 use crate::store::capacity::Capacity;
 use crate::store::check::timeline;
 use crate::store::closed::ClosedRecording;
-use crate::store::db::{Batch, Database, Opening};
+use crate::store::db::{Batch, Damage, Database, Opening};
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Growing, Slot};
 use crate::store::journal_file::{JournalFile, Renewal};
+use crate::store::newest;
 use crate::store::pulse::Pulse;
 use crate::store::queue::{Job, Queue};
 use crate::store::recover::{Known, Recovered, recover};
@@ -91,7 +92,8 @@ impl Attached {
     ) -> Result<Self> {
         let Attempt { boot_id, now, patient } = attempt;
         let dir = Arc::new(dir);
-        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, rows: Vec::new(), patient };
+        let newest = newest::suspects(db)?;
+        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, newest, rows: Vec::new(), patient };
         let mut sequences = Vec::new();
         db.visit_sequences(|id, sequence| sequences.push((id, sequence)))?;
         known.rows.extend(sequences.iter().map(|&(id, _)| id));
@@ -102,6 +104,10 @@ impl Attached {
         let open_id = db.begin_open(Opening { boot_id, time: now, above })?;
         let batch = Batch { closed: recovered.closed, unlinked: recovered.unlinked, ..Batch::default() };
         let mut problems = recovered.problems;
+        for (id, what) in recovered.damaged {
+            problems.push(format!("recording {id}: {what}"));
+            db.note_damage(&Damage { id, found: now, what })?;
+        }
         let refused = if batch.is_empty() { Vec::new() } else { db.commit(&batch)?.refused };
         problems.extend(refused.iter().map(|(_, e)| format!("found in the sample directory, but refused: {e}")));
         db.commit(&Batch { gaps: timeline::unwritten(db, &batch.closed)?, ..Batch::default() })?;

@@ -7,7 +7,7 @@ pub(crate) mod rows;
 mod tables;
 pub(crate) mod timeline;
 
-use crate::base::{Error, Kind, RecordingId, Result, ResultExt, WallTime};
+use crate::base::{Error, Kind, RecordingId, Result, WallTime};
 use crate::media::Recording;
 use crate::store::catalog::{self, Catalog};
 use crate::store::db::{Access, Database};
@@ -15,7 +15,6 @@ use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal::{self, Entry as JournalEntry, Story};
 use crate::store::journal_file::{self, JournalFile};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,7 +50,7 @@ pub fn inspect(db_dir: &Path, sample_dir: &Path, options: CheckOptions) -> Resul
     let db = Database::open(db_dir, if options.repair { Access::Write } else { Access::Read })?;
     let mut report = Report::default();
     tables::integrity(&db, options.repair, &mut report)?;
-    let Some((dir, live)) = open_dir(&db, sample_dir, options, &mut report)? else { return Ok(report) };
+    let (dir, live) = open_dir(&db, sample_dir, options, &mut report)?;
     if live {
         report.notes.push("a lunette records meanwhile: what it is just writing is passed over".into());
     }
@@ -66,31 +65,9 @@ pub fn inspect(db_dir: &Path, sample_dir: &Path, options: CheckOptions) -> Resul
     check.end()
 }
 
-/// The directory, and whether somebody else records into it. `None` when there is nothing to compare with.
-fn open_dir(
-    db: &Database,
-    path: &Path,
-    options: CheckOptions,
-    report: &mut Report,
-) -> Result<Option<(SampleDir, bool)>> {
-    let mut opened = SampleDir::open(path, true);
-    if let Err(e) = &opened
-        && e.kind() == Kind::Corrupt
-    {
-        let mut line = e.to_string();
-        if options.repair {
-            let aside = format!("{}{}", SampleDir::ASIDE, SampleDir::IDENTITY);
-            fs::rename(path.join(SampleDir::IDENTITY), path.join(&aside))
-                .or_fail(Kind::Disk, || "set identity aside")?;
-            line = format!("{line}; repaired: set aside as {aside}");
-            opened = SampleDir::open(path, true);
-        }
-        report.problems.push(line);
-        if !options.repair {
-            return Ok(None);
-        }
-    }
-    let (mut dir, live) = match opened {
+/// The directory, and whether somebody else records into it.
+fn open_dir(db: &Database, path: &Path, options: CheckOptions, report: &mut Report) -> Result<(SampleDir, bool)> {
+    let (mut dir, live) = match SampleDir::open(path, true) {
         Err(e) if e.kind() == Kind::Conflict && !options.repair => (SampleDir::open(path, false)?, true),
         Err(e) if e.kind() == Kind::Conflict => return Err(e.on("stop the daemon before a repair")),
         opened => (opened?, false),
@@ -99,7 +76,8 @@ fn open_dir(
     match (own, dir.uuid()) {
         (Some(own), Some(found)) if own == found => {}
         (Some(own), None) if rows::is_of(db, &dir)? => {
-            let mut line = "lunette-dir: there is none, and the film is this database's".to_owned();
+            let what = if dir.is_torn() { "is torn" } else { "there is none" };
+            let mut line = format!("lunette-dir: {what}, and the film is this database's");
             if options.repair {
                 dir.initialize(own)?;
                 line.push_str("; repaired: written anew");
@@ -111,7 +89,7 @@ fn open_dir(
             return Err(Error::new(Kind::Conflict, format!("{path} is not the sample directory of this database")));
         }
     }
-    Ok(Some((dir, live)))
+    Ok((dir, live))
 }
 
 /// A check under way.

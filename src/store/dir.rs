@@ -21,6 +21,8 @@ pub(crate) struct SampleDir {
     fd: OwnedFd,
     /// The open identity file, locked against a second daemon unless opened for reading only.
     identity: Option<(Uuid, File)>,
+    /// There is an identity file, but it is empty, cut off or has zeros in it.
+    torn: bool,
     /// Something was written since the last sync began.
     dirty: AtomicBool,
     #[cfg(test)]
@@ -80,28 +82,35 @@ impl SampleDir {
             path: path.to_owned(),
             fd,
             identity: None,
+            torn: false,
             dirty: AtomicBool::new(false),
             #[cfg(test)]
             faults: faults::Faults::of(path),
         };
         dir.about_to(Op::Open, "").or_fail(Kind::Disk, || format!("open sample directory {}", path.display()))?;
         dir.identity = match dir.open_read(Self::IDENTITY) {
-            Ok(file) => Some(dir.identify(file, lock)?),
+            Ok(file) => dir.identify(file, lock)?,
             Err(e) if e.kind() == Kind::NotFound => None,
             Err(e) => return Err(e),
         };
         Ok(dir)
     }
 
+    /// Its identity file is empty, cut off or full of zeros. Such a directory has no [`Self::uuid`].
+    pub(crate) fn is_torn(&self) -> bool {
+        self.torn
+    }
+
     /// Gives a directory without identity this one, and locks it.
     pub(crate) fn initialize(&mut self, uuid: Uuid) -> Result<()> {
         self.replace(Self::IDENTITY, format!("{IDENTITY_FORMAT}\n{uuid}\n").as_bytes(), GROUP_READS)?;
         let file = self.open_read(Self::IDENTITY)?;
-        self.identity = Some(self.identify(file, true)?);
+        self.identity = self.identify(file, true)?;
         Ok(())
     }
 
-    fn identify(&self, mut file: File, lock: bool) -> Result<(Uuid, File)> {
+    /// None when the file is torn.
+    fn identify(&mut self, mut file: File, lock: bool) -> Result<Option<(Uuid, File)>> {
         let name = self.path.join(Self::IDENTITY);
         if lock {
             file.try_lock().map_err(|e| match e {
@@ -112,17 +121,20 @@ impl SampleDir {
                 TryLockError::Error(e) => Error::caused(Kind::Disk, format!("lock {}", name.display()), e),
             })?;
         }
-        let mut text = String::new();
-        (&mut file)
-            .take(IDENTITY_LIMIT)
-            .read_to_string(&mut text)
-            .or_fail(Kind::Disk, || format!("read {}", name.display()))?;
-        let uuid = match text.lines().collect::<Vec<_>>()[..] {
+        let mut text = Vec::new();
+        let read = (&mut file).take(IDENTITY_LIMIT).read_to_end(&mut text);
+        read.or_fail(Kind::Disk, || format!("read {}", name.display()))?;
+        let uuid = match String::from_utf8_lossy(&text).lines().collect::<Vec<_>>()[..] {
             [IDENTITY_FORMAT, uuid] => Uuid::parse_str(uuid).ok(),
             _ => None,
         };
-        let uuid = uuid.ok_or_else(|| Error::new(Kind::Corrupt, format!("{} holds no uuid", name.display())))?;
-        Ok((uuid, file))
+        let begins = IDENTITY_FORMAT.as_bytes().starts_with(&text) || text.starts_with(IDENTITY_FORMAT.as_bytes());
+        self.torn = uuid.is_none() && (begins || text.contains(&0));
+        match uuid {
+            Some(uuid) => Ok(Some((uuid, file))),
+            None if self.torn => Ok(None),
+            None => Err(Error::new(Kind::Corrupt, format!("{} holds no uuid", name.display()))),
+        }
     }
 
     /// Its uuid; `None` when it has no identity yet.

@@ -19,6 +19,7 @@ mod journal_file;
 mod listing;
 mod mmap;
 mod mount;
+mod newest;
 mod options;
 mod orphan;
 mod pulse;

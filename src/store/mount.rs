@@ -8,9 +8,10 @@ use crate::store::capacity::Capacity;
 use crate::store::catalog::Catalog;
 use crate::store::db::Database;
 use crate::store::dir::SampleDir;
+use crate::store::newest;
 use crate::store::pulse::Pulse;
 use crate::store::unflushed::Unflushed;
-use log::error;
+use log::{error, warn};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -170,6 +171,13 @@ impl Mount {
                 .or_fail(Kind::Disk, || format!("create sample directory {}", self.path.display()))?;
         }
         let mut dir = SampleDir::open(&self.path, true)?;
+        if let Some(own) = own
+            && dir.is_torn()
+            && newest::vouches(&dir, db)?
+        {
+            warn!("{}: its identity was torn, and is made anew: its film is this database's", self.path.display());
+            dir.initialize(own)?;
+        }
         match (own, dir.uuid()) {
             (None, Some(uuid)) => {
                 if has_heritage(&dir)? {
@@ -180,7 +188,8 @@ impl Mount {
             }
             // Only a database that never had a directory takes one: else an empty mount point would do.
             (None, None) => {
-                let foreign = |name: &str| name != "lost+found" && name != "lunette-dir.new";
+                let torn = |name: &str| dir.is_torn() && name == SampleDir::IDENTITY;
+                let foreign = |name: &str| name != "lost+found" && name != "lunette-dir.new" && !torn(name);
                 if has_heritage(&dir)? {
                     return Err(self.of_another(", and has lost its identity"));
                 }
@@ -212,7 +221,8 @@ impl Mount {
         match dir.uuid() {
             Some(uuid) if Some(uuid) == own => Ok(dir),
             found => {
-                let found = found.map_or("no identity".into(), |uuid| format!("the identity {uuid}"));
+                let none = if dir.is_torn() { "an identity that was torn" } else { "no identity" };
+                let found = found.map_or(none.into(), |uuid| format!("the identity {uuid}"));
                 let what = format!("wrong disk or not mounted: {} has {found}", self.path.display());
                 Err(Error::new(Kind::NotFound, what))
             }

@@ -7,6 +7,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::db::StreamIds;
 use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal::{self, Story};
+use crate::store::newest::{self, Found};
 use crate::store::orphan::{Orphan, Outcome};
 use crate::store::{catalog, journal_file};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,8 @@ pub(crate) struct Known {
     pub(crate) rows: Vec<RecordingId>,
     /// What is to be unlinked, ascending.
     pub(crate) garbage: Vec<RecordingId>,
+    /// Some rows to be looked at again: of the newest, where the disk cannot be trusted to have their film.
+    pub(crate) newest: Vec<ClosedRecording>,
     /// Whatever there is of a stream that was removed is garbage too: it closed too late to be condemned by name.
     pub(crate) streams: StreamIds,
     /// A journal that cannot be read is a reason to come back later: it alone vouches for what grew.
@@ -35,6 +38,8 @@ pub(crate) struct Recovered {
     pub(crate) unlinked: Vec<RecordingId>,
     /// Rows without a file.
     pub(crate) missing: Vec<RecordingId>,
+    /// Rows whose film is not what was recorded, though a file is there, and what is wrong with it.
+    pub(crate) damaged: Vec<(RecordingId, String)>,
     /// What the journal tells of files that the disk would not let us mend; the next journal must tell it again.
     pub(crate) unresolved: Vec<journal::Entry>,
     /// What an owner should know of, a line each.
@@ -56,6 +61,7 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     }
     let journal = journal::replay(found.entries);
     let mut done = Recovered::default();
+    journal.stories.keys().chain(&journal.durable).for_each(|&id| done.take_number(id));
     for &id in &known.garbage {
         done.take_number(id);
         match dir.unlink(&id.file_name()) {
@@ -89,7 +95,9 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         }
         match id.filter(|_| entry.is_file) {
             Some(id) => {
-                files.push(id);
+                if entry.len > 0 || known.rows.binary_search(&id).is_err() {
+                    files.push(id);
+                }
                 if known.rows.binary_search(&id).is_err() {
                     orphans.push(Orphan::read(dir, id, entry));
                 }
@@ -101,6 +109,11 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     for orphan in orphans {
         let (story, suspect) = (journal.stories.get(&orphan.id), suspects.contains(&orphan.id));
         done.settle(dir, orphan, story, suspect);
+    }
+    for rows in &known.newest {
+        if !done.look_again(dir, rows) {
+            files.retain(|&id| id != rows.recording.id);
+        }
     }
     done.entries = entries;
     // Last, so that a power cut just now loses nothing of what could be read.
@@ -137,6 +150,11 @@ impl Recovered {
                 self.closed.push(Arc::new(closed));
             }
             Ok(Outcome::Empty) => {
+                if let Some(mark) = story.and_then(|story| story.marks.last()) {
+                    let frames = mark.covered.video_samples;
+                    self.problems
+                        .push(format!("recording {id}: its file is empty, the journal tells of {frames} frames"));
+                }
                 if let Err(e) = dir.unlink(&name) {
                     self.problems.push(format!("recording {id}: {e}"));
                 }
@@ -151,10 +169,31 @@ impl Recovered {
         }
     }
 
+    /// False when a file that has a row is not there any more.
+    fn look_again(&mut self, dir: &SampleDir, rows: &ClosedRecording) -> bool {
+        let id = rows.recording.id;
+        match newest::look_again(dir, rows) {
+            Ok(Found::Whole) => {}
+            Ok(Found::Sealed(why)) => self.problems.push(format!("recording {id}: {why}; made anew from its row")),
+            Ok(Found::Torn(why)) => {
+                self.set_aside(dir, &id.file_name(), &why);
+                return false;
+            }
+            Ok(Found::Other(why)) => self.damaged.push((id, why)),
+            Err(e) => self.problems.push(format!("recording {id}: {e}; not looked at")),
+        }
+        true
+    }
+
     /// Something that is no sample file.
     fn stranger(&mut self, dir: &SampleDir, entry: &Entry) {
         let name = entry.name.as_str();
         if is_ours(name) {
+        } else if entry.is_file && LEFTOVERS.contains(&name) {
+            // It did not take the place of the old one, which counts.
+            if let Err(e) = dir.unlink(name) {
+                self.problems.push(e.to_string());
+            }
         } else if entry.is_file {
             self.set_aside(dir, name, "is no sample file");
         } else {
@@ -181,6 +220,8 @@ pub(crate) fn is_ours(name: &str) -> bool {
         || Uuid::try_parse(name).is_ok() && name.len() == 36
 }
 
+/// Begun while another took its time to be replaced.
+const LEFTOVERS: [&str; 2] = ["catalog.new", "lunette-dir.new"];
 /// How many closed files are read to the end at a start, at most.
 const SUSPECTS: usize = 64;
 

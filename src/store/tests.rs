@@ -2,6 +2,7 @@
 
 mod capacity;
 mod clock;
+mod damage;
 mod disks;
 mod every_fault;
 mod power_cut;

@@ -29,6 +29,21 @@ fn a_missing_directory_and_a_strange_identity_are_told_apart() {
 }
 
 #[test]
+fn an_identity_that_was_torn_is_none() {
+    let tmp = tempfile::tempdir().unwrap();
+    let whole = format!("lunette sample directory 1\n{}\n", Uuid::from_u128(7));
+    let cut = (0..whole.len() - 1).map(|len| whole.as_bytes()[..len].to_vec());
+    let zeros = (0..whole.len()).map(|len| [&whole.as_bytes()[..len], &vec![0; whole.len() - len]].concat());
+    for torn in cut.chain(zeros) {
+        std::fs::write(tmp.path().join("lunette-dir"), &torn).unwrap();
+        let mut dir = SampleDir::open(tmp.path(), true).unwrap();
+        assert_eq!((dir.uuid(), dir.is_torn()), (None, true), "{torn:?}");
+        dir.initialize(Uuid::from_u128(8)).unwrap();
+        assert_eq!((dir.uuid(), dir.is_torn()), (Some(Uuid::from_u128(8)), false));
+    }
+}
+
+#[test]
 fn a_sync_in_the_midst_of_a_change_does_not_count_for_it() {
     let tmp = tempfile::tempdir().unwrap();
     let dir = SampleDir::open(tmp.path(), true).unwrap();
