@@ -136,6 +136,9 @@ impl Attached {
             }
             unflushed.count_rows(stream.id, &db.pieces(stream.id)?);
         }
+        // Of a file that could not be looked at only the number is known; each number that was given had a sequence.
+        let given = counters.numbers.values().map(|&number| u64::from(number)).sum();
+        counters.sequence = counters.sequence.max(given);
 
         let queue = Arc::new(Queue::new(QUEUE_BYTES));
         let journal = JournalFile::begin(dir.clone(), &recovered.unresolved)?;

@@ -92,6 +92,7 @@ fn a_hole_that_a_kill_kept_from_the_database_is_there_after_the_start() {
     let place = Place::new();
     let (store, stream) = place.with_camera();
     record(&store, stream);
+    store.catch_up().unwrap();
     let hole = behind(&store.recordings(stream, START..WallTime(i64::MAX)).unwrap()[0]);
     store.gap(stream, hole.clone());
     store.flush().unwrap();
