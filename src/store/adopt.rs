@@ -331,6 +331,12 @@ impl Adoption {
     fn gaps(&mut self) -> Result<()> {
         if let Some(catalog) = &self.catalog {
             self.db.commit(&Batch { gaps: catalog.gaps(), ..Batch::default() })?;
+            for &stream in &self.streams {
+                match catalog.protected(stream) {
+                    spans if spans.is_empty() => {}
+                    spans => self.db.set_protected_spans(stream, &spans)?,
+                }
+            }
             for damage in &catalog.damaged {
                 if let Some(damage) = damage.damage() {
                     self.db.note_damage(&damage)?;

@@ -182,6 +182,10 @@ impl Check {
     /// Whether the catalog tells what the database does.
     fn catalog(&mut self) -> Result<()> {
         let right = Catalog::of(&self.db)?;
+        let right = match &self.catalog {
+            Some(there) => right.with(there.deleted.clone(), there.reserve),
+            None => right,
+        };
         let what = match Catalog::read(&self.dir) {
             Ok(Some(there)) => match there.is_behind(&right) {
                 // It follows the holes once an hour.

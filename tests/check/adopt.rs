@@ -37,6 +37,8 @@ fn a_lost_database_is_built_anew_and_nobody_outside_sees_a_difference() {
     assert_eq!(after.answers().len(), before.answers().len());
     // What is recorded next has ids that were never given.
     let store = stage.open();
+    let stream = store.cameras()[0].streams[0].id;
+    assert_eq!(store.db().protected_spans(stream).unwrap().len(), 1);
     let conn = rusqlite::Connection::open(stage.db().join("db")).unwrap();
     let open: i64 = conn.query_row("SELECT max(id) FROM open", (), |row| row.get(0)).unwrap();
     assert_eq!(open, 2);

@@ -139,6 +139,7 @@ impl Stage {
         store.prove_clock(WallDuration(START.0)).unwrap();
         tape(gate, 0).run(400, 70, "recorder stopped", false);
         store.gap(gate, gap(149, Some(400), "camera silent", "10 s"));
+        store.db().set_protected_spans(main, &[START..START + WallDuration(60 * SECOND)]).unwrap();
         store.flush().unwrap();
         store.shutdown(START, Duration::from_secs(60)).unwrap();
     }

@@ -100,7 +100,8 @@ impl Check {
     }
 
     fn without_file(&self, id: RecordingId) -> Result<Verdict> {
-        let deleted = self.live && self.db.recording(id)?.is_none();
+        let told = self.catalog.as_ref().is_some_and(|catalog| catalog.deleted().contains(&id));
+        let deleted = told || self.live && self.db.recording(id)?.is_none();
         Ok(if deleted { Verdict::Well } else { Verdict::NoFile })
     }
 

@@ -12,6 +12,7 @@ mod error;
 mod gaps;
 mod garbage;
 mod meta;
+mod protected_spans;
 mod recordings;
 mod restore;
 mod rows;
