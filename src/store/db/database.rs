@@ -1,13 +1,15 @@
 //! `Database`: one connection that writes, some that read.
 
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Kind, Result, ResultExt};
 use crate::store::db::connection::{create_files, open_reader, open_writer, use_wal};
 use crate::store::db::error::SqlResult;
 use crate::store::db::version::{Content, SCHEMA, VERSION, examine};
 use crate::store::sample_entries::SampleEntries;
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// The SQLite database of a directory. Its methods block on the disk unless they say otherwise, and can be called
@@ -17,14 +19,23 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct Database {
     file: PathBuf,
+    /// Device and inode of the file that was opened.
+    place: (u64, u64),
     /// Reading connections that nobody uses just now, at most [`IDLE_READERS`]. Above the writer, so that they are
     /// closed before it: the last one to go empties the write-ahead log, and a reader cannot.
     idle: Mutex<Vec<Connection>>,
     /// Asked again and again whether something was written: the answer is one connection's.
-    watcher: Mutex<Option<Connection>>,
+    watcher: Mutex<Watcher>,
     /// `None` when it was opened to be read.
     writer: Option<Mutex<Connection>>,
     pub(super) sample_entries: Mutex<SampleEntries>,
+}
+
+#[derive(Debug, Default)]
+struct Watcher {
+    conn: Option<Connection>,
+    /// The last answer, and when it was asked for.
+    seen: Option<(u64, Instant)>,
 }
 
 /// What a database is opened for.
@@ -73,6 +84,7 @@ impl Database {
         };
         let db = Self {
             file: file.to_owned(),
+            place: place(file)?,
             writer,
             idle: Mutex::default(),
             watcher: Mutex::default(),
@@ -87,7 +99,10 @@ impl Database {
         let idle = lock(&self.idle).pop();
         let conn = match idle {
             Some(conn) => conn,
-            None => open_reader(&self.file)?,
+            None => {
+                self.must_be_in_place()?;
+                open_reader(&self.file)?
+            }
         };
         let result = f(&conn)?;
         // One that failed is not used again.
@@ -101,25 +116,51 @@ impl Database {
     /// Another number than before: somebody has written meanwhile. Reads shared memory, as a rule.
     pub(crate) fn data_version(&self) -> Result<u64> {
         let mut watcher = lock(&self.watcher);
-        let conn = match watcher.take() {
+        let now = Instant::now();
+        let conn = match watcher.conn.take() {
             Some(conn) => conn,
             None => open_reader(&self.file)?,
         };
         let version = conn.query_row("PRAGMA data_version", (), |row| row.get(0)).or_sql(|| "pragma data_version")?;
-        *watcher = Some(conn);
+        *watcher = Watcher { conn: Some(conn), seen: Some((version, now)) };
         Ok(version)
+    }
+
+    /// What [`Self::data_version`] said last, unless that was longer ago than `age`, or somebody asks just now. From
+    /// memory.
+    pub(crate) fn last_data_version(&self, age: Duration) -> Option<u64> {
+        let (version, seen) = self.watcher.try_lock().ok()?.seen?;
+        (seen.elapsed() < age).then_some(version)
     }
 
     /// Writes in one transaction: all of it is durable when this returns, or nothing of it happened.
     pub(super) fn write<T>(&self, f: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
         let writer = self.writer.as_ref();
         let writer = writer.ok_or_else(|| Error::new(Kind::Conflict, "the database is open for reading only"))?;
+        self.must_be_in_place()?;
         let mut conn = lock(writer);
         let mut transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate).or_sql(|| "begin")?;
         let result = f(&mut transaction)?;
         transaction.commit().or_sql(|| "commit")?;
         Ok(result)
     }
+}
+
+impl Database {
+    /// A file that was deleted or moved away takes rows as ever, and then they are gone with it.
+    fn must_be_in_place(&self) -> Result<()> {
+        match place(&self.file) {
+            Ok(found) if found == self.place => Ok(()),
+            Ok(_) => Err(Error::new(Kind::Disk, format!("another file is in the place of {}", self.file.display()))),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// Device and inode.
+fn place(file: &Path) -> Result<(u64, u64)> {
+    let found = file.metadata().or_fail(Kind::Disk, || format!("the database {} is not there", file.display()))?;
+    Ok((found.dev(), found.ino()))
 }
 
 /// Makes the tables and the rows that are always there, all or nothing.
@@ -185,7 +226,10 @@ mod tests {
         let before = reader.data_version().unwrap();
         assert_eq!(reader.data_version().unwrap(), before);
         f.insert([f.closed(1, 1, 0, 60)]);
+        assert_eq!(reader.last_data_version(Duration::MAX), Some(before), "nobody has asked");
+        assert_eq!(reader.last_data_version(Duration::ZERO), None);
         assert_ne!(reader.data_version().unwrap(), before);
+        assert_ne!(reader.last_data_version(Duration::MAX), Some(before));
     }
 
     #[test]
