@@ -143,7 +143,6 @@ impl<'a> OldRecordings<'a> {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "adopt reads it; the format is held by a test until then"))]
 /// Tells `visit` every recording of the file, in the order in which they were written; nothing where there is no file.
 /// `Corrupt` where a record is torn or strange: those before it were told.
 pub(crate) fn visit(dir: &SampleDir, mut visit: impl FnMut(OldFile, ClosedRecording) -> Result<()>) -> Result<()> {

@@ -187,3 +187,21 @@ fn old_film_is_deleted_like_any_other() {
     };
     assert_eq!([count("old_file"), count("recording")], [6, 6]);
 }
+
+#[test]
+fn a_lost_database_of_old_film_is_built_anew() {
+    let clip = Clip::make();
+    let place = Place::with(Layout::One, &clip);
+    place.expect(&["upgrade"]);
+    place.expect(&["init"]);
+    let rows = |place: &Place| {
+        let rows = place.rows();
+        rows[rows.find("run\n").unwrap()..].to_owned()
+    };
+    let before = rows(&place);
+    fs::remove_dir_all(place.db_dir()).unwrap();
+    place.expect(&["adopt", place.sample_dir().to_str().unwrap()]);
+    assert_eq!(rows(&place), before);
+    assert_eq!(place.expect(&["check", "--hash"]), "");
+    assert_eq!(exported(&place, "porch"), clip.pictures);
+}

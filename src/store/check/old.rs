@@ -1,6 +1,7 @@
 //! What a recording of the original system is worth: its file has a name of its own, SHA-1, and no trailer.
 
-use super::{Check, Verdict, index_agrees};
+use super::Check;
+use super::rows::{Verdict, index_agrees};
 use crate::base::{Kind, RecordingId, Result};
 use crate::store::old_file::OldFile;
 

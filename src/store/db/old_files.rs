@@ -33,7 +33,6 @@ impl Database {
     }
 
     /// Writes the rows of recordings whose files are old ones; their `blake3` is not looked at.
-    #[cfg_attr(not(test), expect(dead_code, reason = "adopt will write them"))]
     pub(crate) fn adopt_old(&self, recordings: &[(OldFile, ClosedRecording)]) -> Result<()> {
         self.write(|tx| {
             for (old, closed) in recordings {

@@ -13,7 +13,7 @@ mod survey;
 mod zero;
 
 use crate::base::{Error, Kind, Result, ResultExt};
-use crate::store::db::{FILE_NAME, Found, Old, SqlResult, look};
+use crate::store::db::{Database, Found, Old, SqlResult, look};
 use crate::store::dir::SampleDir;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{File, Permissions, TryLockError};
@@ -30,7 +30,7 @@ pub(super) type Say<'a> = &'a mut dyn FnMut(&str);
 /// `NotFound` when there is no database or no sample directory; `Conflict` when somebody uses them, when it is no
 /// database that can be upgraded, or when the directory is not that of its film.
 pub fn upgrade(db_dir: &Path, sample_dir: &Path, dry_run: bool, say: Say<'_>) -> Result<()> {
-    let file = db_dir.join(FILE_NAME);
+    let file = db_dir.join(Database::FILE_NAME);
     upgrade_file(&file, db_dir, sample_dir, dry_run, say).map_err(|e| e.on(format!("database {}", file.display())))
 }
 
