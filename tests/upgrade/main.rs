@@ -111,7 +111,8 @@ fn reserved_files_are_deleted_or_set_aside() {
         assert!(files.contains(&format!("aside.{writing}")), "{files:?}");
         assert!(!files.contains(&deleting.to_string()) && !files.contains(&writing.to_string()), "{files:?}");
         assert!(files.contains(&recordings[3].file_name()));
-        place.expect(&["check", "--hash"]);
+        let noted = format!("note: aside.{writing}: 4 bytes that were set aside earlier\n");
+        assert_eq!(place.expect(&["check", "--hash"]), noted);
     }
 }
 

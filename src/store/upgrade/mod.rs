@@ -13,7 +13,8 @@ mod survey;
 mod zero;
 
 use crate::base::{Error, Kind, Result, ResultExt};
-use crate::store::db::{Database, Found, Old, SqlResult, look};
+use crate::store::catalog::{self, Catalog};
+use crate::store::db::{Access, Database, Found, Old, SqlResult, look};
 use crate::store::dir::SampleDir;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{File, Permissions, TryLockError};
@@ -43,6 +44,13 @@ fn upgrade_file(file: &Path, db_dir: &Path, sample_dir: &Path, dry_run: bool, sa
     let old = match look(&conn)? {
         Found::Old(old) => old,
         Found::Ours => {
+            // An upgrade may have been cut off behind its last step.
+            if let Ok(dir) = SampleDir::open(sample_dir, !dry_run)
+                && !dry_run
+                && dir.stat(catalog::NAME)?.is_none()
+            {
+                write_catalog(db_dir, &dir)?;
+            }
             say("the database is of the newest version: nothing to do");
             return Ok(());
         }
@@ -63,8 +71,18 @@ fn upgrade_file(file: &Path, db_dir: &Path, sample_dir: &Path, dry_run: bool, sa
     step(&mut conn, "1 to 2", say, |tx, say| one::to_two(tx, &dir, say))?;
     // The passwords of cameras are in it.
     std::fs::set_permissions(file, Permissions::from_mode(0o600)).or_fail(Kind::Disk, || "set its mode to 0600")?;
+    write_catalog(db_dir, &dir)?;
     say("done: sample files stay where they are, `lunette run` plays and deletes them like its own");
     Ok(())
+}
+
+/// What is not in the film of the database, beside the film; not into another database's directory.
+fn write_catalog(db_dir: &Path, dir: &SampleDir) -> Result<()> {
+    let db = Database::open(db_dir, Access::Write)?;
+    if dir.uuid().is_none() || db.meta()?.directory != dir.uuid() {
+        return Ok(());
+    }
+    dir.replace_private(catalog::NAME, &Catalog::of(&db)?.encode())
 }
 
 /// All of a step or nothing of it.

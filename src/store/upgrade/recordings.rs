@@ -6,13 +6,13 @@ use super::reserved::Reserved;
 use super::{Say, batch};
 use crate::base::{Error, Kind, MediaDuration, RecordingId, Result, WallDuration, WallTime};
 use crate::media::Recording;
-use crate::media::recording::Flags;
+use crate::media::recording::{Cause, Flags};
 use crate::store::camera::StreamKind;
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{RECORDING_LIMIT, SqlResult, insert_old};
 use crate::store::old_file::{OldFile, OldRecordings};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, named_params};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
@@ -43,6 +43,9 @@ pub(super) fn copy(
             Ok((old, closed)) => match insert(conn, &old, &closed, !remarks.is_empty())? {
                 Ok(()) => {
                     told.add(&old, &closed)?;
+                    if let Some(start) = runs.hole_before(&closed.recording) {
+                        insert_gap(conn, &closed.recording, start)?;
+                    }
                     runs.passed(&closed.recording);
                     done += 1;
                     if done.is_multiple_of(100_000) {
@@ -59,6 +62,21 @@ pub(super) fn copy(
         }
     }
     say(&format!("{done} recordings, {odd} of them odd"));
+    Ok(())
+}
+
+/// The original kept no causes.
+fn insert_gap(conn: &Connection, after: &Recording, start: WallTime) -> Result<()> {
+    const SQL: &str = "INSERT INTO gap (stream_id, start_90k, end_90k, cause, detail)
+        VALUES (:stream, :start, :end, :cause, '') ON CONFLICT DO NOTHING";
+    let params = named_params! {
+        ":stream": after.id.stream().get(),
+        ":start": start.0,
+        ":end": after.start.0,
+        ":cause": Cause::Untold.words(),
+    };
+    let what = || format!("recording {}: insert the gap before it", after.id);
+    conn.prepare_cached(SQL).or_sql(what)?.execute(params).or_sql(what)?;
     Ok(())
 }
 
@@ -247,6 +265,12 @@ impl Runs {
             }
             _ => remarks.push("its place in its run makes no sense: it is a run of its own".into()),
         }
+    }
+
+    /// Where the film before it ends, if that is earlier, and nothing was deleted between them.
+    fn hole_before(&self, r: &Recording) -> Option<WallTime> {
+        let last = self.last.as_ref().filter(|last| last.id.composite() + 1 == r.id.composite())?;
+        Some(last.end()).filter(|&end| end < r.start)
     }
 
     fn passed(&mut self, r: &Recording) {
