@@ -8,3 +8,4 @@ mod faults;
 mod live;
 mod power_cut;
 mod recording;
+mod small_disk;

@@ -98,7 +98,12 @@ impl Home {
 
     /// Starts `lunette run` and waits until it answers.
     pub(crate) fn start(&self) -> Daemon {
-        let mut process = Process::start("lunette", &mut self.command(&["run"]));
+        self.start_as(&mut self.command(&["run"]))
+    }
+
+    /// The same, however `lunette run` is to be started.
+    pub(crate) fn start_as(&self, command: &mut Command) -> Daemon {
+        let mut process = Process::start("lunette", command);
         let address = process.wait_for_line("its address", secs(30), |line| {
             let rest = &line[line.find("http://127.0.0.1:")? + "http://".len()..];
             let end = rest.find(|c: char| !c.is_ascii_digit() && !".:".contains(c)).unwrap_or(rest.len());
