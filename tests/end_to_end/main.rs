@@ -4,8 +4,11 @@
 mod support;
 
 mod comings_and_goings;
+mod database;
+mod disks;
 mod faults;
 mod live;
 mod power_cut;
 mod recording;
 mod small_disk;
+mod stops;

@@ -39,7 +39,7 @@ impl Stage {
         let camera = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/loud_camera.py");
         let clip = clips().join("main.15fps.h264");
         let url = format!("exec:h264@15:python3 '{}' '{}' 15 66000 11", camera.display(), clip.display());
-        let daemon = home.start_as(&mut disk.inside(&home.command(&["run"])));
+        let daemon = Home::try_start_as(&mut disk.inside(&home.command(&["run"]))).unwrap();
         for name in CAMERAS {
             home.add_camera(NewCamera { name, url: &url, ..Default::default() });
         }
