@@ -20,6 +20,7 @@ mod parameter_sets;
 pub mod picture;
 pub mod playing_order;
 pub mod recording;
+pub mod reorder;
 pub mod retention;
 pub mod rows;
 pub mod run;

@@ -28,6 +28,7 @@ pub struct Picture {
 pub struct Pictures {
     codec: Codec,
     may_reorder: bool,
+    reorder_depth: usize,
     /// By PPS id: the bits between id and type in H.265 slice headers.
     extra_slice_header_bits: [u8; 64],
 }
@@ -46,13 +47,20 @@ impl Pictures {
 
     /// For frames whose parameter sets are not known: they may do anything usual.
     pub(crate) fn without_parameter_sets(codec: Codec) -> Self {
-        Self { codec, may_reorder: true, extra_slice_header_bits: [0; 64] }
+        Self { codec, may_reorder: true, reorder_depth: 0, extra_slice_header_bits: [0; 64] }
     }
 
     fn learn(&mut self, nal: &[u8]) -> Result<()> {
         match (self.codec, self.codec.unit_type(nal)) {
-            (Codec::H264, avc::unit::SPS) => self.may_reorder |= avc::sps::may_reorder(&avc::sps::parse(nal)?),
-            (Codec::H265, hevc::unit::SPS) => self.may_reorder |= hevc::sps::Sps::parse(nal)?.may_reorder,
+            (Codec::H264, avc::unit::SPS) => {
+                let sps = avc::sps::parse(nal)?;
+                self.may_reorder |= avc::sps::may_reorder(&sps);
+                self.reorder_depth = self.reorder_depth.max(avc::sps::reorder_depth(&sps));
+            }
+            (Codec::H265, hevc::unit::SPS) => {
+                self.reorder_depth = self.reorder_depth.max(hevc::sps::Sps::parse(nal)?.reorder_depth);
+                self.may_reorder |= self.reorder_depth > 0;
+            }
             (Codec::H265, hevc::unit::PPS) => {
                 let pps = hevc::pps::Pps::parse(nal)?;
                 self.extra_slice_header_bits[usize::from(pps.id)] = pps.extra_slice_header_bits;
@@ -60,6 +68,12 @@ impl Pictures {
             _ => {}
         }
         Ok(())
+    }
+
+    /// By how many places the parameter sets let a picture move between decoding and showing; 0 also where they do not
+    /// tell, and it has to be found from the frames.
+    pub fn reorder_depth(&self) -> usize {
+        self.reorder_depth
     }
 
     /// Tells what a length-prefixed sample holds: reads the first slice's head and walks over the rest. An error when

@@ -17,6 +17,8 @@ pub(super) struct Tape {
     /// Who it is, for the log.
     label: String,
     run: Option<Run>,
+    /// By how many places the stream's frames were seen to move; it may not say so itself.
+    reorder: usize,
     growing: Option<Growing>,
     /// Who watches sees what is recorded.
     publisher: Publisher,
@@ -49,6 +51,7 @@ impl Tape {
             stream,
             label: label.to_owned(),
             run: None,
+            reorder: 0,
             growing: None,
             publisher,
             film_end: WallTime(0),
@@ -65,9 +68,15 @@ impl Tape {
         }
         // `unproven` comes with the clock's state, which nobody can tell yet.
         let terms = Terms { stream: self.stream, clock_offset, unproven: false };
-        let mut pushed = self.run.get_or_insert_with(|| Run::new(terms)).push(frame, &mut self.steps);
+        let reorder = self.reorder;
+        let new = || Run::new(terms).with_reorder(reorder);
+        let run = self.run.get_or_insert_with(new);
+        let mut pushed = run.push(frame, &mut self.steps);
+        self.reorder = run.reorder_seen();
         if matches!(&pushed, Err(reason) if reason.cause == Cause::CameraClock) {
-            pushed = self.run.insert(Run::new(terms)).push(frame, &mut self.steps);
+            let held = run.take_held();
+            *run = new();
+            pushed = held.iter().try_for_each(|frame| run.push(frame, &mut self.steps));
         }
         self.retry_at = None;
         if let Err(refused) = self.carry_out() {
