@@ -7,10 +7,12 @@ use crate::media::{EndReason, Recording, sample_index};
 use crate::store::camera::StreamKind;
 use crate::store::capacity::Capacity;
 use crate::store::closed::ClosedRecording;
-use crate::store::db::{Batch, Database, Opening};
+use crate::store::db::{Batch, Damage, Database, Opening};
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Growing, Slot};
 use crate::store::journal_file::{JournalFile, Renewal};
+use crate::store::newest;
+use crate::store::pulse::Pulse;
 use crate::store::queue::{Job, Queue};
 use crate::store::recover::{Known, Recovered, recover};
 use crate::store::unflushed::Unflushed;
@@ -59,6 +61,17 @@ struct Run {
     written: Arc<AtomicI64>,
 }
 
+/// Who attaches a directory, when, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt {
+    /// The machine's boot.
+    pub(crate) boot_id: Uuid,
+    /// The time of day.
+    pub(crate) now: WallTime,
+    /// See [`Known::patient`].
+    pub(crate) patient: bool,
+}
+
 /// Whose recording begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner {
@@ -73,11 +86,13 @@ impl Attached {
         db: &Database,
         unflushed: &Arc<Unflushed>,
         capacity: &Arc<Capacity>,
-        boot_id: Uuid,
-        now: WallTime,
+        pulse: &Arc<Pulse>,
+        attempt: Attempt,
     ) -> Result<Self> {
+        let Attempt { boot_id, now, patient } = attempt;
         let dir = Arc::new(dir);
-        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, rows: Vec::new() };
+        let newest = newest::suspects(db)?;
+        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, newest, rows: Vec::new(), patient };
         let mut sequences = Vec::new();
         db.visit_sequences(|id, sequence| sequences.push((id, sequence)))?;
         known.rows.extend(sequences.iter().map(|&(id, _)| id));
@@ -88,6 +103,10 @@ impl Attached {
         let open_id = db.begin_open(Opening { boot_id, time: now, above })?;
         let batch = Batch { closed: recovered.closed, unlinked: recovered.unlinked, ..Batch::default() };
         let mut problems = recovered.problems;
+        for (id, what) in recovered.damaged {
+            problems.push(format!("recording {id}: {what}"));
+            db.note_damage(&Damage { id, found: now, what })?;
+        }
         let refused = if batch.is_empty() { Vec::new() } else { db.commit(&batch)?.refused };
         problems.extend(refused.iter().map(|(_, e)| format!("found in the sample directory, but refused: {e}")));
         for problem in &problems {
@@ -120,7 +139,9 @@ impl Attached {
         let journal = JournalFile::begin(dir.clone(), &recovered.unresolved)?;
         let renewal = journal.renewal();
         let (running, ended) = sync_channel(1);
-        let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), capacity.clone(), journal);
+        let shared = (unflushed.clone(), capacity.clone(), pulse.clone());
+        let writer = Writer::new(dir.clone(), queue.clone(), journal, shared);
+        pulse.takes();
         let thread = thread::Builder::new().name("film-writer".into()).spawn(move || {
             let _running = running;
             writer.run();
@@ -191,9 +212,15 @@ impl Attached {
         Ok(Growing::new(id, sample_entry_id, head.media_offset, self.queue.clone(), slot))
     }
 
-    /// Ends all recordings that grow, with what is whole; their sessions learn the reason with their next frame.
-    pub(crate) fn end_all(&self, reason: EndReason) {
-        self.queue.push(Job::EndAll(reason));
+    /// A sync failed: ends all recordings that grow, with what is whole; their sessions learn the reason with their next
+    /// frame. The journal is begun anew, and every one tells what this one told until [`Self::trust`].
+    pub(crate) fn suspect(&self, reason: EndReason) {
+        self.queue.push(Job::Suspect(reason));
+    }
+
+    /// Nothing is suspect any more.
+    pub(crate) fn trust(&self) {
+        self.queue.push(Job::Trust);
     }
 
     /// These recordings, and no others, wait for their rows and were closed before a sync that went well.

@@ -137,7 +137,6 @@ impl Catalog {
     }
 
     /// Reads the file's content.
-    #[cfg_attr(not(test), expect(dead_code, reason = "adopt reads it; the format is held by a test until then"))]
     pub(crate) fn decode(text: &[u8]) -> Result<Self> {
         let catalog: Self = serde_json::from_slice(text).or_fail(Kind::Corrupt, || "catalog")?;
         match catalog.format {

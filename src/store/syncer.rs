@@ -8,7 +8,9 @@ use crate::store::catalog::{self, Catalog};
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Committed};
 use crate::store::gap::{Gap, Hole};
+use crate::store::pulse::Work;
 use crate::store::shared::Shared;
+use crate::store::suspects::Suspects;
 use log::{debug, error, info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -81,6 +83,8 @@ pub(crate) struct Syncer {
     last_flush: Instant,
     /// Those that wait for their rows and of which the journal knows that they are durable.
     durable: BTreeSet<RecordingId>,
+    /// Those that were not when a sync failed.
+    suspects: Suspects,
     /// Garbage whose files are gone.
     unlinked: BTreeSet<RecordingId>,
     /// Garbage whose files the disk does not let go.
@@ -107,6 +111,7 @@ impl Syncer {
             flush_interval,
             last_flush: now,
             durable: BTreeSet::new(),
+            suspects: Suspects::default(),
             unlinked: BTreeSet::new(),
             stuck: BTreeSet::new(),
             undone: BTreeSet::new(),
@@ -177,13 +182,25 @@ impl Syncer {
     }
 
     fn sync_and_flush(&mut self, attached: &Attached, now: Instant, due: bool, wished: bool) -> Result<()> {
-        let closed = self.shared.unflushed.closed();
-        let synced = self.sync(attached);
+        let renewed = attached.renewal.waits();
+        let mut closed = self.shared.unflushed.closed();
+        let mut synced = self.sync(attached);
+        if synced.is_ok() && self.suspects.read_back(&attached.dir, &self.shared.unflushed) {
+            closed = self.shared.unflushed.closed();
+            synced = self.sync(attached);
+            if synced.is_ok() {
+                self.suspects.read_back(&attached.dir, &self.shared.unflushed);
+            }
+        }
         let (keep, seen) = self.keep(attached, now);
         if synced.is_err() && keep.is_urgent {
             self.delete_at_once(attached, &keep.condemned);
         }
         synced?;
+        let closed = self.suspects.others(closed);
+        if let Some(renewed) = renewed {
+            self.settle_journal(attached, renewed);
+        }
         if due || keep.is_urgent || self.more {
             let flushed = self.flush(attached, closed, &keep.condemned, wished);
             if flushed.is_err() && keep.is_urgent {
@@ -195,6 +212,15 @@ impl Syncer {
             self.note_durable(attached, &closed);
         }
         seen
+    }
+
+    /// The journal that was new before the sync takes the place of the old one.
+    fn settle_journal(&self, attached: &Attached, renewed: u64) {
+        match attached.renewal.settle(&attached.dir, renewed) {
+            Ok(()) if self.suspects.is_empty() => attached.trust(),
+            Ok(()) => {}
+            Err(e) => warn!("journal: {e}"),
+        }
     }
 
     /// The directory is gone. What it holds without a row is found again by files and journal when it is back.
@@ -211,6 +237,7 @@ impl Syncer {
         shared.shelf.forget_all();
         shared.capacity.leave();
         shared.pending().sweep = true;
+        self.suspects.clear();
         self.durable.clear();
         self.unlinked.clear();
         self.stuck.clear();
@@ -226,16 +253,18 @@ impl Syncer {
         }
     }
 
-    /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.
+    /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends, and all that is
+    /// not known to be durable is suspect.
     fn sync(&mut self, attached: &Attached) -> Result<()> {
-        let renewed = attached.renewal.waits();
         let begun = Instant::now();
-        let synced = self.syncs.mind(attached.dir.sync_all());
-        synced.inspect_err(|e| attached.end_all(EndReason::new(Cause::DiskFailed, e.to_string())))?;
+        let busy = self.shared.mount.pulse().busy(Work::Sync, begun);
+        let synced = attached.dir.sync_all();
+        drop(busy);
+        self.syncs.mind(synced).inspect_err(|e| {
+            self.suspects.arrest(&self.shared.unflushed, &self.durable);
+            attached.suspect(EndReason::new(Cause::DiskFailed, e.to_string()));
+        })?;
         debug!("synced in {:.3} s", begun.elapsed().as_secs_f64());
-        if renewed && let Err(e) = attached.renewal.settle(&attached.dir) {
-            warn!("journal: {e}");
-        }
         Ok(())
     }
 
@@ -276,7 +305,10 @@ impl Syncer {
             condemned,
             unlinked: self.unlinked.iter().copied().collect(),
         };
-        match self.shared.db.commit(&batch) {
+        let busy = shared.mount.pulse().busy(Work::Rows, Instant::now());
+        let committed = self.shared.db.commit(&batch);
+        drop(busy);
+        match committed {
             Ok(done) => {
                 self.settle(&batch, &done);
                 // What closed just now too: it shall not get a row any more.
