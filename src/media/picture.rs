@@ -93,11 +93,19 @@ impl Pictures {
     pub(crate) fn look_at_slice(&self, slice: &[u8]) -> Result<Picture> {
         let unit_type = self.codec.unit_type(slice);
         Ok(Picture {
-            is_key: self.codec.is_key(slice),
+            is_key: self.codec.is_key(slice) && self.is_first(slice)?,
             is_skipped_leading: self.codec == Codec::H265
                 && matches!(unit_type, hevc::unit::RASL_N | hevc::unit::RASL_R),
             is_bidirectional: self.may_reorder && self.is_b(slice)?,
         })
+    }
+
+    /// The picture begins with this slice. One whose beginning was lost, because somebody joined amid it, is no key frame.
+    fn is_first(&self, slice: &[u8]) -> Result<bool> {
+        match self.codec {
+            Codec::H264 => Ok(avc::slice::SliceStart::parse(slice)?.first_mb == 0),
+            Codec::H265 => Ok(hevc::slice::SliceStart::parse(slice)?.is_first),
+        }
     }
 
     fn is_b(&self, slice: &[u8]) -> Result<bool> {
@@ -148,6 +156,15 @@ mod tests {
         assert_eq!(h264(0x41, 5), "");
         assert_eq!(h264(0x01, 6), "B");
         assert_eq!(h264(0x01, 1), "B");
+    }
+
+    #[test]
+    fn a_picture_whose_beginning_is_missing_is_no_key_frame() {
+        let h264 = NalWriter::new(&[0x65]).ue(&[40, 7, 0]).number(20, 0).finish();
+        assert_eq!(text(Codec::H264.picture(&sample(&[&h264])).unwrap()), "");
+        // IDR_W_RADL: no first segment, no_output_of_prior_pics_flag, then the PPS id.
+        let h265 = NalWriter::new(&[19 << 1, 1]).number(1, 0).number(1, 0).ue(&[0, 2]).number(20, 0).finish();
+        assert_eq!(text(Codec::H265.picture(&sample(&[&h265])).unwrap()), "");
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl Reorder {
     }
 
     /// The next frame that is certain, and its decode time.
-    pub fn next(&mut self) -> Option<(Frame, i64)> {
+    pub fn pop(&mut self) -> Option<(Frame, i64)> {
         self.certain = self.certain.checked_sub(1)?;
         let frame = self.held.pop_front()?;
         Some((frame, self.times.pop_front()?))

@@ -156,7 +156,7 @@ impl Run {
     }
 
     fn take_certain(&mut self, steps: &mut Vec<Step>) -> Result<(), EndReason> {
-        while let Some((frame, decode_90k)) = self.reorder.next() {
+        while let Some((frame, decode_90k)) = self.reorder.pop() {
             if let Err(reason) = self.take(&frame, decode_90k, steps) {
                 self.refused = Some(frame);
                 return Err(reason);

