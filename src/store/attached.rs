@@ -5,7 +5,8 @@ use crate::media::growing::{Head, Progress};
 use crate::media::recording::Cause;
 use crate::media::{EndReason, Recording, sample_index};
 use crate::store::camera::StreamKind;
-use crate::store::capacity::Capacity;
+use crate::store::capacity::{Capacity, Kept};
+use crate::store::catalog::{self, Catalog};
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Damage, Database, Opening};
 use crate::store::dir::SampleDir;
@@ -34,7 +35,7 @@ pub(crate) struct Attached {
     /// This opening of the database.
     pub(crate) open_id: u32,
     /// Rows whose sample file was not there.
-    pub(crate) missing: BTreeSet<RecordingId>,
+    missing: Mutex<Arc<BTreeSet<RecordingId>>>,
     /// What recovery found that an owner should know of, a line each.
     pub(crate) problems: Vec<String>,
     boot_id: Uuid,
@@ -91,8 +92,11 @@ impl Attached {
     ) -> Result<Self> {
         let Attempt { boot_id, now, patient } = attempt;
         let dir = Arc::new(dir);
-        let newest = newest::suspects(db)?;
-        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, newest, rows: Vec::new(), patient };
+        let catalog = catalog::read(&dir);
+        let deleted = catalog.as_ref().map_or_else(BTreeSet::new, Catalog::deleted);
+        capacity.remember_reserve(catalog.and_then(|c| c.reserve));
+        let (garbage, streams, newest) = (db.garbage()?, db.stream_ids()?, newest::suspects(db)?);
+        let mut known = Known { garbage, streams, newest, rows: Vec::new(), deleted, patient };
         let mut sequences = Vec::new();
         db.visit_sequences(|id, sequence| sequences.push((id, sequence)))?;
         known.rows.extend(sequences.iter().map(|&(id, _)| id));
@@ -101,7 +105,12 @@ impl Attached {
         let above = recovered.closed.iter().map(|c| c.recording.open_id).max().unwrap_or(0);
         weigh(&dir, capacity, &mut recovered, sequences)?;
         let open_id = db.begin_open(Opening { boot_id, time: now, above })?;
-        let batch = Batch { closed: recovered.closed, unlinked: recovered.unlinked, ..Batch::default() };
+        let batch = Batch {
+            closed: recovered.closed,
+            unlinked: recovered.unlinked,
+            condemned: recovered.deleted,
+            ..Batch::default()
+        };
         let mut problems = recovered.problems;
         for (id, what) in recovered.damaged {
             problems.push(format!("recording {id}: {what}"));
@@ -135,6 +144,10 @@ impl Attached {
             unflushed.count_rows(stream.id, &db.pieces(stream.id)?);
         }
 
+        for stream in db.cameras()?.iter().flat_map(|c| &c.streams) {
+            capacity.keep(Kept::of(db, stream.id)?);
+        }
+
         let queue = Arc::new(Queue::new(QUEUE_BYTES));
         let journal = JournalFile::begin(dir.clone(), &recovered.unresolved)?;
         let renewal = journal.renewal();
@@ -151,7 +164,7 @@ impl Attached {
             dir,
             renewal,
             open_id,
-            missing: recovered.missing.into_iter().collect(),
+            missing: Mutex::new(Arc::new(recovered.missing.into_iter().collect())),
             problems,
             boot_id,
             begun: Instant::now(),
@@ -210,6 +223,16 @@ impl Attached {
             return Err(Error::new(Kind::Busy, "the recorder is stopping"));
         }
         Ok(Growing::new(id, sample_entry_id, head.media_offset, self.queue.clone(), slot))
+    }
+
+    /// The rows whose film is not there.
+    pub(crate) fn missing(&self) -> Arc<BTreeSet<RecordingId>> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The film of these rows was deleted before them.
+    pub(crate) fn add_missing(&self, ids: &[RecordingId]) {
+        Arc::make_mut(&mut *self.missing.lock().unwrap_or_else(PoisonError::into_inner)).extend(ids);
     }
 
     /// A sync failed: ends all recordings that grow, with what is whole; their sessions learn the reason with their next

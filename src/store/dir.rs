@@ -297,7 +297,13 @@ impl SampleDir {
     pub(crate) fn unlink(&self, name: &str) -> Result<bool> {
         self.about_to(Op::Unlink, name).or_fail(Kind::Disk, || format!("unlink {name}"))?;
         match self.changing(|| unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir)) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                #[cfg(test)]
+                if RecordingId::from_file_name(name).is_some() {
+                    self.faults.note_unlinked();
+                }
+                Ok(true)
+            }
             Err(Errno::ENOENT) => Ok(false),
             Err(e) => Err(Error::caused(Kind::Disk, format!("unlink {name}"), e)),
         }

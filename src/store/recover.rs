@@ -25,6 +25,8 @@ pub(crate) struct Known {
     pub(crate) newest: Vec<ClosedRecording>,
     /// Whatever there is of a stream that was removed is garbage too: it closed too late to be condemned by name.
     pub(crate) streams: StreamIds,
+    /// Files that were deleted while their rows could not go.
+    pub(crate) deleted: BTreeSet<RecordingId>,
     /// A journal that cannot be read is a reason to come back later: it alone vouches for what grew.
     pub(crate) patient: bool,
 }
@@ -38,6 +40,8 @@ pub(crate) struct Recovered {
     pub(crate) unlinked: Vec<RecordingId>,
     /// Rows without a file.
     pub(crate) missing: Vec<RecordingId>,
+    /// Rows without a file that were to go with it.
+    pub(crate) deleted: Vec<RecordingId>,
     /// Rows whose film is not what was recorded, though a file is there, and what is wrong with it.
     pub(crate) damaged: Vec<(RecordingId, String)>,
     /// What the journal tells of files that the disk would not let us mend; the next journal must tell it again.
@@ -121,7 +125,8 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         done.set_aside(dir, name, &e.to_string());
     }
     files.sort_unstable();
-    done.missing = known.rows.iter().filter(|id| files.binary_search(id).is_err()).copied().collect();
+    let gone = known.rows.iter().filter(|id| files.binary_search(id).is_err()).copied();
+    (done.deleted, done.missing) = gone.partition(|id| known.deleted.contains(id));
     done.problems.extend(done.missing.iter().map(|id| format!("recording {id}: its sample file is missing")));
     Ok(done)
 }

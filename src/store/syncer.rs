@@ -284,7 +284,8 @@ impl Syncer {
     fn commit(&mut self, closed: Vec<Arc<ClosedRecording>>, old: &[RecordingId], wished: bool) -> Result<()> {
         let shared = self.shared.clone();
         let _removal = shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
-        let old: BTreeSet<_> = old.iter().chain(&self.undone).copied().collect();
+        let old = old.iter().filter(|&&id| !shared.capacity.is_protected(id));
+        let old: BTreeSet<_> = old.chain(&self.undone).copied().collect();
         let mut condemned = self.condemned(&closed);
         condemned.extend(&old);
         let (gaps, removed) = {
@@ -468,7 +469,10 @@ impl Syncer {
         without_row.into_iter().for_each(|id| self.shared.unflushed.forget(id));
         if !with_row.is_empty() {
             warn!("{} of the oldest recordings were deleted, their rows go when rows can be written", with_row.len());
+            attached.add_missing(&with_row);
             self.undone.extend(with_row);
+            self.shared.unflushed.all_changed();
+            self.write_catalog(attached, Instant::now(), true);
         }
     }
 
@@ -484,6 +488,15 @@ impl Syncer {
         Ok(())
     }
 
+    fn catalog_text(&self) -> Result<Vec<u8>> {
+        // A database that cannot be read has changed nothing since.
+        let known = || self.catalog.as_ref().and_then(|text| Catalog::decode(text).ok());
+        let catalog = Catalog::of(&self.shared.db).or_else(|e| known().ok_or(e))?;
+        let deleted = self.undone.iter().map(|id| id.composite()).collect();
+        let reserve = self.shared.capacity.last_reserve();
+        Ok(catalog.with(deleted, reserve).encode())
+    }
+
     /// The catalog follows changes of cameras at once, and holes once an hour or when a flush is wished: it is written
     /// whole each time.
     fn write_catalog(&mut self, attached: &Attached, now: Instant, wished: bool) {
@@ -492,7 +505,7 @@ impl Syncer {
             return;
         }
         let write = || -> Result<Vec<u8>> {
-            let text = Catalog::of(&self.shared.db)?.encode();
+            let text = self.catalog_text()?;
             if self.catalog.as_ref() != Some(&text) {
                 attached.dir.replace_private(catalog::NAME, &text)?;
             }

@@ -9,6 +9,7 @@ mod direct;
 mod fixed;
 mod hls;
 mod live;
+mod metrics;
 mod openapi;
 mod pages;
 mod patience;
@@ -43,7 +44,10 @@ where
 {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let answered = match read_head(state, peer, &request) {
-        Ok(route) => dispatch(state, peer, route, request).await,
+        Ok(route) => match dispatch(state, peer, route, request).await {
+            Ok(answer) => begin(answer).await,
+            Err(refusal) => Err(refusal),
+        },
         Err(refusal) => Err(refusal),
     };
     let answer = answered.unwrap_or_else(|refusal| {
@@ -58,6 +62,12 @@ where
     answer::add_common_headers(answer.headers_mut());
     debug!("web: {method} {path}: {}", answer.status().as_u16());
     answer
+}
+
+/// Waits for the first piece of what is sent: a film whose beginning cannot be read is refused in words.
+async fn begin(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
+    let (head, body) = answer.into_parts();
+    Ok(Response::from_parts(head, body.begin().await?))
 }
 
 fn read_head<B>(state: &State, peer: Peer, request: &Request<B>) -> Result<Route, Refusal> {
@@ -84,6 +94,8 @@ where
     let answer = match route {
         Route::Page(asset) => asset.serve(&request),
         Route::OpenApi => openapi::show(&request),
+        Route::Metrics => metrics::show(state),
+        Route::Storage(settings) => api::storage::show(state, &settings)?,
         Route::Health => api::health::show(state),
         Route::Top { days } => api::top::show(state, peer, days),
         Route::Time(time) => api::time::show(state, time),
@@ -95,6 +107,9 @@ where
         Route::TestCamera => api::test::run(state, peer, body::read(request).await?).await?,
         Route::Recordings { stream, span, split } => api::recordings::list(state, stream, span, split).await?,
         Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,
+        Route::Protected(stream) => api::protected::list(state, stream).await?,
+        Route::Protect(stream) => api::protected::add(state, stream, body::read(request).await?).await?,
+        Route::Unprotect { stream, span } => api::protected::remove(state, stream, span).await?,
         Route::Live(stream) => live::agree(state, peer, stream, &request)?,
         Route::View(wanted) => view::show(state, wanted, &request).await?,
         Route::MediaSegment { stream, excerpt } => view::fragments::show(state, stream, excerpt, &request).await?,

@@ -19,6 +19,8 @@ struct Inner {
     /// The refused ones among them.
     refused: Vec<Op>,
     file_system: Option<FileSystem>,
+    /// The disk is full until so many sample files are unlinked.
+    until_unlinked: usize,
     /// How much of each file a sync covered.
     synced: BTreeMap<String, u64>,
 }
@@ -98,6 +100,9 @@ impl Faults {
         if matches!(op, Op::Stat | Op::Unlink) && inner.entry.as_deref() == Some(name) {
             return Err(Errno::EIO);
         }
+        if inner.until_unlinked > 0 && matches!(op, Op::Create | Op::Append) {
+            return Err(Errno::ENOSPC);
+        }
         let Some(plan) = inner.plan.clone() else { return Ok(()) };
         if !(plan.of)(op) {
             return Ok(());
@@ -109,6 +114,11 @@ impl Faults {
         }
         inner.refused.push(op);
         Err(plan.errno)
+    }
+
+    pub(super) fn note_unlinked(&self) {
+        let mut inner = self.lock();
+        inner.until_unlinked = inner.until_unlinked.saturating_sub(1);
     }
 
     pub(super) fn append_half(&self, mut file: &File, slices: &[IoSlice<'_>]) {
@@ -158,6 +168,11 @@ impl SampleDir {
     fn fail_writes(&self, n: i64, errno: Errno) {
         let at = usize::try_from(n).unwrap();
         self.faults.plan((n < i64::MAX).then(|| Plan { of: writes, ..Plan::from(at, errno) }));
+    }
+
+    /// The disk is full until so many sample files are unlinked.
+    pub(crate) fn full_until_unlinked(&self, n: usize) {
+        self.faults.lock().until_unlinked = n;
     }
 
     /// The file system says this of itself.
