@@ -8,6 +8,7 @@ mod database;
 mod disks;
 mod faults;
 mod live;
+mod peers;
 mod power_cut;
 mod recording;
 mod stops;
