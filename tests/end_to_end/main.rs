@@ -11,4 +11,5 @@ mod live;
 mod peers;
 mod power_cut;
 mod recording;
+mod small_disk;
 mod stops;
