@@ -28,6 +28,7 @@ pub mod sample_entry;
 pub mod sample_index;
 pub mod segment;
 pub mod selection;
+pub mod spans;
 
 pub use anchor::Anchor;
 pub use days::Days;

@@ -5,12 +5,15 @@ use crate::media::growing::{Head, Progress};
 use crate::media::recording::Cause;
 use crate::media::{EndReason, Recording, sample_index};
 use crate::store::camera::StreamKind;
-use crate::store::capacity::Capacity;
+use crate::store::capacity::{Capacity, Kept};
+use crate::store::catalog::{self, Catalog};
 use crate::store::closed::ClosedRecording;
-use crate::store::db::{Batch, Database, Opening};
+use crate::store::db::{Batch, Damage, Database, Opening};
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Growing, Slot};
 use crate::store::journal_file::{JournalFile, Renewal};
+use crate::store::newest;
+use crate::store::pulse::Pulse;
 use crate::store::queue::{Job, Queue};
 use crate::store::recover::{Known, Recovered, recover};
 use crate::store::unflushed::Unflushed;
@@ -32,7 +35,7 @@ pub(crate) struct Attached {
     /// This opening of the database.
     pub(crate) open_id: u32,
     /// Rows whose sample file was not there.
-    pub(crate) missing: BTreeSet<RecordingId>,
+    missing: Mutex<Arc<BTreeSet<RecordingId>>>,
     /// What recovery found that an owner should know of, a line each.
     pub(crate) problems: Vec<String>,
     boot_id: Uuid,
@@ -59,6 +62,17 @@ struct Run {
     written: Arc<AtomicI64>,
 }
 
+/// Who attaches a directory, when, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt {
+    /// The machine's boot.
+    pub(crate) boot_id: Uuid,
+    /// The time of day.
+    pub(crate) now: WallTime,
+    /// See [`Known::patient`].
+    pub(crate) patient: bool,
+}
+
 /// Whose recording begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner {
@@ -73,11 +87,16 @@ impl Attached {
         db: &Database,
         unflushed: &Arc<Unflushed>,
         capacity: &Arc<Capacity>,
-        boot_id: Uuid,
-        now: WallTime,
+        pulse: &Arc<Pulse>,
+        attempt: Attempt,
     ) -> Result<Self> {
+        let Attempt { boot_id, now, patient } = attempt;
         let dir = Arc::new(dir);
-        let mut known = Known { garbage: db.garbage()?, streams: db.stream_ids()?, rows: Vec::new() };
+        let catalog = catalog::read(&dir);
+        let deleted = catalog.as_ref().map_or_else(BTreeSet::new, Catalog::deleted);
+        capacity.remember_reserve(catalog.and_then(|c| c.reserve));
+        let (garbage, streams, newest) = (db.garbage()?, db.stream_ids()?, newest::suspects(db)?);
+        let mut known = Known { garbage, streams, newest, rows: Vec::new(), deleted, patient };
         let mut sequences = Vec::new();
         db.visit_sequences(|id, sequence| sequences.push((id, sequence)))?;
         known.rows.extend(sequences.iter().map(|&(id, _)| id));
@@ -86,8 +105,17 @@ impl Attached {
         let above = recovered.closed.iter().map(|c| c.recording.open_id).max().unwrap_or(0);
         weigh(&dir, capacity, &mut recovered, sequences)?;
         let open_id = db.begin_open(Opening { boot_id, time: now, above })?;
-        let batch = Batch { closed: recovered.closed, unlinked: recovered.unlinked, ..Batch::default() };
+        let batch = Batch {
+            closed: recovered.closed,
+            unlinked: recovered.unlinked,
+            condemned: recovered.deleted,
+            ..Batch::default()
+        };
         let mut problems = recovered.problems;
+        for (id, what) in recovered.damaged {
+            problems.push(format!("recording {id}: {what}"));
+            db.note_damage(&Damage { id, found: now, what })?;
+        }
         let refused = if batch.is_empty() { Vec::new() } else { db.commit(&batch)?.refused };
         problems.extend(refused.iter().map(|(_, e)| format!("found in the sample directory, but refused: {e}")));
         for problem in &problems {
@@ -116,11 +144,17 @@ impl Attached {
             unflushed.count_rows(stream.id, &db.pieces(stream.id)?);
         }
 
+        for stream in db.cameras()?.iter().flat_map(|c| &c.streams) {
+            capacity.keep(Kept::of(db, stream.id)?);
+        }
+
         let queue = Arc::new(Queue::new(QUEUE_BYTES));
         let journal = JournalFile::begin(dir.clone(), &recovered.unresolved)?;
         let renewal = journal.renewal();
         let (running, ended) = sync_channel(1);
-        let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), capacity.clone(), journal);
+        let shared = (unflushed.clone(), capacity.clone(), pulse.clone());
+        let writer = Writer::new(dir.clone(), queue.clone(), journal, shared);
+        pulse.takes();
         let thread = thread::Builder::new().name("film-writer".into()).spawn(move || {
             let _running = running;
             writer.run();
@@ -130,7 +164,7 @@ impl Attached {
             dir,
             renewal,
             open_id,
-            missing: recovered.missing.into_iter().collect(),
+            missing: Mutex::new(Arc::new(recovered.missing.into_iter().collect())),
             problems,
             boot_id,
             begun: Instant::now(),
@@ -191,9 +225,25 @@ impl Attached {
         Ok(Growing::new(id, sample_entry_id, head.media_offset, self.queue.clone(), slot))
     }
 
-    /// Ends all recordings that grow, with what is whole; their sessions learn the reason with their next frame.
-    pub(crate) fn end_all(&self, reason: EndReason) {
-        self.queue.push(Job::EndAll(reason));
+    /// The rows whose film is not there.
+    pub(crate) fn missing(&self) -> Arc<BTreeSet<RecordingId>> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The film of these rows was deleted before them.
+    pub(crate) fn add_missing(&self, ids: &[RecordingId]) {
+        Arc::make_mut(&mut *self.missing.lock().unwrap_or_else(PoisonError::into_inner)).extend(ids);
+    }
+
+    /// A sync failed: ends all recordings that grow, with what is whole; their sessions learn the reason with their next
+    /// frame. The journal is begun anew, and every one tells what this one told until [`Self::trust`].
+    pub(crate) fn suspect(&self, reason: EndReason) {
+        self.queue.push(Job::Suspect(reason));
+    }
+
+    /// Nothing is suspect any more.
+    pub(crate) fn trust(&self) {
+        self.queue.push(Job::Trust);
     }
 
     /// These recordings, and no others, wait for their rows and were closed before a sync that went well.

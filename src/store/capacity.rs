@@ -10,9 +10,12 @@ mod protected;
 mod rates;
 mod report;
 mod rescue;
+mod size;
 
 pub(crate) use file_system::FileSystem;
+pub(crate) use protected::Kept;
 pub use report::{Storage, StreamStorage};
+pub(crate) use size::Size;
 
 use crate::base::{RecordingId, StreamId};
 use crate::media::Recording;
@@ -46,8 +49,14 @@ struct Inner {
     rates: Rates,
     protected: Protected,
     streams: Vec<Setting>,
-    /// The least that others were ever seen to have on the disk. What they have more, they took of what was free.
-    least_others: Option<u64>,
+    /// What others had on the disk when it was looked at last.
+    others: Option<u64>,
+    /// What they took of the reserve.
+    taken: u64,
+    /// The reserve that was kept last, be it before a restart.
+    last_reserve: Option<u64>,
+    /// Sample files that went since the start, and what they weighed.
+    deleted: (u64, u64),
 }
 
 /// What the owner wants of a stream.
@@ -78,6 +87,16 @@ impl Capacity {
     /// The sample directory holds this; `sequences` are those of the recordings that are known, ascending by id.
     pub(crate) fn scanned(&self, entries: &[Entry], sequences: &[(RecordingId, u64)]) {
         self.lock().ledger = Ledger::scanned(entries, sequences);
+    }
+
+    /// What was kept free before a restart.
+    pub(crate) fn remember_reserve(&self, bytes: Option<u64>) {
+        self.lock().last_reserve = bytes;
+    }
+
+    /// What is kept free, to be remembered across a restart.
+    pub(crate) fn last_reserve(&self) -> Option<u64> {
+        self.lock().last_reserve
     }
 
     /// The cameras are these now.
@@ -117,14 +136,15 @@ impl Capacity {
     /// A sample file is gone.
     pub(crate) fn remove(&self, id: RecordingId) {
         let mut inner = self.lock();
-        inner.ledger.remove(id);
+        let bytes = inner.ledger.remove(id);
+        inner.deleted = (inner.deleted.0 + 1, inner.deleted.1 + bytes);
         inner.protected.forget(id);
     }
 
     /// The sample directory is gone.
     pub(crate) fn leave(&self) {
         let mut inner = self.lock();
-        (inner.ledger, inner.least_others) = Default::default();
+        (inner.ledger, inner.others, inner.taken, inner.last_reserve) = Default::default();
         drop(inner);
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -1,12 +1,17 @@
 //! `Catalog`: what the film alone does not tell, kept beside it, so that a lost database can be built anew.
 
 use crate::base::Transport;
-use crate::base::{Error, Kind, Result, ResultExt, StreamId, WallDuration, WallTime};
+use crate::base::{Error, Kind, RecordingId, Result, ResultExt, StreamId, WallDuration, WallTime};
 use crate::media::SampleEntry;
 use crate::store::camera::{Camera, StreamKind};
 use crate::store::db::{ClockProof, Damage, Database};
+use crate::store::dir::SampleDir;
 use crate::store::gap::Gap;
+use log::warn;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::ops::Range;
 use uuid::Uuid;
 
 /// The file's name in the sample directory.
@@ -37,6 +42,26 @@ pub(crate) struct Catalog {
     /// What moves film whose files do not know the time.
     #[serde(default)]
     pub(crate) clock_proofs: Vec<CatalogClockProof>,
+    /// Film that is kept whatever its age.
+    #[serde(default)]
+    pub(crate) protected: Vec<CatalogSpan>,
+    /// Composite ids of film that was deleted while its rows could not go.
+    #[serde(default)]
+    pub(crate) deleted: Vec<i64>,
+    /// How many bytes of the disk were kept free.
+    #[serde(default)]
+    pub(crate) reserve: Option<u64>,
+}
+
+/// A span of a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CatalogSpan {
+    pub(crate) stream: i32,
+    #[serde(rename = "start90k")]
+    pub(crate) start_90k: i64,
+    #[serde(rename = "end90k")]
+    pub(crate) end_90k: i64,
 }
 
 /// See [`Camera`].
@@ -111,10 +136,12 @@ impl Catalog {
     /// What is to be kept of a database. Blocks on the disk.
     pub(crate) fn of(db: &Database) -> Result<Self> {
         let cameras = db.cameras()?;
-        let mut gaps = Vec::new();
+        let (mut gaps, mut protected) = (Vec::new(), Vec::new());
         for stream in cameras.iter().flat_map(|c| &c.streams) {
             let all = db.gaps(stream.id, WallTime(i64::MIN)..WallTime(i64::MAX))?;
             gaps.extend(all.iter().map(|gap| CatalogGap::new(stream.id, gap)));
+            let kept = db.protected_spans(stream.id)?;
+            protected.extend(kept.iter().map(|span| CatalogSpan::new(stream.id, span)));
         }
         Ok(Self {
             format: FORMAT,
@@ -126,7 +153,20 @@ impl Catalog {
             gaps,
             damaged: db.damaged()?.iter().map(CatalogDamage::new).collect(),
             clock_proofs: db.clock_proofs()?.iter().map(CatalogClockProof::new).collect(),
+            protected,
+            deleted: Vec::new(),
+            reserve: None,
         })
+    }
+
+    /// The same, and what only the syncer knows.
+    pub(crate) fn with(self, deleted: Vec<i64>, reserve: Option<u64>) -> Self {
+        Self { deleted, reserve, ..self }
+    }
+
+    /// See [`Self::deleted`]; what is no id is none.
+    pub(crate) fn deleted(&self) -> BTreeSet<RecordingId> {
+        self.deleted.iter().filter_map(|&id| RecordingId::from_composite(id)).collect()
     }
 
     /// The file's content.
@@ -137,7 +177,6 @@ impl Catalog {
     }
 
     /// Reads the file's content.
-    #[cfg_attr(not(test), expect(dead_code, reason = "adopt reads it; the format is held by a test until then"))]
     pub(crate) fn decode(text: &[u8]) -> Result<Self> {
         let catalog: Self = serde_json::from_slice(text).or_fail(Kind::Corrupt, || "catalog")?;
         match catalog.format {
@@ -184,6 +223,27 @@ impl CatalogGap {
     }
 }
 
+impl CatalogSpan {
+    fn new(stream: StreamId, span: &Range<WallTime>) -> Self {
+        Self { stream: stream.get(), start_90k: span.start.0, end_90k: span.end.0 }
+    }
+}
+
+/// The catalog of a directory; `None` where there is none, or none that can be read: it is written anew.
+pub(crate) fn read(dir: &SampleDir) -> Option<Catalog> {
+    let mut text = Vec::new();
+    let read =
+        dir.open_read(NAME).and_then(|mut file| file.read_to_end(&mut text).or_fail(Kind::Disk, || "read catalog"));
+    match read.and_then(|_| Catalog::decode(&text)) {
+        Ok(catalog) => Some(catalog),
+        Err(e) if e.kind() == Kind::NotFound => None,
+        Err(e) => {
+            warn!("{}: {e}; it is written anew", dir.path().display());
+            None
+        }
+    }
+}
+
 impl CatalogDamage {
     fn new(damage: &Damage) -> Self {
         Self { recording: damage.id.composite(), found_90k: damage.found.0, what: damage.what.clone() }
@@ -220,7 +280,7 @@ const FORMAT: u32 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{RecordingId, Secret};
+    use crate::base::Secret;
     use crate::store::camera::CameraEdit;
     use crate::store::db::Batch;
     use crate::store::db::testing::Fixture;
@@ -239,7 +299,8 @@ mod tests {
         f.db.note_damage(&Damage { id, found: WallTime(7), what }).unwrap();
         let proof = ClockProof { boot_id: Uuid::from_u128(3), clock_offset: WallDuration(5) };
         f.db.add_clock_proofs(&[proof]).unwrap();
-        let catalog = Catalog::of(&f.db).unwrap();
+        f.db.set_protected_spans(f.main, std::slice::from_ref(&(WallTime(1)..WallTime(5)))).unwrap();
+        let catalog = Catalog::of(&f.db).unwrap().with(vec![4294967298], Some(4096));
         assert_eq!(catalog.clock_proofs[0].proof(), proof);
         let text = String::from_utf8(catalog.encode()).unwrap();
         let named = text.replace(&catalog.database.to_string(), "DATABASE").replace(&f.camera.to_string(), "CAMERA");
@@ -254,7 +315,8 @@ mod tests {
                 r#""sampleEntries":[{"id":1,"blake3":"17762fddd969a453"}],"#,
                 r#""gaps":[{"stream":2,"start90k":9,"end90k":null,"cause":"camera silent","detail":""}],"#,
                 r#""damaged":[{"recording":4294967297,"found90k":7,"what":"its film is not what was recorded"}],"#,
-                r#""clockProofs":[{"boot":"00000000-0000-0000-0000-000000000003","clockOffset90k":5}]}"#,
+                r#""clockProofs":[{"boot":"00000000-0000-0000-0000-000000000003","clockOffset90k":5}],"#,
+                r#""protected":[{"stream":1,"start90k":1,"end90k":5}],"deleted":[4294967298],"reserve":4096}"#,
                 "\n"
             )
         );

@@ -21,10 +21,29 @@ pub(crate) struct SampleDir {
     fd: OwnedFd,
     /// The open identity file, locked against a second daemon unless opened for reading only.
     identity: Option<(Uuid, File)>,
+    /// There is an identity file, but it is empty, cut off or has zeros in it.
+    torn: bool,
     /// Something was written since the last sync began.
     dirty: AtomicBool,
     #[cfg(test)]
-    faults: tests::Faults,
+    faults: std::sync::Arc<faults::Faults>,
+}
+
+/// What a directory asks of the disk; for tests, which let it be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Op {
+    Open,
+    Create,
+    Read,
+    Append,
+    Cut,
+    List,
+    Stat,
+    Unlink,
+    Rename,
+    SyncFile,
+    SyncNames,
+    Sync,
 }
 
 /// One entry of the directory, by stat.
@@ -61,27 +80,35 @@ impl SampleDir {
             path: path.to_owned(),
             fd,
             identity: None,
+            torn: false,
             dirty: AtomicBool::new(false),
             #[cfg(test)]
-            faults: tests::Faults::default(),
+            faults: faults::Faults::of(path),
         };
+        dir.about_to(Op::Open, "").or_fail(Kind::Disk, || format!("open sample directory {}", path.display()))?;
         dir.identity = match dir.open_read(Self::IDENTITY) {
-            Ok(file) => Some(dir.identify(file, lock)?),
+            Ok(file) => dir.identify(file, lock)?,
             Err(e) if e.kind() == Kind::NotFound => None,
             Err(e) => return Err(e),
         };
         Ok(dir)
     }
 
+    /// Its identity file is empty, cut off or full of zeros. Such a directory has no [`Self::uuid`].
+    pub(crate) fn is_torn(&self) -> bool {
+        self.torn
+    }
+
     /// Gives a directory without identity this one, and locks it.
     pub(crate) fn initialize(&mut self, uuid: Uuid) -> Result<()> {
         self.replace(Self::IDENTITY, format!("{IDENTITY_FORMAT}\n{uuid}\n").as_bytes(), GROUP_READS)?;
         let file = self.open_read(Self::IDENTITY)?;
-        self.identity = Some(self.identify(file, true)?);
+        self.identity = self.identify(file, true)?;
         Ok(())
     }
 
-    fn identify(&self, mut file: File, lock: bool) -> Result<(Uuid, File)> {
+    /// None when the file is torn.
+    fn identify(&mut self, mut file: File, lock: bool) -> Result<Option<(Uuid, File)>> {
         let name = self.path.join(Self::IDENTITY);
         if lock {
             file.try_lock().map_err(|e| match e {
@@ -92,17 +119,20 @@ impl SampleDir {
                 TryLockError::Error(e) => Error::caused(Kind::Disk, format!("lock {}", name.display()), e),
             })?;
         }
-        let mut text = String::new();
-        (&mut file)
-            .take(IDENTITY_LIMIT)
-            .read_to_string(&mut text)
-            .or_fail(Kind::Disk, || format!("read {}", name.display()))?;
-        let uuid = match text.lines().collect::<Vec<_>>()[..] {
+        let mut text = Vec::new();
+        let read = (&mut file).take(IDENTITY_LIMIT).read_to_end(&mut text);
+        read.or_fail(Kind::Disk, || format!("read {}", name.display()))?;
+        let uuid = match String::from_utf8_lossy(&text).lines().collect::<Vec<_>>()[..] {
             [IDENTITY_FORMAT, uuid] => Uuid::parse_str(uuid).ok(),
             _ => None,
         };
-        let uuid = uuid.ok_or_else(|| Error::new(Kind::Corrupt, format!("{} holds no uuid", name.display())))?;
-        Ok((uuid, file))
+        let begins = IDENTITY_FORMAT.as_bytes().starts_with(&text) || text.starts_with(IDENTITY_FORMAT.as_bytes());
+        self.torn = uuid.is_none() && (begins || text.contains(&0));
+        match uuid {
+            Some(uuid) => Ok(Some((uuid, file))),
+            None if self.torn => Ok(None),
+            None => Err(Error::new(Kind::Corrupt, format!("{} holds no uuid", name.display()))),
+        }
     }
 
     /// Its uuid; `None` when it has no identity yet.
@@ -132,6 +162,18 @@ impl SampleDir {
         }
     }
 
+    /// Where tests put faults.
+    #[cfg_attr(not(test), inline(always))]
+    fn about_to(&self, op: Op, name: &str) -> nix::Result<()> {
+        #[cfg(test)]
+        return self.faults.hit(op, name);
+        #[cfg(not(test))]
+        return {
+            let _ = (op, name);
+            Ok(())
+        };
+    }
+
     /// Does what changes something on the disk. A sync that begins before it is done covers nothing of it for certain,
     /// so it is dirty afterwards whoever synced meanwhile; and it is before, for what is half done when it fails.
     fn changing<T>(&self, change: impl FnOnce() -> T) -> T {
@@ -147,21 +189,23 @@ impl SampleDir {
     }
 
     fn create_for(&self, name: &str, mode: Mode) -> Result<File> {
-        #[cfg(test)]
-        self.faults.hit().or_fail(Kind::Disk, || format!("create {name}"))?;
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_APPEND;
-        let created = self.changing(|| self.open_file(name, flags, mode)).map_err(io::Error::from);
-        created.or_fail(Kind::Disk, || format!("create {name}"))
+        let asked = self.about_to(Op::Create, name);
+        let created = asked.and_then(|()| self.changing(|| self.open_file(name, flags, mode)));
+        created.map_err(io::Error::from).or_fail(Kind::Disk, || format!("create {name}"))
     }
 
     /// Opens a file for reading. `NotFound` when it is not there.
     pub(crate) fn open_read(&self, name: &str) -> Result<File> {
-        self.open_file(name, OFlag::O_RDONLY, Mode::empty()).map_err(|e| on_open(name, e))
+        let opened = self.about_to(Op::Read, name).and_then(|()| self.open_file(name, OFlag::O_RDONLY, Mode::empty()));
+        opened.map_err(|e| on_open(name, e))
     }
 
     /// Opens a file that exists for reading, cutting and appending; only recovery does so.
     pub(crate) fn open_append(&self, name: &str) -> Result<File> {
-        self.open_file(name, OFlag::O_RDWR | OFlag::O_APPEND, Mode::empty()).map_err(|e| on_open(name, e))
+        let flags = OFlag::O_RDWR | OFlag::O_APPEND;
+        let opened = self.about_to(Op::Read, name).and_then(|()| self.open_file(name, flags, Mode::empty()));
+        opened.map_err(|e| on_open(name, e))
     }
 
     fn open_file(&self, name: &str, flags: OFlag, mode: Mode) -> nix::Result<File> {
@@ -170,21 +214,29 @@ impl SampleDir {
 
     /// Writes all of the slices to the end of a file, without copying them together.
     pub(crate) fn append(&self, file: &File, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
-        #[cfg(test)]
-        self.faults.hit()?;
+        self.about_to(Op::Append, "").inspect_err(|_| self.append_half(file, slices))?;
         self.changing(|| write_all(file, slices))
+    }
+
+    /// A write that fails may have written a part.
+    #[cfg_attr(not(test), inline(always))]
+    fn append_half(&self, file: &File, slices: &[IoSlice<'_>]) {
+        #[cfg(test)]
+        self.faults.append_half(file, slices);
+        #[cfg(not(test))]
+        let _ = (file, slices);
     }
 
     /// Cuts a file.
     pub(crate) fn cut(&self, file: &File, len: u64) -> io::Result<()> {
-        #[cfg(test)]
-        self.faults.hit()?;
+        self.about_to(Op::Cut, "")?;
         self.changing(|| file.set_len(len))
     }
 
     /// Every entry, in the order of names. One that cannot be looked at is [hidden](Entry::hidden) and hides no other.
     pub(crate) fn list(&self) -> Result<Vec<Entry>> {
         let list = || -> nix::Result<Vec<Entry>> {
+            self.about_to(Op::List, "")?;
             let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
             let mut dir = Dir::openat(&self.fd, ".", flags, Mode::empty())?;
             let mut entries = Vec::new();
@@ -195,12 +247,8 @@ impl SampleDir {
                     continue;
                 }
                 let shown = name.to_string_lossy().into_owned();
-                #[cfg(test)]
-                if let Err(e) = self.faults.hit_entry(&shown) {
-                    entries.push(Entry::hidden(shown, e));
-                    continue;
-                }
-                match stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+                let asked = self.about_to(Op::Stat, &shown);
+                match asked.and_then(|()| stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)) {
                     Ok(stat) => entries.push(Entry::new(shown, &stat)),
                     Err(Errno::ENOENT) => {}
                     Err(e) => entries.push(Entry::hidden(shown, e)),
@@ -218,7 +266,8 @@ impl SampleDir {
         if let Some(fake) = self.faults.file_system() {
             return Ok(fake);
         }
-        let stat = rustix::fs::fstatvfs(&self.fd).map_err(io::Error::from);
+        let asked = self.about_to(Op::Stat, "").map_err(io::Error::from);
+        let stat = asked.and_then(|()| Ok(rustix::fs::fstatvfs(&self.fd)?));
         let stat = stat.or_fail(Kind::Disk, || format!("ask how full the disk of {} is", self.path.display()))?;
         Ok(FileSystem {
             unit: stat.f_frsize,
@@ -236,7 +285,8 @@ impl SampleDir {
 
     /// One entry by name; `None` when it is not there.
     pub(crate) fn stat(&self, name: &str) -> Result<Option<Entry>> {
-        match stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+        let asked = self.about_to(Op::Stat, name);
+        match asked.and_then(|()| stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)) {
             Ok(stat) => Ok(Some(Entry::new(name.to_owned(), &stat))),
             Err(Errno::ENOENT) => Ok(None),
             Err(e) => Err(Error::caused(Kind::Disk, format!("stat {name}"), e)),
@@ -245,10 +295,15 @@ impl SampleDir {
 
     /// Removes a file; false when it was not there.
     pub(crate) fn unlink(&self, name: &str) -> Result<bool> {
-        #[cfg(test)]
-        self.faults.hit_entry(name).or_fail(Kind::Disk, || format!("unlink {name}"))?;
+        self.about_to(Op::Unlink, name).or_fail(Kind::Disk, || format!("unlink {name}"))?;
         match self.changing(|| unistd::unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir)) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                #[cfg(test)]
+                if RecordingId::from_file_name(name).is_some() {
+                    self.faults.note_unlinked();
+                }
+                Ok(true)
+            }
             Err(Errno::ENOENT) => Ok(false),
             Err(e) => Err(Error::caused(Kind::Disk, format!("unlink {name}"), e)),
         }
@@ -256,7 +311,8 @@ impl SampleDir {
 
     /// Renames a file; another one of the new name is replaced.
     pub(crate) fn rename(&self, from: &str, to: &str) -> Result<()> {
-        self.changing(|| fcntl::renameat(&self.fd, from, &self.fd, to))
+        self.about_to(Op::Rename, from)
+            .and_then(|()| self.changing(|| fcntl::renameat(&self.fd, from, &self.fd, to)))
             .or_fail(Kind::Disk, || format!("rename {from} to {to}"))
     }
 
@@ -283,6 +339,7 @@ impl SampleDir {
         self.unlink(&new)?;
         let file = self.create_for(&new, mode)?;
         self.append(&file, &mut [IoSlice::new(data)])
+            .and_then(|()| Ok(self.about_to(Op::SyncFile, &new)?))
             .and_then(|()| file.sync_all())
             .or_fail(Kind::Disk, || format!("write {new}"))?;
         self.rename(&new, name)?;
@@ -291,7 +348,8 @@ impl SampleDir {
 
     /// Makes the directory's names durable, and nothing else.
     pub(crate) fn sync_names(&self) -> Result<()> {
-        unistd::fsync(&self.fd).or_fail(Kind::Disk, || format!("sync {}", self.path.display()))
+        let sync = self.about_to(Op::SyncNames, "").and_then(|()| unistd::fsync(&self.fd));
+        sync.or_fail(Kind::Disk, || format!("sync {}", self.path.display()))
     }
 
     /// Makes all that was written to this file system durable: film, names and journal. Takes long, unless nothing
@@ -300,12 +358,12 @@ impl SampleDir {
         if !self.dirty.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        let sync = || -> io::Result<()> {
-            #[cfg(test)]
-            self.faults.hit()?;
-            Ok(unistd::syncfs(&self.fd)?)
-        };
-        let synced = sync().or_fail(Kind::Disk, || format!("sync the file system of {}", self.path.display()));
+        let synced = self.about_to(Op::Sync, "").and_then(|()| unistd::syncfs(&self.fd));
+        #[cfg(test)]
+        self.faults.synced(synced.is_ok(), &self.path);
+        let synced = synced
+            .map_err(io::Error::from)
+            .or_fail(Kind::Disk, || format!("sync the file system of {}", self.path.display()));
         if synced.is_err() {
             self.dirty.store(true, Ordering::Release);
         }
@@ -371,4 +429,6 @@ const IDENTITY_LIMIT: u64 = 200;
 const IOV_MAX: usize = 1024;
 
 #[cfg(test)]
-pub(crate) mod tests;
+pub(crate) mod faults;
+#[cfg(test)]
+mod tests;

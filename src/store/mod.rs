@@ -18,14 +18,17 @@ mod journal_file;
 mod listing;
 mod mmap;
 mod mount;
+mod newest;
 mod options;
 mod orphan;
+mod pulse;
 mod queue;
 mod recover;
 pub mod sample_entries;
 mod sample_file;
 mod shared;
 pub mod stats;
+mod suspects;
 mod syncer;
 #[cfg(test)]
 pub(crate) mod testing;

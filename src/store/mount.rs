@@ -3,17 +3,20 @@
 use crate::base::{Error, Kind, Result, ResultExt, WallTime};
 use crate::media::EndReason;
 use crate::media::recording::Cause;
-use crate::store::attached::Attached;
+use crate::store::attached::{Attached, Attempt};
 use crate::store::capacity::Capacity;
 use crate::store::db::Database;
 use crate::store::dir::SampleDir;
+use crate::store::newest;
+use crate::store::pulse::Pulse;
 use crate::store::unflushed::Unflushed;
-use log::error;
+use log::{error, warn};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// A sample directory that may not be there yet, or not any more: a disk that mounts late, or another one in its place.
@@ -27,6 +30,9 @@ pub(crate) struct Mount {
     /// Opened for reading only.
     readable: OnceLock<Arc<SampleDir>>,
     trouble: Mutex<Option<String>>,
+    pulse: Arc<Pulse>,
+    /// How often in a row the right directory was there and could not be attached.
+    tried: AtomicU32,
 }
 
 impl Mount {
@@ -39,6 +45,8 @@ impl Mount {
             leaving: Mutex::default(),
             readable: OnceLock::new(),
             trouble: Mutex::new(Some("not looked at yet".into())),
+            pulse: Arc::default(),
+            tried: AtomicU32::new(0),
         }
     }
 
@@ -52,9 +60,15 @@ impl Mount {
         self.attached().map(|a| a.dir.clone()).or_else(|| self.readable.get().cloned())
     }
 
-    /// Why nothing can be recorded; `None` when all is well.
+    /// Why nothing can be recorded, or what is wrong with the disk just now; `None` when all is well.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.lock_trouble().clone()
+        let trouble = self.lock_trouble().clone();
+        trouble.or_else(|| self.pulse.trouble(Instant::now()))
+    }
+
+    /// What those who ask the disk notice.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     fn lock_trouble(&self) -> MutexGuard<'_, Option<String>> {
@@ -74,11 +88,15 @@ impl Mount {
         if self.attached().is_some() || self.is_leaving() {
             return Ok(());
         }
-        let attached =
-            self.open_own(db).and_then(|dir| Attached::attach(dir, db, unflushed, capacity, self.boot_id, now));
+        let attached = self.open_own(db).and_then(|dir| {
+            let patient = self.tried.fetch_add(1, Ordering::Relaxed) < PATIENT;
+            let attempt = Attempt { boot_id: self.boot_id, now, patient };
+            Attached::attach(dir, db, unflushed, capacity, &self.pulse, attempt)
+        });
         match attached {
             Ok(attached) => {
                 self.set(Some(Arc::new(attached)));
+                self.tried.store(0, Ordering::Relaxed);
                 // Which films are missing is only known now.
                 unflushed.all_changed();
                 *self.lock_trouble() = None;
@@ -152,11 +170,20 @@ impl Mount {
                 .or_fail(Kind::Disk, || format!("create sample directory {}", self.path.display()))?;
         }
         let mut dir = SampleDir::open(&self.path, true)?;
+        if let Some(own) = own
+            && dir.is_torn()
+            && newest::vouches(&dir, db)?
+        {
+            warn!("{}: its identity was torn, and is made anew: its film is this database's", self.path.display());
+            dir.initialize(own)?;
+        }
         match (own, dir.uuid()) {
             (None, Some(uuid)) => {
                 if dir.list()?.iter().any(|e| e.takes_number().is_some()) {
                     let path = self.path.display();
-                    let what = format!("{path} holds the film of another database: adopt it, or use another directory");
+                    let what = format!(
+                        "{path} holds the film of another database: `lunette adopt` makes that anew; or use another directory"
+                    );
                     return Err(Error::new(Kind::Conflict, what));
                 }
                 db.set_directory(uuid)?;
@@ -164,7 +191,8 @@ impl Mount {
             }
             // Only a database that never had a directory takes one: else an empty mount point would do.
             (None, None) => {
-                let foreign = |name: &str| name != "lost+found" && name != "lunette-dir.new";
+                let torn = |name: &str| dir.is_torn() && name == SampleDir::IDENTITY;
+                let foreign = |name: &str| name != "lost+found" && name != "lunette-dir.new" && !torn(name);
                 if let Some(entry) = dir.list()?.into_iter().find(|e| foreign(&e.name)) {
                     let path = self.path.display();
                     let what = format!("{path} is neither empty nor a sample directory: there is {}", entry.name);
@@ -184,7 +212,8 @@ impl Mount {
         match dir.uuid() {
             Some(uuid) if Some(uuid) == own => Ok(dir),
             found => {
-                let found = found.map_or("no identity".into(), |uuid| format!("the identity {uuid}"));
+                let none = if dir.is_torn() { "an identity that was torn" } else { "no identity" };
+                let found = found.map_or(none.into(), |uuid| format!("the identity {uuid}"));
                 let what = format!("wrong disk or not mounted: {} has {found}", self.path.display());
                 Err(Error::new(Kind::NotFound, what))
             }
@@ -192,5 +221,7 @@ impl Mount {
     }
 }
 
+/// So often a journal that cannot be read is a reason to look again later; then half of it must do.
+const PATIENT: u32 = 3;
 /// How long the writer of a disk that is gone may take to end what grows.
 const WRITER_PATIENCE: Duration = Duration::from_secs(5);

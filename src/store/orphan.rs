@@ -2,7 +2,7 @@
 
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::media::EndReason;
-use crate::media::recording::{Cause, Flags};
+use crate::media::recording::Flags;
 use crate::media::sample_index;
 use crate::store::closed::ClosedRecording;
 use crate::store::dir::{Entry, SampleDir};
@@ -36,7 +36,11 @@ pub(crate) enum Outcome {
 impl Orphan {
     /// Looks at its trailer, not at the film.
     pub(crate) fn read(dir: &SampleDir, id: RecordingId, entry: Entry) -> Self {
-        let told = dir.open_read(&entry.name).and_then(|file| trailer::read(&file)).and_then(|told| match told {
+        let told = dir.open_read(&entry.name).and_then(|file| {
+            forget_cached(&file);
+            trailer::read(&file)
+        });
+        let told = told.and_then(|told| match told {
             Some(told) if told.recording.id != id => {
                 Err(Error::new(Kind::Corrupt, format!("its trailer is of recording {}", told.recording.id)))
             }
@@ -50,9 +54,16 @@ impl Orphan {
         Some(self.told.as_ref().ok()?.as_ref()?.recording.sequence)
     }
 
-    /// Finds out what it was, and makes it a closed file if it can be. The film of a suspect one is read. An error is
-    /// the disk's: nothing is known then, and another try may go better.
-    pub(crate) fn settle(self, dir: &SampleDir, story: Option<&Story>, suspect: bool) -> Result<Outcome> {
+    /// Finds out what it was, and makes it a closed file if it can be, which ended for this reason. The film of a suspect
+    /// one is read. An error is the disk's: nothing is known then, and another try may
+    /// go better.
+    pub(crate) fn settle(
+        self,
+        dir: &SampleDir,
+        story: Option<&Story>,
+        suspect: bool,
+        reason: &EndReason,
+    ) -> Result<Outcome> {
         let why = match self.told {
             Ok(Some(closed)) if !suspect => return Ok(Outcome::Closed(closed)),
             Ok(Some(closed)) => {
@@ -68,7 +79,7 @@ impl Orphan {
             Err(e) if e.kind() == Kind::Corrupt => e.to_string(),
             Err(e) => return Err(e),
         };
-        Ok(match story.map(|story| close_grown(dir, &self.entry.name, story)).transpose()?.flatten() {
+        Ok(match story.map(|story| close_grown(dir, &self.entry.name, story, reason)).transpose()?.flatten() {
             Some(closed) => Outcome::Recovered(closed, why),
             None => Outcome::Unknown(why),
         })
@@ -76,7 +87,7 @@ impl Orphan {
 }
 
 /// Cuts a file to where it and the journal agree, and closes it; `None` when they agree on nothing.
-fn close_grown(dir: &SampleDir, name: &str, story: &Story) -> Result<Option<ClosedRecording>> {
+fn close_grown(dir: &SampleDir, name: &str, story: &Story, reason: &EndReason) -> Result<Option<ClosedRecording>> {
     let file = dir.open_append(name)?;
     let Some((mark, blake3)) = last_agreement(&file, &story.marks).or_fail(Kind::Disk, || "read film")? else {
         return Ok(None);
@@ -85,7 +96,7 @@ fn close_grown(dir: &SampleDir, name: &str, story: &Story) -> Result<Option<Clos
     let r = &mut closed.recording;
     mark.covered.put_into(r);
     r.flags = r.flags.with(Flags::RECOVERED);
-    r.end_reason = Some(EndReason::new(Cause::PowerCut, "").to_string());
+    r.end_reason = Some(reason.to_string());
     let Ok(index) = sample_index::closed(&story.index[..mark.index_len]) else { return Ok(None) };
     r.index_format = sample_index::FORMAT;
     closed.video_index = index.into();
@@ -110,6 +121,13 @@ fn last_agreement(file: &File, marks: &[Mark]) -> io::Result<Option<(Mark, [u8; 
         agreed = Some((*mark, hash));
     }
     Ok(agreed)
+}
+
+/// The kernel shall not answer from memory. After a failed sync it has pages there that it takes for written and that
+/// are not on the disk.
+fn forget_cached(file: &File) {
+    // Where it is not obeyed, memory is what there is.
+    let _ = nix::fcntl::posix_fadvise(file, 0, 0, nix::fcntl::PosixFadviseAdvice::POSIX_FADV_DONTNEED);
 }
 
 /// BLAKE3 of the first `len` bytes; `Corrupt` when there are fewer.

@@ -45,8 +45,10 @@ pub(crate) enum Job {
     Abandon(RecordingId, EndReason),
     /// These, and no others, are closed, durable and without a row.
     Durable(BTreeSet<RecordingId>),
-    /// End all that grow, with what is whole.
-    EndAll(EndReason),
+    /// A sync failed: end all that grow, with what is whole, and begin a new journal that tells what this one told.
+    Suspect(EndReason),
+    /// What the spoiled journal told is not needed any more.
+    Trust,
     /// Write all that came before, then say so.
     Barrier(SyncSender<()>),
     /// Write all that came before, end what still grows, and return.

@@ -1,10 +1,13 @@
 //! What was found in the sample directory at the start, and what becomes of it.
 
-use crate::base::{RecordingId, Result, StreamId};
+use crate::base::{Error, Kind, RecordingId, Result, StreamId};
+use crate::media::EndReason;
+use crate::media::recording::Cause;
 use crate::store::closed::ClosedRecording;
 use crate::store::db::StreamIds;
 use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal::{self, Story};
+use crate::store::newest::{self, Found};
 use crate::store::orphan::{Orphan, Outcome};
 use crate::store::{catalog, journal_file};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +21,14 @@ pub(crate) struct Known {
     pub(crate) rows: Vec<RecordingId>,
     /// What is to be unlinked, ascending.
     pub(crate) garbage: Vec<RecordingId>,
+    /// Some rows to be looked at again: of the newest, where the disk cannot be trusted to have their film.
+    pub(crate) newest: Vec<ClosedRecording>,
     /// Whatever there is of a stream that was removed is garbage too: it closed too late to be condemned by name.
     pub(crate) streams: StreamIds,
+    /// Files that were deleted while their rows could not go.
+    pub(crate) deleted: BTreeSet<RecordingId>,
+    /// A journal that cannot be read is a reason to come back later: it alone vouches for what grew.
+    pub(crate) patient: bool,
 }
 
 /// What recovery did. The directory must be synced before the database learns of it.
@@ -31,6 +40,10 @@ pub(crate) struct Recovered {
     pub(crate) unlinked: Vec<RecordingId>,
     /// Rows without a file.
     pub(crate) missing: Vec<RecordingId>,
+    /// Rows without a file that were to go with it.
+    pub(crate) deleted: Vec<RecordingId>,
+    /// Rows whose film is not what was recorded, though a file is there, and what is wrong with it.
+    pub(crate) damaged: Vec<(RecordingId, String)>,
     /// What the journal tells of files that the disk would not let us mend; the next journal must tell it again.
     pub(crate) unresolved: Vec<journal::Entry>,
     /// What an owner should know of, a line each.
@@ -45,8 +58,14 @@ pub(crate) struct Recovered {
 /// one file is a problem of that file and keeps no other from being recorded; an error is the whole directory's.
 pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     let found = journal_file::read(dir);
+    if known.patient
+        && let Some((name, e)) = found.unreadable.first()
+    {
+        return Err(Error::new(Kind::Disk, format!("{name}: {e}; tried again")));
+    }
     let journal = journal::replay(found.entries);
     let mut done = Recovered::default();
+    journal.stories.keys().chain(&journal.durable).for_each(|&id| done.take_number(id));
     for &id in &known.garbage {
         done.take_number(id);
         match dir.unlink(&id.file_name()) {
@@ -80,7 +99,9 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         }
         match id.filter(|_| entry.is_file) {
             Some(id) => {
-                files.push(id);
+                if entry.len > 0 || known.rows.binary_search(&id).is_err() {
+                    files.push(id);
+                }
                 if known.rows.binary_search(&id).is_err() {
                     orphans.push(Orphan::read(dir, id, entry));
                 }
@@ -93,13 +114,19 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         let (story, suspect) = (journal.stories.get(&orphan.id), suspects.contains(&orphan.id));
         done.settle(dir, orphan, story, suspect);
     }
+    for rows in &known.newest {
+        if !done.look_again(dir, rows) {
+            files.retain(|&id| id != rows.recording.id);
+        }
+    }
     done.entries = entries;
     // Last, so that a power cut just now loses nothing of what could be read.
     for (name, e) in found.unreadable {
         done.set_aside(dir, name, &e.to_string());
     }
     files.sort_unstable();
-    done.missing = known.rows.iter().filter(|id| files.binary_search(id).is_err()).copied().collect();
+    let gone = known.rows.iter().filter(|id| files.binary_search(id).is_err()).copied();
+    (done.deleted, done.missing) = gone.partition(|id| known.deleted.contains(id));
     done.problems.extend(done.missing.iter().map(|id| format!("recording {id}: its sample file is missing")));
     Ok(done)
 }
@@ -121,13 +148,18 @@ impl Recovered {
 
     fn settle(&mut self, dir: &SampleDir, orphan: Orphan, story: Option<&Story>, suspect: bool) {
         let (id, name) = (orphan.id, orphan.entry.name.clone());
-        match orphan.settle(dir, story, suspect) {
+        match orphan.settle(dir, story, suspect, &EndReason::new(Cause::PowerCut, "")) {
             Ok(Outcome::Closed(closed)) => self.closed.push(Arc::new(closed)),
             Ok(Outcome::Recovered(closed, why)) => {
                 self.problems.push(format!("recording {id}: recovered: {why}"));
                 self.closed.push(Arc::new(closed));
             }
             Ok(Outcome::Empty) => {
+                if let Some(mark) = story.and_then(|story| story.marks.last()) {
+                    let frames = mark.covered.video_samples;
+                    self.problems
+                        .push(format!("recording {id}: its file is empty, the journal tells of {frames} frames"));
+                }
                 if let Err(e) = dir.unlink(&name) {
                     self.problems.push(format!("recording {id}: {e}"));
                 }
@@ -142,6 +174,22 @@ impl Recovered {
         }
     }
 
+    /// False when a file that has a row is not there any more.
+    fn look_again(&mut self, dir: &SampleDir, rows: &ClosedRecording) -> bool {
+        let id = rows.recording.id;
+        match newest::look_again(dir, rows) {
+            Ok(Found::Whole) => {}
+            Ok(Found::Sealed(why)) => self.problems.push(format!("recording {id}: {why}; made anew from its row")),
+            Ok(Found::Torn(why)) => {
+                self.set_aside(dir, &id.file_name(), &why);
+                return false;
+            }
+            Ok(Found::Other(why)) => self.damaged.push((id, why)),
+            Err(e) => self.problems.push(format!("recording {id}: {e}; not looked at")),
+        }
+        true
+    }
+
     /// Something that is no sample file.
     fn stranger(&mut self, dir: &SampleDir, entry: &Entry) {
         let name = entry.name.as_str();
@@ -153,6 +201,11 @@ impl Recovered {
             // A sample file of the original system.
             || Uuid::try_parse(name).is_ok() && name.len() == 36;
         if ours {
+        } else if entry.is_file && LEFTOVERS.contains(&name) {
+            // It did not take the place of the old one, which counts.
+            if let Err(e) = dir.unlink(name) {
+                self.problems.push(e.to_string());
+            }
         } else if entry.is_file {
             self.set_aside(dir, name, "is no sample file");
         } else {
@@ -168,6 +221,8 @@ impl Recovered {
     }
 }
 
+/// Begun while another took its time to be replaced.
+const LEFTOVERS: [&str; 2] = ["catalog.new", "lunette-dir.new"];
 /// How many closed files are read to the end at a start, at most.
 const SUSPECTS: usize = 64;
 

@@ -8,7 +8,9 @@ use crate::store::catalog::{self, Catalog};
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Committed};
 use crate::store::gap::{Gap, Hole};
+use crate::store::pulse::Work;
 use crate::store::shared::Shared;
+use crate::store::suspects::Suspects;
 use log::{debug, error, info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -81,6 +83,8 @@ pub(crate) struct Syncer {
     last_flush: Instant,
     /// Those that wait for their rows and of which the journal knows that they are durable.
     durable: BTreeSet<RecordingId>,
+    /// Those that were not when a sync failed.
+    suspects: Suspects,
     /// Garbage whose files are gone.
     unlinked: BTreeSet<RecordingId>,
     /// Garbage whose files the disk does not let go.
@@ -107,6 +111,7 @@ impl Syncer {
             flush_interval,
             last_flush: now,
             durable: BTreeSet::new(),
+            suspects: Suspects::default(),
             unlinked: BTreeSet::new(),
             stuck: BTreeSet::new(),
             undone: BTreeSet::new(),
@@ -177,13 +182,25 @@ impl Syncer {
     }
 
     fn sync_and_flush(&mut self, attached: &Attached, now: Instant, due: bool, wished: bool) -> Result<()> {
-        let closed = self.shared.unflushed.closed();
-        let synced = self.sync(attached);
+        let renewed = attached.renewal.waits();
+        let mut closed = self.shared.unflushed.closed();
+        let mut synced = self.sync(attached);
+        if synced.is_ok() && self.suspects.read_back(&attached.dir, &self.shared.unflushed) {
+            closed = self.shared.unflushed.closed();
+            synced = self.sync(attached);
+            if synced.is_ok() {
+                self.suspects.read_back(&attached.dir, &self.shared.unflushed);
+            }
+        }
         let (keep, seen) = self.keep(attached, now);
         if synced.is_err() && keep.is_urgent {
             self.delete_at_once(attached, &keep.condemned);
         }
         synced?;
+        let closed = self.suspects.others(closed);
+        if let Some(renewed) = renewed {
+            self.settle_journal(attached, renewed);
+        }
         if due || keep.is_urgent || self.more {
             let flushed = self.flush(attached, closed, &keep.condemned, wished);
             if flushed.is_err() && keep.is_urgent {
@@ -195,6 +212,15 @@ impl Syncer {
             self.note_durable(attached, &closed);
         }
         seen
+    }
+
+    /// The journal that was new before the sync takes the place of the old one.
+    fn settle_journal(&self, attached: &Attached, renewed: u64) {
+        match attached.renewal.settle(&attached.dir, renewed) {
+            Ok(()) if self.suspects.is_empty() => attached.trust(),
+            Ok(()) => {}
+            Err(e) => warn!("journal: {e}"),
+        }
     }
 
     /// The directory is gone. What it holds without a row is found again by files and journal when it is back.
@@ -211,6 +237,7 @@ impl Syncer {
         shared.shelf.forget_all();
         shared.capacity.leave();
         shared.pending().sweep = true;
+        self.suspects.clear();
         self.durable.clear();
         self.unlinked.clear();
         self.stuck.clear();
@@ -226,16 +253,18 @@ impl Syncer {
         }
     }
 
-    /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends.
+    /// Makes all that was written before durable. When that fails, what grows cannot be trusted and ends, and all that is
+    /// not known to be durable is suspect.
     fn sync(&mut self, attached: &Attached) -> Result<()> {
-        let renewed = attached.renewal.waits();
         let begun = Instant::now();
-        let synced = self.syncs.mind(attached.dir.sync_all());
-        synced.inspect_err(|e| attached.end_all(EndReason::new(Cause::DiskFailed, e.to_string())))?;
+        let busy = self.shared.mount.pulse().busy(Work::Sync, begun);
+        let synced = attached.dir.sync_all();
+        drop(busy);
+        self.syncs.mind(synced).inspect_err(|e| {
+            self.suspects.arrest(&self.shared.unflushed, &self.durable);
+            attached.suspect(EndReason::new(Cause::DiskFailed, e.to_string()));
+        })?;
         debug!("synced in {:.3} s", begun.elapsed().as_secs_f64());
-        if renewed && let Err(e) = attached.renewal.settle(&attached.dir) {
-            warn!("journal: {e}");
-        }
         Ok(())
     }
 
@@ -255,7 +284,8 @@ impl Syncer {
     fn commit(&mut self, closed: Vec<Arc<ClosedRecording>>, old: &[RecordingId], wished: bool) -> Result<()> {
         let shared = self.shared.clone();
         let _removal = shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
-        let old: BTreeSet<_> = old.iter().chain(&self.undone).copied().collect();
+        let old = old.iter().filter(|&&id| !shared.capacity.is_protected(id));
+        let old: BTreeSet<_> = old.chain(&self.undone).copied().collect();
         let mut condemned = self.condemned(&closed);
         condemned.extend(&old);
         let (gaps, removed) = {
@@ -276,7 +306,10 @@ impl Syncer {
             condemned,
             unlinked: self.unlinked.iter().copied().collect(),
         };
-        match self.shared.db.commit(&batch) {
+        let busy = shared.mount.pulse().busy(Work::Rows, Instant::now());
+        let committed = self.shared.db.commit(&batch);
+        drop(busy);
+        match committed {
             Ok(done) => {
                 self.settle(&batch, &done);
                 // What closed just now too: it shall not get a row any more.
@@ -436,7 +469,10 @@ impl Syncer {
         without_row.into_iter().for_each(|id| self.shared.unflushed.forget(id));
         if !with_row.is_empty() {
             warn!("{} of the oldest recordings were deleted, their rows go when rows can be written", with_row.len());
+            attached.add_missing(&with_row);
             self.undone.extend(with_row);
+            self.shared.unflushed.all_changed();
+            self.write_catalog(attached, Instant::now(), true);
         }
     }
 
@@ -452,6 +488,15 @@ impl Syncer {
         Ok(())
     }
 
+    fn catalog_text(&self) -> Result<Vec<u8>> {
+        // A database that cannot be read has changed nothing since.
+        let known = || self.catalog.as_ref().and_then(|text| Catalog::decode(text).ok());
+        let catalog = Catalog::of(&self.shared.db).or_else(|e| known().ok_or(e))?;
+        let deleted = self.undone.iter().map(|id| id.composite()).collect();
+        let reserve = self.shared.capacity.last_reserve();
+        Ok(catalog.with(deleted, reserve).encode())
+    }
+
     /// The catalog follows changes of cameras at once, and holes once an hour or when a flush is wished: it is written
     /// whole each time.
     fn write_catalog(&mut self, attached: &Attached, now: Instant, wished: bool) {
@@ -460,7 +505,7 @@ impl Syncer {
             return;
         }
         let write = || -> Result<Vec<u8>> {
-            let text = Catalog::of(&self.shared.db)?.encode();
+            let text = self.catalog_text()?;
             if self.catalog.as_ref() != Some(&text) {
                 attached.dir.replace_private(catalog::NAME, &text)?;
             }

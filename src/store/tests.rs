@@ -2,7 +2,9 @@
 
 mod capacity;
 mod clock;
+mod damage;
 mod disks;
+mod every_fault;
 mod power_cut;
 mod removal;
 mod swaps;

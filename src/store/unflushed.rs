@@ -268,10 +268,14 @@ impl Unflushed {
         inner.count(before.as_ref().map(Item::recording), None, &self.zone);
     }
 
+    /// All that are no rows yet, growing or closed.
+    pub(crate) fn ids(&self) -> Vec<RecordingId> {
+        self.lock().items.keys().copied().collect()
+    }
+
     /// None of these is listed any more: their sample directory is gone.
     pub(crate) fn forget_all(&self) {
-        let ids: Vec<_> = self.lock().items.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.forget(id));
+        self.ids().into_iter().for_each(|id| self.forget(id));
     }
 
     /// Forgets those that closed first, beyond this number.

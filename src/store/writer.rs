@@ -11,6 +11,7 @@ use crate::store::dir::SampleDir;
 use crate::store::growing::{Slot, WRITE_BYTES};
 use crate::store::journal::Entry;
 use crate::store::journal_file::JournalFile;
+use crate::store::pulse::{Pulse, Work};
 use crate::store::queue::{Job, Queue};
 use crate::store::sample_file::{SMALL, SampleFile};
 use crate::store::unflushed::Unflushed;
@@ -35,6 +36,7 @@ pub(crate) struct Writer {
     unsealed: Vec<(SampleFile, ClosedRecording)>,
     /// Closed ones without a row of which the journal knows that they are durable.
     durable: BTreeSet<RecordingId>,
+    pulse: Arc<Pulse>,
 }
 
 #[derive(Debug)]
@@ -51,20 +53,11 @@ impl Writer {
     pub(crate) fn new(
         dir: Arc<SampleDir>,
         queue: Arc<Queue>,
-        unflushed: Arc<Unflushed>,
-        capacity: Arc<Capacity>,
         journal: JournalFile,
+        (unflushed, capacity, pulse): (Arc<Unflushed>, Arc<Capacity>, Arc<Pulse>),
     ) -> Self {
-        Self {
-            dir,
-            queue,
-            unflushed,
-            capacity,
-            journal,
-            open: BTreeMap::new(),
-            unsealed: Vec::new(),
-            durable: BTreeSet::new(),
-        }
+        let (open, unsealed, durable) = Default::default();
+        Self { dir, queue, unflushed, capacity, journal, open, unsealed, durable, pulse }
     }
 
     /// Works until it is told to stop.
@@ -88,7 +81,12 @@ impl Writer {
 
     /// Does these jobs, and writes what is due.
     fn work(&mut self, jobs: Vec<Job>, now: Instant) -> ControlFlow<()> {
+        let pulse = self.pulse.clone();
+        let _busy = pulse.busy(Work::Film, Instant::now());
         let mut stop = None;
+        if self.journal.is_spoiled() {
+            self.renew_journal();
+        }
         for job in jobs {
             match job {
                 Job::Begin(facts, slot) => self.begin(*facts, slot),
@@ -96,7 +94,12 @@ impl Writer {
                 Job::Close(id, close) => self.close(id, close),
                 Job::Abandon(id, reason) => self.end(id, reason),
                 Job::Durable(ids) => self.note_durable(ids),
-                Job::EndAll(reason) => self.end_all(&reason),
+                Job::Suspect(reason) => {
+                    self.end_all(&reason);
+                    self.journal.spoil();
+                    self.renew_journal();
+                }
+                Job::Trust => self.journal.trust(),
                 Job::Barrier(done) => {
                     self.write_all();
                     // Nobody waits any more: nothing is lost by that.
@@ -125,9 +128,11 @@ impl Writer {
         let id = facts.recording.id;
         match SampleFile::create(self.dir.clone(), self.capacity.clone(), facts) {
             Ok(file) => {
+                self.pulse.takes();
                 self.open.insert(id, Open { file, slot, due: false, seen: None });
             }
             Err(e) => {
+                self.pulse.refuses(e.to_string());
                 let cause = if e.is_full_disk() { Cause::DiskFull } else { Cause::DiskFailed };
                 let reason = EndReason::new(cause, e.to_string());
                 warn!("recording {id}: {reason}");
@@ -183,9 +188,11 @@ impl Writer {
         match result {
             Ok(()) => {
                 open.slot.written.fetch_max(open.file.written().0, Ordering::Relaxed);
+                self.pulse.takes();
                 true
             }
             Err(e) => {
+                self.pulse.refuses(format!("recording {id}: {e}"));
                 let reason = disk_failed(&e);
                 open.slot.fail(reason.clone());
                 self.end_now(id, reason);

@@ -9,6 +9,7 @@ mod direct;
 mod fixed;
 mod hls;
 mod live;
+mod metrics;
 mod openapi;
 mod pages;
 mod patience;
@@ -84,6 +85,8 @@ where
     let answer = match route {
         Route::Page(asset) => asset.serve(&request),
         Route::OpenApi => openapi::show(&request),
+        Route::Metrics => metrics::show(state),
+        Route::Storage(settings) => api::storage::show(state, &settings)?,
         Route::Health => api::health::show(state),
         Route::Top { days } => api::top::show(state, peer, days),
         Route::Time(time) => api::time::show(state, time),
@@ -95,6 +98,9 @@ where
         Route::TestCamera => api::test::run(state, peer, body::read(request).await?).await?,
         Route::Recordings { stream, span, split } => api::recordings::list(state, stream, span, split).await?,
         Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,
+        Route::Protected(stream) => api::protected::list(state, stream).await?,
+        Route::Protect(stream) => api::protected::add(state, stream, body::read(request).await?).await?,
+        Route::Unprotect { stream, span } => api::protected::remove(state, stream, span).await?,
         Route::Live(stream) => live::agree(state, peer, stream, &request)?,
         Route::View(wanted) => view::show(state, wanted, &request).await?,
         Route::MediaSegment { stream, excerpt } => view::fragments::show(state, stream, excerpt, &request).await?,

@@ -3,7 +3,7 @@
 use crate::base::{RecordingId, Result};
 use crate::media::retention::{self, Candidate, Choice, Holding, Room, Share};
 use crate::store::capacity::file_system::reserve;
-use crate::store::capacity::{Capacity, Inner, Setting, Storage, StreamStorage};
+use crate::store::capacity::{Capacity, Inner, Setting, Size, Storage, StreamStorage};
 use crate::store::dir::SampleDir;
 use crate::store::film::Shelf;
 use crate::store::stats::Stats;
@@ -46,10 +46,7 @@ impl Capacity {
         let others = file_system.in_use().saturating_sub(used).saturating_sub(own_state);
         let (reserve, granted) = reserve(self.reserve, file_system.size());
         let free = file_system.free();
-        // At the very first look nobody knows who took what is missing. Film is not to make up for it.
-        let least = inner.least_others.unwrap_or(others.saturating_sub(reserve.saturating_sub(free))).min(others);
-        inner.least_others = Some(least);
-        let taken = (others - least).min(reserve);
+        let taken = inner.taken(reserve, free, others);
         let capacity = used.saturating_add(free.saturating_sub(reserve - taken));
         let room = Room { free, reserve, taken, capacity: capacity.saturating_sub(inner.ledger.other_bytes()) };
         let streams = inner.holdings(self.horizon, unflushed, now);
@@ -64,6 +61,8 @@ impl Capacity {
             lingering_bytes: lingering,
             other_bytes: inner.ledger.other_bytes(),
             streams,
+            deleted_recordings: inner.deleted.0,
+            deleted_bytes: inner.deleted.1,
             overcommitted: false,
             trouble: (!granted).then(|| {
                 let (wish, size) = (self.reserve.unwrap_or(0), file_system.size());
@@ -137,6 +136,19 @@ impl Capacity {
 }
 
 impl Inner {
+    /// How much of the reserve is missing by the doing of others. What was missing when the recorder was started is
+    /// theirs too: film left the reserve alone. But of a reserve that was raised meanwhile, film makes room for the rest.
+    fn taken(&mut self, reserve: u64, free: u64, others: u64) -> u64 {
+        let missing = reserve.saturating_sub(free);
+        let taken = match self.others {
+            Some(before) => (self.taken + others.saturating_sub(before)).saturating_sub(before.saturating_sub(others)),
+            None => self.last_reserve.unwrap_or(reserve).saturating_sub(free),
+        };
+        self.taken = taken.min(missing);
+        (self.others, self.last_reserve) = (Some(others), Some(reserve));
+        self.taken
+    }
+
     fn holdings(&mut self, horizon: Duration, unflushed: &Unflushed, now: Instant) -> Vec<StreamStorage> {
         let known = |stream| self.streams.iter().any(|s| s.stream == stream);
         let left = self.ledger.streams().filter(|&stream| !known(stream));
@@ -153,7 +165,7 @@ impl Inner {
         let steady = self.rates.steady(stream);
         let soon = if steady.is_some() { self.rates.soon(stream) } else { self.rates.soon(stream).max(mean()) };
         let share = Share { retain_bytes, used, need: (soon * horizon.as_secs_f64()) as u64 };
-        let protected = self.protected.of(stream).filter_map(|id| self.ledger.file(id)).sum();
+        let protected = self.protected_bytes(stream);
         let bytes_per_day = steady.unwrap_or_else(mean) * 86_400.0;
         StreamStorage { stream, holding: Holding { share, protected, bytes_per_day } }
     }
@@ -186,19 +198,6 @@ fn trouble(room: &Room, need: u64, choice: &Choice) -> Option<String> {
 
 fn kind(trouble: &str) -> &str {
     trouble.split(':').next().unwrap_or(trouble)
-}
-
-/// For people: `1.5 GiB`.
-struct Size(u64);
-
-impl std::fmt::Display for Size {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const UNITS: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-        match UNITS.iter().find(|(_, unit)| self.0 >= *unit) {
-            Some((name, unit)) => write!(f, "{:.1} {name}", self.0 as f64 / *unit as f64),
-            None => write!(f, "{} bytes", self.0),
-        }
-    }
 }
 
 /// How many recordings go at once at most: a transaction of so many takes well below a second.

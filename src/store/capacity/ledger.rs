@@ -122,15 +122,17 @@ impl Ledger {
         }
     }
 
-    /// A file is gone.
-    pub(super) fn remove(&mut self, id: RecordingId) {
-        let Some(files) = self.streams.get_mut(&id.stream()) else { return };
+    /// A file is gone. Says what it weighed.
+    pub(super) fn remove(&mut self, id: RecordingId) -> u64 {
+        let Some(files) = self.streams.get_mut(&id.stream()) else { return 0 };
         files.busy.remove(&id.number());
         if let Ok(at) = files.find(id.number())
             && let Some(gone) = files.files.remove(at)
         {
             files.bytes -= gone.bytes();
+            return gone.bytes();
         }
+        0
     }
 
     /// Something else in the directory weighs this much now; nothing when it is gone.
@@ -216,7 +218,7 @@ impl Ledger {
             Some(bytes) => self.weigh(id, bytes),
             // Its writer knows better.
             None if grows => {}
-            None => self.remove(id),
+            None => _ = self.remove(id),
         }
         if grows { 0 } else { known.unwrap_or(0).abs_diff(now.unwrap_or(0)) }
     }

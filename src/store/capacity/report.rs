@@ -24,6 +24,10 @@ pub struct Storage {
     pub other_bytes: u64,
     /// Every stream, in the order of cameras, then those that only have film.
     pub streams: Vec<StreamStorage>,
+    /// Sample files that were deleted since the start.
+    pub deleted_recordings: u64,
+    /// What they weighed.
+    pub deleted_bytes: u64,
     /// The quotas are more than the disk holds.
     pub overcommitted: bool,
     /// What an owner should do something about.
@@ -40,6 +44,12 @@ pub struct StreamStorage {
 }
 
 impl Storage {
+    /// The same with another reserve, as far as that goes without deleting anything.
+    pub fn with_reserve(&self, bytes: u64) -> Self {
+        let free = self.free_bytes.saturating_sub(bytes.saturating_sub(self.taken_bytes));
+        Self { reserve_bytes: bytes, capacity_bytes: self.used_bytes.saturating_add(free), ..self.clone() }
+    }
+
     /// What film alone may weigh.
     pub fn film_capacity(&self) -> u64 {
         self.capacity_bytes.saturating_sub(self.other_bytes)

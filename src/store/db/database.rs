@@ -40,7 +40,10 @@ impl Database {
     /// Opens `db` in `dir`. A file that is not a database of our version is refused in words.
     pub fn open(dir: &Path, access: Access) -> Result<Self> {
         let file = dir.join(FILE_NAME);
-        Self::open_file(&file, dir, access).map_err(|e| e.on(format!("database {}", file.display())))
+        Self::open_file(&file, dir, access).map_err(|e| {
+            let e = if e.kind() == Kind::Corrupt { e.on(DAMAGED) } else { e };
+            e.on(format!("database {}", file.display()))
+        })
     }
 
     fn open_file(file: &Path, dir: &Path, access: Access) -> Result<Self> {
@@ -134,6 +137,9 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What an owner can do about it.
+const DAMAGED: &str = "is damaged, and `lunette adopt` makes it anew from the film";
+
 /// The original's name, so that `lunette upgrade` finds its databases where they are.
 const FILE_NAME: &str = "db";
 
@@ -187,8 +193,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("db");
         fs::write(&file, "Dear diary, ".repeat(1000)).unwrap();
-        let expected =
-            (Kind::Corrupt, "database DIR/db: pragma foreign_keys = on: file is not a database (SQLite 26)".into());
+        let expected = (
+            Kind::Corrupt,
+            format!("database DIR/db: {DAMAGED}: pragma foreign_keys = on: file is not a database (SQLite 26)"),
+        );
         assert_eq!(refusal(dir.path(), Access::Write), expected);
         assert_eq!(fs::read(&file).unwrap().len(), 12_000);
 

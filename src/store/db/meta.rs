@@ -3,7 +3,7 @@
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
 use crate::store::db::Database;
 use crate::store::db::error::SqlResult;
-use rusqlite::named_params;
+use rusqlite::{OptionalExtension, named_params};
 use uuid::Uuid;
 
 /// Who this database is.
@@ -62,6 +62,14 @@ impl Database {
         self.read(|conn| conn.query_row(SQL, (), |row| row.get(0)).or_sql(|| "read the last opening"))
     }
 
+    /// Whether the last opening ended in good order; there may have been none.
+    pub fn ended_well(&self) -> Result<bool> {
+        const SQL: &str = "SELECT end_90k IS NOT NULL FROM open ORDER BY id DESC LIMIT 1";
+        let what = || "read the end of the last opening";
+        self.read(|conn| conn.query_row(SQL, (), |row| row.get(0)).optional().or_sql(what))
+            .map(|end| end.unwrap_or(true))
+    }
+
     /// Notes that this opening ended in good order.
     pub fn end_open(&self, id: u32, time: WallTime, duration: WallDuration) -> Result<()> {
         const SQL: &str = "UPDATE open SET end_90k = :time, duration_90k = :duration WHERE id = :id";
@@ -83,7 +91,11 @@ mod tests {
         let (_dir, db) = temp_db();
         let begin = |above| db.begin_open(Opening { boot_id: Uuid::nil(), time: WallTime(7), above }).unwrap();
         assert_eq!([begin(0), begin(0), begin(57), begin(3)], [1, 2, 58, 59]);
+        assert!(!db.ended_well().unwrap());
         db.end_open(58, WallTime(9), WallDuration(2)).unwrap();
+        assert!(!db.ended_well().unwrap());
+        db.end_open(59, WallTime(9), WallDuration(2)).unwrap();
+        assert!(db.ended_well().unwrap());
         assert_eq!(db.end_open(60, WallTime(9), WallDuration(2)).unwrap_err().kind(), Kind::NotFound);
     }
 

@@ -11,6 +11,7 @@ mod error;
 mod gaps;
 mod garbage;
 mod meta;
+mod protected_spans;
 mod recordings;
 mod rows;
 mod runs;

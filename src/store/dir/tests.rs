@@ -1,71 +1,6 @@
-//! The sample directory, and faults that it can be given.
+//! The sample directory.
 
 use super::*;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicI64;
-
-/// Lets writes fail: counts down at each, and once below zero all of them fail until it is mended.
-#[derive(Debug)]
-pub(super) struct Faults {
-    writes: AtomicI64,
-    /// The failure is that the disk is full.
-    full: AtomicBool,
-    file_system: Mutex<Option<FileSystem>>,
-    /// An entry that can be neither looked at nor unlinked.
-    entry: Mutex<Option<String>>,
-}
-
-impl Default for Faults {
-    fn default() -> Self {
-        let (full, file_system, entry) = Default::default();
-        Self { writes: AtomicI64::new(i64::MAX), full, file_system, entry }
-    }
-}
-
-impl Faults {
-    pub(super) fn hit(&self) -> io::Result<()> {
-        match self.writes.fetch_sub(1, Ordering::SeqCst) > 0 {
-            true => Ok(()),
-            false if self.full.load(Ordering::SeqCst) => Err(Errno::ENOSPC.into()),
-            false => Err(Errno::EIO.into()),
-        }
-    }
-
-    pub(super) fn file_system(&self) -> Option<FileSystem> {
-        *self.file_system.lock().unwrap()
-    }
-
-    pub(super) fn hit_entry(&self, name: &str) -> nix::Result<()> {
-        match self.entry.lock().unwrap().as_deref() == Some(name) {
-            true => Err(Errno::EIO),
-            false => Ok(()),
-        }
-    }
-}
-
-impl SampleDir {
-    /// The next `n` writes succeed, then the disk is full.
-    pub(crate) fn fill_after(&self, n: i64) {
-        self.faults.full.store(true, Ordering::SeqCst);
-        self.faults.writes.store(n, Ordering::SeqCst);
-    }
-
-    /// The file system says this of itself.
-    pub(crate) fn fake_file_system(&self, fake: Option<FileSystem>) {
-        *self.faults.file_system.lock().unwrap() = fake;
-    }
-
-    /// The next `n` writes succeed, then the disk fails.
-    pub(crate) fn fail_after(&self, n: i64) {
-        self.faults.full.store(false, Ordering::SeqCst);
-        self.faults.writes.store(n, Ordering::SeqCst);
-    }
-
-    /// The entry of this name, if any, can be neither looked at nor unlinked.
-    pub(crate) fn fail_entry(&self, name: Option<&str>) {
-        *self.faults.entry.lock().unwrap() = name.map(str::to_owned);
-    }
-}
 
 fn names(dir: &SampleDir) -> Vec<String> {
     dir.list().unwrap().into_iter().map(|e| e.name).collect()
@@ -91,6 +26,21 @@ fn a_missing_directory_and_a_strange_identity_are_told_apart() {
     assert_eq!(SampleDir::open(&tmp.path().join("no"), true).unwrap_err().kind(), Kind::NotFound);
     std::fs::write(tmp.path().join("lunette-dir"), "hello\n").unwrap();
     assert_eq!(SampleDir::open(tmp.path(), true).unwrap_err().kind(), Kind::Corrupt);
+}
+
+#[test]
+fn an_identity_that_was_torn_is_none() {
+    let tmp = tempfile::tempdir().unwrap();
+    let whole = format!("lunette sample directory 1\n{}\n", Uuid::from_u128(7));
+    let cut = (0..whole.len() - 1).map(|len| whole.as_bytes()[..len].to_vec());
+    let zeros = (0..whole.len()).map(|len| [&whole.as_bytes()[..len], &vec![0; whole.len() - len]].concat());
+    for torn in cut.chain(zeros) {
+        std::fs::write(tmp.path().join("lunette-dir"), &torn).unwrap();
+        let mut dir = SampleDir::open(tmp.path(), true).unwrap();
+        assert_eq!((dir.uuid(), dir.is_torn()), (None, true), "{torn:?}");
+        dir.initialize(Uuid::from_u128(8)).unwrap();
+        assert_eq!((dir.uuid(), dir.is_torn()), (Some(Uuid::from_u128(8)), false));
+    }
 }
 
 #[test]

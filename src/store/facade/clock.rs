@@ -6,6 +6,7 @@ use crate::media::recording::Flags;
 use crate::store::Store;
 use crate::store::db::{ClockProof, Moved};
 use crate::store::gap::Moment;
+use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLockReadGuard};
 
 /// Where the film of a stream ended that was recorded last, whatever its clock said.
@@ -47,6 +48,12 @@ impl Store {
         let _removal = shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
         let _moving = shared.moving.write().unwrap_or_else(PoisonError::into_inner);
         let moved = shared.db.prove_clock(ClockProof { boot_id: self.boot_id, clock_offset })?;
+        let streams: BTreeSet<StreamId> = moved.iter().map(|m| m.run.stream()).collect();
+        for stream in streams {
+            if let Err(e) = self.protect_moved(stream) {
+                log::warn!("stream {stream}: what is protected of it was not moved: {e}");
+            }
+        }
         // An earlier proof of this boot stays.
         let proof = shared.db.clock_proof(self.boot_id)?.unwrap_or(clock_offset);
         let mut rows = Vec::new();

@@ -37,7 +37,8 @@ impl Store {
             None => Extent::default(),
         };
         let attached = self.shared.mount.attached();
-        let missing = attached.as_ref().map(|attached| &attached.missing);
+        let missing = attached.as_ref().map(|attached| attached.missing());
+        let missing = missing.as_deref();
         self.shared.db.rows(&Wanted { stream, span, extent, terms, missing }, unflushed)
     }
 
@@ -56,11 +57,11 @@ impl Store {
     }
 
     fn mark_missing(&self, mut recordings: Vec<Recording>) -> Vec<Recording> {
-        if let Some(attached) = self.shared.mount.attached()
-            && !attached.missing.is_empty()
+        if let Some(missing) = self.shared.mount.attached().map(|attached| attached.missing())
+            && !missing.is_empty()
         {
             for r in &mut recordings {
-                if attached.missing.contains(&r.id) {
+                if missing.contains(&r.id) {
                     r.flags = r.flags.with(Flags::MISSING);
                 }
             }

@@ -27,7 +27,8 @@ impl Rig {
         let (queue, unflushed) = (Arc::new(Queue::new(100_000)), Arc::new(Unflushed::new(TimeZone::UTC)));
         let capacity = Arc::new(Capacity::new(None, Duration::ZERO, tmp.path().to_owned()));
         let journal = JournalFile::begin(dir.clone(), &[]).unwrap();
-        let writer = Writer::new(dir.clone(), queue.clone(), unflushed.clone(), capacity.clone(), journal);
+        let shared = (unflushed.clone(), capacity, Arc::default());
+        let writer = Writer::new(dir.clone(), queue.clone(), journal, shared);
         Self { tmp, dir, queue, unflushed, writer, now: Instant::now() }
     }
 
@@ -63,6 +64,12 @@ impl Rig {
         let [closed] = &self.unflushed.closed()[..] else { panic!("not one closed recording") };
         closed.clone()
     }
+}
+
+/// What a sync does that goes well.
+fn settle(journal: &JournalFile, dir: &SampleDir) {
+    let renewal = journal.renewal();
+    renewal.settle(dir, renewal.waits().unwrap()).unwrap();
 }
 
 fn add(growing: &mut Growing, frames: Vec<Append>) {
@@ -259,7 +266,7 @@ fn the_journal_knows_what_grows_across_a_renewal() {
     add(&mut growing, script.frames(6));
     rig.work(Duration::ZERO);
     rig.writer.renew_journal();
-    rig.writer.journal.renewal().settle(&rig.dir).unwrap();
+    settle(&rig.writer.journal, &rig.dir);
     add(&mut growing, script.frames(1));
     rig.work(Duration::ZERO);
     let stories = journal::replay(journal_file::read(&rig.dir).entries).stories;
@@ -282,7 +289,7 @@ fn the_journal_knows_what_waits_for_its_trailer_across_a_renewal() {
     assert_eq!(rig.writer.unsealed.len(), 1);
     rig.dir.fail_after(i64::MAX);
     rig.writer.renew_journal();
-    rig.writer.journal.renewal().settle(&rig.dir).unwrap();
+    settle(&rig.writer.journal, &rig.dir);
     let stories = journal::replay(journal_file::read(&rig.dir).entries).stories;
     assert_eq!(stories[&id].marks.last().unwrap().covered.sample_file_bytes, 510);
 }
@@ -293,7 +300,7 @@ fn what_a_start_could_not_mend_is_told_by_every_journal_until_the_next_start() {
     let left = journal::Entry::Head(Box::new(facts(7)));
     let mut journal = JournalFile::begin(rig.dir.clone(), std::slice::from_ref(&left)).unwrap();
     journal.renew(&[]).unwrap();
-    journal.renewal().settle(&rig.dir).unwrap();
+    settle(&journal, &rig.dir);
     assert_eq!(journal_file::read(&rig.dir).entries, [left]);
 }
 
@@ -306,5 +313,5 @@ fn stopping_writes_and_closes_everything() {
     rig.work(Duration::ZERO);
     assert_eq!(rig.listed(), ["1: 3 frames of 303 bytes, closed"]);
     assert_eq!(one.append(script.frame(false, 1)).unwrap_err().cause, Cause::Stopped);
-    assert!(!rig.queue.push(Job::EndAll(EndReason::new(Cause::Stopped, ""))));
+    assert!(!rig.queue.push(Job::Suspect(EndReason::new(Cause::Stopped, ""))));
 }

@@ -23,13 +23,14 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// `frame.json` has what the others share.
-const ROOMS: [&str; 6] = [
+const ROOMS: [&str; 7] = [
     include_str!("frame.json"),
     include_str!("recorder.json"),
     include_str!("cameras.json"),
     include_str!("lists.json"),
     include_str!("film.json"),
     include_str!("live.json"),
+    include_str!("storage.json"),
 ];
 
 /// Puts a room's paths and components beside those of the rooms before it. No name may be there twice.

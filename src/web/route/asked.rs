@@ -1,6 +1,6 @@
 //! `Asked`: the variables of a path and the parameters behind it, as types.
 
-use super::{Excerpt, Form, StreamName, View, What};
+use super::{Excerpt, Form, Settings, StreamName, View, What};
 use crate::base::time::UNITS_PER_SEC;
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
 use crate::media::mp4::Gaps;
@@ -95,10 +95,28 @@ impl Asked<'_> {
     fn time(&mut self, name: &str) -> Result<Option<WallTime>> {
         let Some(text) = self.query.one(name)? else { return Ok(None) };
         let time = WallTime::parse(&text, self.zone).map_err(|e| e.on(format!("parameter {name}")))?;
-        if !(YEAR_1..YEAR_9999).contains(&time) {
+        if !is_tellable(time) {
             return Err(bad(format!("parameter {name}={text}: not within the years 1 to 9998")));
         }
         Ok(Some(time))
+    }
+
+    /// Settings to be thought about: `reserve=BYTES`, and `retain=UUID/STREAM:BYTES` for each stream, or `:pool`.
+    pub(super) fn settings(&mut self) -> Result<Settings> {
+        let wrong = |name: &str, text: &str, form| bad(format!("parameter {name}={text}: expected {form}"));
+        let mut settings = Settings::default();
+        if let Some(text) = self.query.one("reserve")? {
+            let bytes = text.parse().map_err(|_| wrong("reserve", &text, "a number of bytes"))?;
+            settings.reserve_bytes = Some(bytes);
+        }
+        for text in self.query.all("retain") {
+            let read = quota(&text).ok_or_else(|| wrong("retain", &text, "UUID/main:BYTES, or :pool for the bytes"))?;
+            if settings.retain.iter().any(|(stream, _)| *stream == read.0) {
+                return Err(bad(format!("parameter retain={text}: this stream was given before")));
+            }
+            settings.retain.push(read);
+        }
+        Ok(settings)
     }
 
     pub(super) fn split(&mut self) -> Result<Option<WallDuration>> {
@@ -151,6 +169,21 @@ impl Asked<'_> {
             _ => Err(bad("a film needs either s, or both start90k and end90k")),
         }
     }
+}
+
+fn quota(text: &str) -> Option<(StreamName, Option<u64>)> {
+    let (stream, bytes) = text.rsplit_once(':')?;
+    let (camera, kind) = stream.split_once('/')?;
+    let stream = StreamName { camera: uuid(camera)?, kind: StreamKind::from_word(kind)? };
+    match bytes {
+        "pool" => Some((stream, None)),
+        bytes => Some((stream, Some(bytes.parse().ok()?))),
+    }
+}
+
+/// A time that has a text form.
+pub(in crate::web) fn is_tellable(time: WallTime) -> bool {
+    (YEAR_1..YEAR_9999).contains(&time)
 }
 
 /// Outside of these years times have no text form; within, sums and differences of a few of them fit an `i64`.

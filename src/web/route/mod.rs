@@ -12,6 +12,7 @@ use crate::web::problem::Refusal;
 use crate::web::query::Query;
 use crate::web::segments::Segments;
 use asked::Asked;
+pub(super) use asked::is_tellable;
 use http::Method;
 use jiff::tz::TimeZone;
 use std::ops::Range;
@@ -24,6 +25,9 @@ pub(super) enum Route {
     Page(&'static Asset),
     OpenApi,
     Health,
+    Metrics,
+    /// What is on the disk, and what these settings would make of it.
+    Storage(Settings),
     Top {
         days: bool,
     },
@@ -47,6 +51,12 @@ pub(super) enum Route {
         stream: StreamName,
         span: Range<WallTime>,
     },
+    Protected(StreamName),
+    Protect(StreamName),
+    Unprotect {
+        stream: StreamName,
+        span: Range<WallTime>,
+    },
     Live(StreamName),
     View(View),
     MediaSegment {
@@ -67,6 +77,14 @@ pub(super) enum Route {
 pub(super) struct StreamName {
     pub(super) camera: Uuid,
     pub(super) kind: StreamKind,
+}
+
+/// Settings of retention that somebody thinks about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub(super) reserve_bytes: Option<u64>,
+    /// Quotas; `None`: in the pool.
+    pub(super) retain: Vec<(StreamName, Option<u64>)>,
 }
 
 /// A film to be put together.

@@ -26,6 +26,7 @@ type Read = fn(&mut Asked<'_>) -> Result<Route, Refusal>;
 
 /// The first that fits is it: fixed words stand before variables.
 pub(in crate::web) static RESOURCES: &[Resource] = &[
+    Resource { path: "/metrics", operations: &[get(&[], |_| Ok(Route::Metrics))] },
     Resource { path: "/healthz", operations: &[get(&[], |_| Ok(Route::Health))] },
     Resource {
         path: "/api/",
@@ -34,6 +35,10 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
     Resource {
         path: "/api/time",
         operations: &[get(&["time90k"], |asked| Ok(Route::Time(asked.needed_time("time90k")?)))],
+    },
+    Resource {
+        path: "/api/storage",
+        operations: &[get(&["reserve", "retain"], |asked| Ok(Route::Storage(asked.settings()?)))],
     },
     Resource { path: "/api/openapi.json", operations: &[get(&[], |_| Ok(Route::OpenApi))] },
     Resource {
@@ -62,6 +67,16 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
         operations: &[get(&["start90k", "end90k"], |asked| {
             Ok(Route::Gaps { stream: asked.stream(), span: asked.span()? })
         })],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/{stream}/protected",
+        operations: &[
+            get(&[], |asked| Ok(Route::Protected(asked.stream()))),
+            on("POST", &[], |asked| Ok(Route::Protect(asked.stream()))),
+            on("DELETE", &["start90k", "end90k"], |asked| {
+                Ok(Route::Unprotect { stream: asked.stream(), span: asked.span()? })
+            }),
+        ],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/live.m4s",

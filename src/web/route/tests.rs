@@ -28,6 +28,24 @@ fn requests_and_their_routes() {
         ("GET /%61pi/", "Top { days: false }".into()),
         ("GET /api/?days=true", "Top { days: true }".into()),
         ("GET /api/time?time90k=1970-01-01T01:00:00+01:00", "Time(WallTime(0))".into()),
+        ("GET /metrics", "Metrics".into()),
+        ("GET /api/storage", "Storage(Settings { reserve_bytes: None, retain: [] })".into()),
+        (
+            "GET /api/storage?reserve=5&retain=9a3c1e52-7c0f-4c4b-9d6a-0c6f5a1b2c3d/main:7",
+            "Storage(Settings { reserve_bytes: Some(5), retain: [(StreamName { camera: U, kind: Main }, Some(7))] })"
+                .into(),
+        ),
+        (
+            "GET /api/storage?retain=main:7",
+            "400 parameter retain=main:7: expected UUID/main:BYTES, or :pool for the bytes".into(),
+        ),
+        ("GET /api/storage?reserve=-1", "400 parameter reserve=-1: expected a number of bytes".into()),
+        ("GET CAMERA/main/protected", format!("Protected(StreamName {{ {} }})", &main[21..main.len() - 2])),
+        ("POST CAMERA/sub/protected", "Protect(StreamName { camera: U, kind: Sub })".into()),
+        (
+            "DELETE CAMERA/main/protected?start90k=1&end90k=2",
+            format!("Unprotect {{ {main}, span: WallTime(1)..WallTime(2) }}"),
+        ),
         ("GET /api/time", "400 parameter time90k: missing".into()),
         ("GET /api/cameras", "ListCameras".into()),
         ("POST /api/cameras", "AddCamera".into()),
