@@ -10,13 +10,14 @@ use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::web::{self, Listener, State};
 use jiff::tz::TimeZone;
-use log::info;
+use log::{error, info, warn};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// Records and serves until SIGTERM, SIGHUP or Ctrl-C; makes what is missing
 #[derive(Debug, clap::Args)]
@@ -32,10 +33,10 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(DISK_THREADS).enable_all().build();
     let runtime = runtime.or_fail(Kind::Internal, || "start the runtime")?;
     let done = runtime.block_on(serve(config, args, store.clone()));
-    // A worker that hangs on a dead disk must not hold us up: nothing waits for it any more.
-    runtime.shutdown_background();
     let asked = *done.as_ref().unwrap_or(&Instant::now());
     let closed = opening::close(&store, opening::PATIENCE.saturating_sub(asked.elapsed()));
+    // A worker that hangs on a dead disk must not hold us up: nothing waits for it any more.
+    runtime.shutdown_background();
     done?;
     closed?;
     info!("stopped");
@@ -67,13 +68,51 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
     asked.wait().await;
     let now = Instant::now();
     info!("stopping");
+    leave_at_the_latest(now + opening::PATIENCE + LAST_RESORT)?;
+    tokio::spawn(async move {
+        asked.wait().await;
+        warn!("asked again to stop: not waiting for the disk; the next start finds what it did not take");
+        std::process::exit(STOPPED_SHORT);
+    });
     stop.send_replace(true);
-    let recorded = tokio::task::spawn_blocking(move || recorder.map(Recorder::stop));
     // A recorder that hangs is left behind: what it handed over is closed by the store.
-    let _ = tokio::time::timeout(RECORDER_PATIENCE, recorded).await;
+    let _ = tokio::time::timeout(RECORDER_PATIENCE, ended(recorder)).await;
     let _ = served.await;
     Ok(now)
 }
+
+/// Stops the recorder, on a thread of its own: those that wait for a disk may all hang on a dead one.
+async fn ended(recorder: Option<Recorder>) {
+    let (tell, told) = oneshot::channel();
+    let stop = move || {
+        if let Some(recorder) = recorder {
+            recorder.stop();
+        }
+        // Nobody waits any more after its patience.
+        let _ = tell.send(());
+    };
+    match thread::Builder::new().name("recorder-stop".into()).spawn(stop) {
+        Ok(_) => _ = told.await,
+        Err(e) => error!("start a thread: {e}"),
+    }
+}
+
+/// Ends the process then, whatever hangs.
+fn leave_at_the_latest(then: Instant) -> Result<()> {
+    let wait = move || {
+        thread::sleep(then.saturating_duration_since(Instant::now()));
+        error!("something hangs: ending without it; the next start finds what was not written");
+        std::process::exit(STOPPED_SHORT);
+    };
+    thread::Builder::new().name("last-resort".into()).spawn(wait).or_fail(Kind::Internal, || "start a thread")?;
+    Ok(())
+}
+
+/// After the store's patience: it has its own words for what it could not write.
+const LAST_RESORT: Duration = Duration::from_millis(500);
+
+/// The exit status of a daemon that did not write all it had.
+const STOPPED_SHORT: i32 = 1;
 
 /// How many requests wait for a disk at once; the others wait for these. More would not make a disk faster, and each
 /// thread that was ever busy keeps memory of its own for good (glibc's arenas).

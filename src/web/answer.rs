@@ -1,9 +1,10 @@
 //! Answers: how values become responses, and what every response says about itself.
 
-use crate::base::Error;
+use crate::base::{Error, Kind};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
+use http_body_util::BodyExt;
 use serde::Serialize;
 use std::fmt;
 use std::pin::Pin;
@@ -13,9 +14,14 @@ use std::task::{Context, Poll};
 pub enum Body {
     /// A file in windows, or a text in one piece.
     Whole(http_serve::Body<Bytes, Broken>),
+    /// The same, its first piece taken out already, until that is sent.
+    Begun(Option<Begun>, http_serve::Body<Bytes, Broken>),
     /// A text that is made while it is sent, piece by piece. None of them takes long to make.
     Made(Box<dyn Iterator<Item = Bytes> + Send + Sync>),
 }
+
+/// What was taken out of a body, and how much that had to send before.
+pub struct Begun(http_body::Frame<Bytes>, http_body::SizeHint);
 
 impl http_body::Body for Body {
     type Data = Bytes;
@@ -26,21 +32,24 @@ impl http_body::Body for Body {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, Broken>>> {
         match self.get_mut() {
-            Self::Whole(body) => Pin::new(body).poll_frame(context),
+            Self::Begun(first @ Some(_), _) => Poll::Ready(first.take().map(|Begun(frame, _)| Ok(frame))),
+            Self::Whole(body) | Self::Begun(None, body) => Pin::new(body).poll_frame(context),
             Self::Made(pieces) => Poll::Ready(pieces.next().map(|piece| Ok(http_body::Frame::data(piece)))),
         }
     }
 
     fn size_hint(&self) -> http_body::SizeHint {
         match self {
-            Self::Whole(body) => body.size_hint(),
+            Self::Begun(Some(Begun(_, whole)), _) => *whole,
+            Self::Whole(body) | Self::Begun(None, body) => body.size_hint(),
             Self::Made(_) => http_body::SizeHint::default(),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole(body) => body.is_end_stream(),
+            Self::Begun(Some(_), _) => false,
+            Self::Whole(body) | Self::Begun(None, body) => body.is_end_stream(),
             Self::Made(_) => false,
         }
     }
@@ -50,6 +59,17 @@ impl Body {
     /// Of no bytes.
     pub(super) fn empty() -> Self {
         Self::Whole(http_serve::Body::empty())
+    }
+
+    /// Waits for the first piece: as long as nothing is sent, its failure can be told by a status.
+    pub(super) async fn begin(self) -> Result<Self, Error> {
+        let Self::Whole(mut body) = self else { return Ok(self) };
+        let whole = http_body::Body::size_hint(&body);
+        match body.frame().await {
+            Some(Ok(first)) => Ok(Self::Begun(Some(Begun(first, whole)), body)),
+            Some(Err(Broken { kind, words })) => Err(Error::new(kind, words)),
+            None => Ok(Self::Begun(None, body)),
+        }
     }
 }
 
@@ -65,13 +85,16 @@ impl From<Vec<u8>> for Body {
     }
 }
 
-/// Why a body ends too early. Its head is gone by then: the connection is cut.
+/// Why a body ends too early. Where its head is gone by then, the connection is cut.
 #[derive(Debug)]
-pub struct Broken(String);
+pub struct Broken {
+    kind: Kind,
+    words: String,
+}
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.words)
     }
 }
 
@@ -79,14 +102,14 @@ impl std::error::Error for Broken {}
 
 impl From<Error> for Broken {
     fn from(e: Error) -> Self {
-        Self(e.to_string())
+        Self { kind: e.kind(), words: e.to_string() }
     }
 }
 
 // For http-serve. For any lifetime: with `'static` alone the compiler loses track of it in spawned futures.
 impl<'a> From<Box<dyn std::error::Error + Send + Sync + 'a>> for Broken {
     fn from(e: Box<dyn std::error::Error + Send + Sync + 'a>) -> Self {
-        Self(e.to_string())
+        Self { kind: Kind::Internal, words: e.to_string() }
     }
 }
 

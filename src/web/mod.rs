@@ -44,7 +44,10 @@ where
 {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let answered = match read_head(state, peer, &request) {
-        Ok(route) => dispatch(state, peer, route, request).await,
+        Ok(route) => match dispatch(state, peer, route, request).await {
+            Ok(answer) => begin(answer).await,
+            Err(refusal) => Err(refusal),
+        },
         Err(refusal) => Err(refusal),
     };
     let answer = answered.unwrap_or_else(|refusal| {
@@ -59,6 +62,12 @@ where
     answer::add_common_headers(answer.headers_mut());
     debug!("web: {method} {path}: {}", answer.status().as_u16());
     answer
+}
+
+/// Waits for the first piece of what is sent: a film whose beginning cannot be read is refused in words.
+async fn begin(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
+    let (head, body) = answer.into_parts();
+    Ok(Response::from_parts(head, body.begin().await?))
 }
 
 fn read_head<B>(state: &State, peer: Peer, request: &Request<B>) -> Result<Route, Refusal> {

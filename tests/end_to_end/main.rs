@@ -4,7 +4,10 @@
 mod support;
 
 mod comings_and_goings;
+mod database;
+mod disks;
 mod faults;
 mod live;
 mod power_cut;
 mod recording;
+mod stops;

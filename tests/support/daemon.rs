@@ -48,6 +48,14 @@ impl Home {
         home
     }
 
+    /// Rows are written so often: as a rule, once a minute.
+    pub(crate) fn flush_every(&self, seconds: u64) {
+        let file = self.path("lunette.toml");
+        let config = fs::read_to_string(&file).unwrap();
+        fs::write(file, config.replace("sync_interval", &format!("flush_interval = '{seconds}s'\nsync_interval")))
+            .unwrap();
+    }
+
     /// How often film is made durable; a crash costs at most that and a group of pictures.
     pub(crate) const SYNC_INTERVAL_SECS: u64 = 2;
 
@@ -98,15 +106,34 @@ impl Home {
 
     /// Starts `lunette run` and waits until it answers.
     pub(crate) fn start(&self) -> Daemon {
-        let mut process = Process::start("lunette", &mut self.command(&["run"]));
-        let address = process.wait_for_line("its address", secs(30), |line| {
+        self.start_with(&[])
+    }
+
+    /// The same, with these in its environment.
+    pub(crate) fn start_with(&self, environment: &[(&str, &Path)]) -> Daemon {
+        let started = self.try_start(environment);
+        started.unwrap_or_else(|said| panic!("lunette run ended at once:\n{}", said.join("\n")))
+    }
+
+    /// The same, or what it said when it ended at once.
+    pub(crate) fn try_start(&self, environment: &[(&str, &Path)]) -> Result<Daemon, Vec<String>> {
+        let environment = environment.iter().map(|(name, value)| (name, value));
+        let mut process = Process::start("lunette", self.command(&["run"]).envs(environment));
+        let listens = |line: &String| {
             let rest = &line[line.find("http://127.0.0.1:")? + "http://".len()..];
             let end = rest.find(|c: char| !c.is_ascii_digit() && !".:".contains(c)).unwrap_or(rest.len());
             rest[..end].parse().ok()
+        };
+        let started = wait_until("lunette says its address", secs(30), || match process.has_ended() {
+            true => {
+                process.wait(secs(10));
+                Some(Err(process.said()))
+            }
+            false => process.said().iter().find_map(listens).map(Ok),
         });
-        let daemon = Daemon { process, address };
+        let daemon = Daemon { address: started?, process };
         wait_until("the API answers", secs(10), || daemon.try_get("/api/"));
-        daemon
+        Ok(daemon)
     }
 }
 
@@ -155,6 +182,31 @@ impl Daemon {
         let mut recordings = listed["recordings"].as_array().unwrap().clone();
         recordings.sort_by_key(|r| r["startId"].as_i64());
         recordings
+    }
+
+    /// Waits until such a trouble with the disks is told; with `None`, until there is none.
+    pub(crate) fn wait_for_trouble(&self, words: Option<&str>) {
+        wait_until(&format!("trouble {words:?}"), secs(60), || {
+            let told = self.get("/api/").json()["trouble"].clone();
+            match words {
+                None => told.is_null(),
+                Some(words) => told.as_str().is_some_and(|told| told.contains(words)),
+            }
+            .then_some(())
+        });
+    }
+
+    /// Frames of a camera's main stream that are listed.
+    pub(crate) fn frames(&self, name: &str) -> i64 {
+        self.recordings(name).iter().map(|r| r["videoSamples"].as_i64().unwrap()).sum()
+    }
+
+    /// Waits until so many more frames are listed.
+    pub(crate) fn wait_for_more(&self, name: &str, frames: i64) {
+        let wanted = self.frames(name) + frames;
+        wait_until(&format!("{frames} more frames of {name}"), secs(60), || {
+            (self.frames(name) >= wanted).then_some(())
+        });
     }
 
     /// Waits until so many seconds of a camera are listed.

@@ -4,6 +4,7 @@
 
 pub(crate) mod cameras;
 pub(crate) mod daemon;
+pub(crate) mod disk;
 pub(crate) mod film;
 pub(crate) mod http;
 pub(crate) mod numbers;

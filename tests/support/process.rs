@@ -66,6 +66,11 @@ impl Process {
         nix::sys::signal::kill(Pid::from_raw(self.id() as i32), signal).unwrap();
     }
 
+    /// It runs no more.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(&mut self, bound: Duration) -> ExitStatus {
         let status = wait_until(&format!("{} ends", self.name), bound, || self.child.try_wait().unwrap());

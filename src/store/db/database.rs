@@ -1,11 +1,12 @@
 //! `Database`: one connection that writes, some that read.
 
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Kind, Result, ResultExt};
 use crate::store::db::connection::{create_files, open_reader, open_writer, use_wal};
 use crate::store::db::error::SqlResult;
 use crate::store::db::version::{Content, SCHEMA, VERSION, examine};
 use crate::store::sample_entries::SampleEntries;
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
@@ -17,6 +18,8 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct Database {
     file: PathBuf,
+    /// Device and inode of the file that was opened.
+    place: (u64, u64),
     /// Reading connections that nobody uses just now, at most [`IDLE_READERS`]. Above the writer, so that they are
     /// closed before it: the last one to go empties the write-ahead log, and a reader cannot.
     idle: Mutex<Vec<Connection>>,
@@ -70,6 +73,7 @@ impl Database {
         };
         let db = Self {
             file: file.to_owned(),
+            place: place(file)?,
             writer,
             idle: Mutex::default(),
             watcher: Mutex::default(),
@@ -84,7 +88,10 @@ impl Database {
         let idle = lock(&self.idle).pop();
         let conn = match idle {
             Some(conn) => conn,
-            None => open_reader(&self.file)?,
+            None => {
+                self.must_be_in_place()?;
+                open_reader(&self.file)?
+            }
         };
         let result = f(&conn)?;
         // One that failed is not used again.
@@ -111,12 +118,30 @@ impl Database {
     pub(super) fn write<T>(&self, f: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
         let writer = self.writer.as_ref();
         let writer = writer.ok_or_else(|| Error::new(Kind::Conflict, "the database is open for reading only"))?;
+        self.must_be_in_place()?;
         let mut conn = lock(writer);
         let mut transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate).or_sql(|| "begin")?;
         let result = f(&mut transaction)?;
         transaction.commit().or_sql(|| "commit")?;
         Ok(result)
     }
+}
+
+impl Database {
+    /// A file that was deleted or moved away takes rows as ever, and then they are gone with it.
+    fn must_be_in_place(&self) -> Result<()> {
+        match place(&self.file) {
+            Ok(found) if found == self.place => Ok(()),
+            Ok(_) => Err(Error::new(Kind::Disk, format!("another file is in the place of {}", self.file.display()))),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// Device and inode.
+fn place(file: &Path) -> Result<(u64, u64)> {
+    let found = file.metadata().or_fail(Kind::Disk, || format!("the database {} is not there", file.display()))?;
+    Ok((found.dev(), found.ino()))
 }
 
 /// Makes the tables and the rows that are always there, all or nothing.
