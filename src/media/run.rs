@@ -383,6 +383,4 @@ const DRIFT_CORRECTION_LIMIT: i64 = 2000;
 const MAX_FRAME_BYTES: u32 = 16 << 20;
 
 #[cfg(test)]
-mod simulations;
-#[cfg(test)]
 mod tests;

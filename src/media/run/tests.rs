@@ -1,5 +1,7 @@
 //! The rules of a run, in plain values.
 
+mod simulations;
+
 use super::*;
 use crate::media::sample_index;
 use bytes::Bytes;
