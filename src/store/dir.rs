@@ -4,7 +4,8 @@ use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::capacity::FileSystem;
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{self, AtFlags, OFlag};
+use nix::fcntl::{self, AtFlags, OFlag, OpenHow, ResolveFlag};
+use nix::libc;
 use nix::sys::stat::{self, Mode, SFlag};
 use nix::unistd::{self, UnlinkatFlags};
 use std::fs::{File, TryLockError};
@@ -57,6 +58,8 @@ pub(crate) struct Entry {
     pub(crate) disk_bytes: u64,
     /// A plain file, neither a directory nor a link.
     pub(crate) is_file: bool,
+    /// What it is, and who may read and write it: `st_mode`.
+    pub(crate) mode: u32,
     /// Why nothing but the name is known of it.
     pub(crate) hidden: Option<String>,
 }
@@ -201,6 +204,14 @@ impl SampleDir {
         opened.map_err(|e| on_open(name, e))
     }
 
+    /// Opens a file for reading if its name is in the kernel's memory, so that no disk is asked; `None` when it is not,
+    /// or the kernel is older than Linux 5.12, or something is wrong: [`Self::open_read`] says what.
+    pub(crate) fn open_at_hand(&self, name: &str) -> Option<File> {
+        let cached = ResolveFlag::from_bits_retain(libc::RESOLVE_CACHED);
+        let how = OpenHow::new().flags(OFlag::O_RDONLY | FILE_FLAGS).resolve(cached);
+        fcntl::openat2(&self.fd, name, how).ok().map(File::from)
+    }
+
     /// Opens a file that exists for reading, cutting and appending; only recovery does so.
     pub(crate) fn open_append(&self, name: &str) -> Result<File> {
         let flags = OFlag::O_RDWR | OFlag::O_APPEND;
@@ -209,7 +220,7 @@ impl SampleDir {
     }
 
     fn open_file(&self, name: &str, flags: OFlag, mode: Mode) -> nix::Result<File> {
-        fcntl::openat(&self.fd, name, flags | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW, mode).map(File::from)
+        fcntl::openat(&self.fd, name, flags | FILE_FLAGS, mode).map(File::from)
     }
 
     /// Writes all of the slices to the end of a file, without copying them together.
@@ -316,6 +327,13 @@ impl SampleDir {
             .or_fail(Kind::Disk, || format!("rename {from} to {to}"))
     }
 
+    /// Says who may read and write a file, which is no link.
+    pub(crate) fn set_mode(&self, name: &str, mode: u32) -> Result<()> {
+        let mode = Mode::from_bits_truncate(mode);
+        let change = || stat::fchmodat(&self.fd, name, mode, stat::FchmodatFlags::FollowSymlink);
+        self.changing(change).or_fail(Kind::Disk, || format!("change the mode of {name}"))
+    }
+
     /// Moves something out of the way under a name that nobody reads, and returns that name. Never replaces anything.
     pub(crate) fn set_aside(&self, name: &str) -> Result<String> {
         let mut aside = format!("{}{name}", Self::ASIDE);
@@ -378,12 +396,23 @@ impl Entry {
             len: u64::try_from(stat.st_size).unwrap_or(0),
             disk_bytes: u64::try_from(stat.st_blocks).unwrap_or(0) * 512,
             is_file: SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG,
+            mode: stat.st_mode,
             hidden: None,
         }
     }
 
+    /// What a thing is that is no file.
+    pub(crate) fn kind(&self) -> &'static str {
+        match SFlag::from_bits_truncate(self.mode) & SFlag::S_IFMT {
+            SFlag::S_IFREG => "file",
+            SFlag::S_IFDIR => "directory",
+            SFlag::S_IFLNK => "link",
+            _ => "special file",
+        }
+    }
+
     fn hidden(name: String, e: Errno) -> Self {
-        Self { name, len: 0, disk_bytes: 0, is_file: false, hidden: Some(e.to_string()) }
+        Self { name, len: 0, disk_bytes: 0, is_file: false, mode: 0, hidden: Some(e.to_string()) }
     }
 
     /// The recording whose sample file this is, by its name.
@@ -417,6 +446,8 @@ fn on_open(name: &str, e: Errno) -> Error {
     Error::caused(kind, format!("open {name}"), e)
 }
 
+/// Of all files that are opened. They may be larger than 2 GiB on 32-bit machines too.
+const FILE_FLAGS: OFlag = OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_LARGEFILE);
 /// Mode 0600.
 const OWNER_ONLY: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 /// Mode 0640: who makes backups need not be who records.

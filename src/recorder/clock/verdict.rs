@@ -40,6 +40,7 @@ pub(super) struct Floor {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Verdict {
     pub(super) proven: bool,
+    /// The same words as long as nothing changes: the log is told when it does.
     pub(super) detail: String,
     pub(super) max_error_seconds: Option<f64>,
     /// Less, as realtime − monotonic, is plainly impossible.
@@ -83,12 +84,15 @@ impl Floor {
             Witness::Silent(_) => String::new(),
         };
         match (proof, witness) {
-            (Some(_), _) if wall < BUILT => proven(format!("{said}; it was set to {wall} since, which cannot be")),
+            (Some(_), _) if wall < BUILT => {
+                proven(format!("{said}; it was set to a time before 2026 since, which cannot be"))
+            }
             (Some(_), _) => proven(said),
-            (None, _) if wall < BUILT => unproven(format!("the system's clock says {wall}, which cannot be")),
+            (None, _) if wall < BUILT => unproven("the system's clock is before 2026, which cannot be".to_owned()),
             (None, Witness::Says(..)) => proven(said),
             (None, Witness::Owner) if reading.clock_offset < floor => {
-                unproven(format!("the system's clock says {wall}, which is before the newest film"))
+                let end = self.newest_film.unwrap_or(BUILT);
+                unproven(format!("the system's clock is before {end}, where the newest film ends"))
             }
             (None, Witness::Owner) => proven(said),
             (None, Witness::Silent(why)) => unproven(why.clone()),

@@ -62,13 +62,7 @@ impl World<'_> {
     /// So many seconds of it.
     fn film(&self, seconds: i64) -> Film {
         let stream = StreamId::new(60).unwrap();
-        let entry = Arc::new(SampleEntry {
-            data: Bytes::from_static(b"a"),
-            width: 640,
-            height: 360,
-            pixel_aspect: (1, 1),
-            rfc6381_codec: "avc1.4d401e".to_owned(),
-        });
+        let entry = SampleEntry::example(&b"a"[..]);
         let mut film = Film::default();
         let mut steps = Vec::new();
         let mut arrived = i64::MIN;
