@@ -11,4 +11,5 @@ mod faults;
 mod live;
 mod power_cut;
 mod recording;
+mod small_disk;
 mod stops;

@@ -3,6 +3,7 @@
 import { Card } from "/card.js";
 import { Player } from "/player.js";
 import { Span } from "/span.js";
+import { Storage } from "/storage.js";
 import { ask } from "/api.js";
 
 const POLL_MS = 2000;
@@ -13,6 +14,7 @@ const time = document.getElementById("time");
 const empty = document.getElementById("empty");
 const player = new Player();
 const span = new Span();
+const storage = new Storage(document.getElementById("storage"));
 const cards = new Map();
 
 async function refresh() {
@@ -24,6 +26,7 @@ async function refresh() {
 		return;
 	}
 	draw(top);
+	if (await storage.look()) for (const card of cards.values()) card.recordings.prune();
 }
 
 function draw(top) {
