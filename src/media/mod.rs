@@ -7,6 +7,7 @@ mod avc;
 pub mod codec;
 pub mod converter;
 pub mod days;
+pub mod drift;
 pub mod frame;
 pub mod growing;
 mod hevc;
@@ -32,6 +33,7 @@ pub mod spans;
 
 pub use anchor::Anchor;
 pub use days::Days;
+pub use drift::Drift;
 pub use frame::Frame;
 pub use media_part::MediaPart;
 pub use recording::{EndReason, Recording};

@@ -62,6 +62,8 @@ struct Open {
     first_arrived: WallTime,
     /// The least, over its frames, of arrival − media duration of the frames before.
     local_start: WallTime,
+    /// The same over each [`STRETCH_90K`] of its media time.
+    stretches: Vec<WallTime>,
     rotate_at: WallTime,
     sample_entry: Arc<SampleEntry>,
     encoder: Encoder,
@@ -260,9 +262,9 @@ impl Run {
     fn rotate(&mut self, index: IndexBytes, steps: &mut Vec<Step>) -> Result<(), EndReason> {
         let open = self.open.take().expect("only an open recording rotates");
         let progress = open.closing_progress();
-        let drifted = progress.local_delta.0.abs() > MAX_CLOCK_ERROR_90K;
-        let reason = drifted.then(|| {
-            let seconds = progress.local_delta.as_secs_f64();
+        let error = open.error_at_end(&progress);
+        let reason = (error.0.abs() > MAX_CLOCK_ERROR_90K).then(|| {
+            let seconds = error.as_secs_f64();
             EndReason::new(Cause::CameraClock, format!("its time is {seconds:+.1} s from the recorder's"))
         });
         self.media_offset += progress.media_duration;
@@ -280,6 +282,7 @@ impl Run {
             start,
             first_arrived: local_start,
             local_start,
+            stretches: vec![local_start],
             rotate_at: rotate_at(self.terms.stream, start.unwrap_or(local_start), start.is_none()),
             sample_entry: frame.sample_entry.clone(),
             encoder: Encoder::default(),
@@ -329,7 +332,13 @@ impl Open {
     /// A frame arrived: where the recording starts is told by the least delayed one, as long as it is not settled. What
     /// later ones tell is the clock's drift, and corrected as such.
     fn hear(&mut self, arrived: WallTime) {
-        self.local_start = self.local_start.min(arrived - self.media_duration.as_wall());
+        let local_start = arrived - self.media_duration.as_wall();
+        self.local_start = self.local_start.min(local_start);
+        let stretch = usize::try_from(self.media_duration.0 / STRETCH_90K).unwrap_or(0);
+        if stretch >= self.stretches.len() {
+            self.stretches.resize(stretch + 1, local_start);
+        }
+        self.stretches[stretch] = self.stretches[stretch].min(local_start);
         if self.start.is_none() && arrived - self.first_arrived >= SETTLING {
             self.start = Some(self.local_start);
         }
@@ -366,6 +375,25 @@ impl Open {
             video_samples: self.samples,
             video_sync_samples: self.sync_samples,
         }
+    }
+
+    /// How far the next recording would be off if it started where this one ends; or the local delta, where that is more.
+    ///
+    /// The local delta tells where a camera was whose clock runs fast: its frames come ever earlier. Of one that runs slow it
+    /// tells the beginning. Where that is depends on the least delayed of the first half and of the second: a network that
+    /// holds up a few frames moves neither.
+    fn error_at_end(&self, closing: &Progress) -> WallDuration {
+        let half = self.stretches.len() / 2;
+        let least = |stretches: &[WallTime]| stretches.iter().min().copied();
+        let (first, second) = self.stretches.split_at(half);
+        let (Some(first), Some(second)) = (least(first), least(second)) else { return closing.local_delta };
+        // Slow: each half is least delayed at its beginning, so the end is further on by as much again.
+        let between = half as i64 * STRETCH_90K;
+        let rest = self.media_duration.0 - between;
+        let slower = i128::from((second - first).0.max(0)) * i128::from(rest) / i128::from(between);
+        let corrected = closing.wall_duration - closing.media_duration.as_wall();
+        let at_end = second - closing.start + WallDuration(slower as i64) - corrected;
+        if at_end.0.abs() > closing.local_delta.0.abs() { at_end } else { closing.local_delta }
     }
 
     /// All of it, with the clock corrected. What was listed of it stays inside.
@@ -418,6 +446,8 @@ const MAX_DURATION_90K: i64 = MediaDuration::from_secs(60).0;
 const MAX_KEY_WAIT_90K: i64 = MediaDuration::from_secs(240).0;
 /// No recording is longer than 5 minutes, so that a query may look back just so far.
 const MAX_RECORDING_90K: i64 = MediaDuration::from_secs(299).0;
+/// Short enough to tell the halves of a recording apart, long enough to have frames that were hardly delayed.
+const STRETCH_90K: i64 = MediaDuration::from_secs(15).0;
 /// Local start and start may differ by this much at a rotation.
 const MAX_CLOCK_ERROR_90K: i64 = WallDuration::from_secs(2).0;
 /// At most one part in so many of a recording's length is corrected: 500 ppm.
