@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::store::dir::Op;
-use crate::store::dir::faults::{Faults, Plan};
+use crate::store::dir::tests::faults::{Faults, Plan};
 use nix::errno::Errno;
 use std::collections::BTreeMap;
 
