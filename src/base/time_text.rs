@@ -27,6 +27,11 @@ impl TimeText {
 
     /// The text, until the next is asked for. A time outside the years -9999..9999 is told as its number.
     pub fn of(&mut self, t: WallTime) -> &str {
+        std::str::from_utf8(self.bytes_of(t)).expect("only ASCII is written")
+    }
+
+    /// The same as bytes, all of them ASCII.
+    pub fn bytes_of(&mut self, t: WallTime) -> &[u8] {
         let seconds = t.unix_seconds();
         if self.known.contains(&seconds) || self.learn(seconds).is_some() {
             self.put_clock((seconds - self.midnight) as u32, t.0.rem_euclid(UNITS_PER_SEC) as u32);
@@ -34,7 +39,7 @@ impl TimeText {
             self.known = 0..0;
             self.text = t.0.to_string().into_bytes();
         }
-        std::str::from_utf8(&self.text).expect("only ASCII is written")
+        &self.text
     }
 
     /// Writes the day and the offset of a moment, and finds for how long they hold. `None` beyond the calendar.

@@ -8,7 +8,7 @@ use crate::base::{Kind, Result, ResultExt};
 use crate::live::Live;
 use crate::recorder::Recorder;
 use crate::store::Store;
-use crate::web::{self, Listener, State};
+use crate::web::{self, Listener, Reactors, State};
 use jiff::tz::TimeZone;
 use log::{error, info, warn};
 use std::net::SocketAddr;
@@ -30,7 +30,7 @@ pub(super) struct Args {
 pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
     let access = if args.read_only { Access::Read } else { Access::Write };
     let store = opening::open(config, access)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(DISK_THREADS).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(DISK_THREADS).enable_all().build();
     let runtime = runtime.or_fail(Kind::Internal, || "start the runtime")?;
     let done = runtime.block_on(serve(config, args, store.clone()));
     let asked = *done.as_ref().unwrap_or(&Instant::now());
@@ -60,7 +60,7 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
     }
     let recorder = if args.read_only { None } else { Some(Recorder::start(store.clone(), live.clone())?) };
     let state = if args.read_only { State::for_reading } else { State::new }(store, live, TimeZone::system());
-    let served = tokio::spawn(web::serve(state, listeners, stopped));
+    let served = tokio::spawn(web::serve(state, listeners, Reactors::for_all_cores()?, stopped));
 
     asked.wait().await;
     let now = Instant::now();

@@ -157,4 +157,13 @@ pub(crate) const SAMPLE_ASPECT_RATIOS: [(u16, u16); 17] = [
 ];
 
 #[cfg(test)]
+impl SampleEntry {
+    /// One for tests, told from others by its box.
+    pub(crate) fn example(data: impl Into<Bytes>) -> std::sync::Arc<Self> {
+        let rfc6381_codec = "avc1.4d401e".to_owned();
+        Self { data: data.into(), width: 640, height: 360, pixel_aspect: (1, 1), rfc6381_codec }.into()
+    }
+}
+
+#[cfg(test)]
 mod tests;

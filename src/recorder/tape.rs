@@ -216,13 +216,7 @@ mod tests {
     }
 
     fn entry() -> Arc<SampleEntry> {
-        Arc::new(SampleEntry {
-            data: Bytes::from_static(b"\0\0\0\x08avc1"),
-            width: 640,
-            height: 360,
-            pixel_aspect: (1, 1),
-            rfc6381_codec: "avc1.4d401e".to_owned(),
-        })
+        SampleEntry::example(&b"\0\0\0\x08avc1"[..])
     }
 
     /// What the store has of the stream: when it starts, how many frames, why it ended.

@@ -4,7 +4,8 @@ use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::capacity::FileSystem;
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{self, AtFlags, OFlag};
+use nix::fcntl::{self, AtFlags, OFlag, OpenHow, ResolveFlag};
+use nix::libc;
 use nix::sys::stat::{self, Mode, SFlag};
 use nix::unistd::{self, UnlinkatFlags};
 use std::fs::{File, TryLockError};
@@ -201,6 +202,14 @@ impl SampleDir {
         opened.map_err(|e| on_open(name, e))
     }
 
+    /// Opens a file for reading if its name is in the kernel's memory, so that no disk is asked; `None` when it is not,
+    /// or the kernel is older than Linux 5.12, or something is wrong: [`Self::open_read`] says what.
+    pub(crate) fn open_at_hand(&self, name: &str) -> Option<File> {
+        let cached = ResolveFlag::from_bits_retain(libc::RESOLVE_CACHED);
+        let how = OpenHow::new().flags(OFlag::O_RDONLY | FILE_FLAGS).resolve(cached);
+        fcntl::openat2(&self.fd, name, how).ok().map(File::from)
+    }
+
     /// Opens a file that exists for reading, cutting and appending; only recovery does so.
     pub(crate) fn open_append(&self, name: &str) -> Result<File> {
         let flags = OFlag::O_RDWR | OFlag::O_APPEND;
@@ -209,7 +218,7 @@ impl SampleDir {
     }
 
     fn open_file(&self, name: &str, flags: OFlag, mode: Mode) -> nix::Result<File> {
-        fcntl::openat(&self.fd, name, flags | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW, mode).map(File::from)
+        fcntl::openat(&self.fd, name, flags | FILE_FLAGS, mode).map(File::from)
     }
 
     /// Writes all of the slices to the end of a file, without copying them together.
@@ -417,6 +426,8 @@ fn on_open(name: &str, e: Errno) -> Error {
     Error::caused(kind, format!("open {name}"), e)
 }
 
+/// Of all files that are opened. They may be larger than 2 GiB on 32-bit machines too.
+const FILE_FLAGS: OFlag = OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag::O_LARGEFILE);
 /// Mode 0600.
 const OWNER_ONLY: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 /// Mode 0640: who makes backups need not be who records.

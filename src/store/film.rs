@@ -2,12 +2,14 @@
 
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::dir::SampleDir;
-use crate::store::mmap::{Mapping, is_resident, tells_residency};
+use crate::store::mmap::{Mapping, is_at_hand, tells_residency};
 use nix::errno::Errno;
+use nix::libc;
 use nix::sys::sendfile::sendfile64;
+use socket2::SockRef;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +27,8 @@ struct OpenFile {
     file: File,
     /// The kernel says which of its pages are in the page cache.
     tells_residency: bool,
+    /// So long it was when somebody looked, or longer by now: film only grows.
+    known_len: AtomicU64,
     shelf: Arc<Shelf>,
     /// What it still weighs on the disk although it has no name any more.
     lingering_bytes: AtomicU64,
@@ -50,7 +54,8 @@ impl Film {
         if !self.0.tells_residency {
             return Ok(None);
         }
-        let mapping = self.named(Mapping::map_cached(&self.0.file, offset, len))?;
+        let file_len = self.len_to(offset.saturating_add(len as u64))?;
+        let mapping = self.named(Mapping::map_cached(&self.0.file, file_len, offset, len))?;
         Ok(mapping.map(|mapping| self.open_window(mapping, offset)))
     }
 
@@ -83,9 +88,20 @@ impl Film {
         })
     }
 
+    /// How long the file is, looked up anew only if it was shorter than `end` when it was opened or looked at: film that
+    /// is cut while it is open is found out when it is sent.
+    pub fn len_to(&self, end: u64) -> Result<u64> {
+        match self.0.known_len.load(Ordering::Relaxed) {
+            known if known >= end => Ok(known),
+            _ => self.file_len(),
+        }
+    }
+
     /// How long the file is just now, the trailer of a closed one included.
     pub fn file_len(&self) -> Result<u64> {
-        Ok(self.0.file.metadata().or_fail(Kind::Disk, || format!("recording {}: stat", self.0.id))?.len())
+        let len = self.0.file.metadata().or_fail(Kind::Disk, || format!("recording {}: stat", self.0.id))?.len();
+        self.0.known_len.store(len, Ordering::Relaxed);
+        Ok(len)
     }
 }
 
@@ -157,7 +173,7 @@ impl FileRange {
         if now.saturating_duration_since(self.seen) < FRESH {
             return true;
         }
-        let found = self.film.tells_residency && is_resident(bytes);
+        let found = self.film.tells_residency && is_at_hand(&self.film.file, self.offset, bytes);
         if found {
             self.see(now);
         }
@@ -176,6 +192,12 @@ impl FileRange {
         {
             window.seen = now;
         }
+    }
+
+    /// Sends what stands before it, as much of that as the socket takes; the kernel keeps it back, so that both go in one
+    /// packet. For who sends this right after. For sockets that do not block.
+    pub fn announce(&self, socket: impl AsFd, before: &[IoSlice<'_>]) -> io::Result<usize> {
+        SockRef::from(&socket).send_vectored_with_flags(before, libc::MSG_MORE)
     }
 
     /// Sends a part of it, as much as the socket takes, without a copy: the window is only told by it. For sockets that
@@ -240,15 +262,35 @@ impl Shelf {
 
     /// Opens the film of a recording, or shares it with whoever has it open. `NotFound` when there is no such file.
     pub(crate) fn open(self: &Arc<Self>, dir: &SampleDir, id: RecordingId) -> Result<Film> {
-        if let Some(open) = self.lock().get(&id).and_then(Weak::upgrade) {
-            return Ok(Film(open));
+        if let Some(film) = self.find(id) {
+            return Ok(film);
         }
         let file = dir.open_read(&id.file_name()).map_err(|e| e.on(format!("recording {id}")))?;
-        let tells_residency = tells_residency(&file);
-        let film = OpenFile { id, file, tells_residency, shelf: self.clone(), lingering_bytes: AtomicU64::new(0) };
-        let film = Arc::new(film);
+        Ok(self.put(id, file))
+    }
+
+    /// The same, if no disk has to be asked for it.
+    pub(crate) fn open_at_hand(self: &Arc<Self>, dir: &SampleDir, id: RecordingId) -> Option<Film> {
+        self.find(id).or_else(|| Some(self.put(id, dir.open_at_hand(&id.file_name())?)))
+    }
+
+    fn find(&self, id: RecordingId) -> Option<Film> {
+        self.lock().get(&id).and_then(Weak::upgrade).map(Film)
+    }
+
+    fn put(self: &Arc<Self>, id: RecordingId, file: File) -> Film {
+        let meta = file.metadata().ok();
+        let tells_residency = tells_residency(&file, meta.as_ref());
+        let film = Arc::new(OpenFile {
+            id,
+            file,
+            tells_residency,
+            known_len: AtomicU64::new(meta.map_or(0, |meta| meta.len())),
+            shelf: self.clone(),
+            lingering_bytes: AtomicU64::new(0),
+        });
         self.lock().insert(id, Arc::downgrade(&film));
-        Ok(Film(film))
+        Film(film)
     }
 
     /// The sample directory is gone: who asks from now on gets another one's files.
@@ -333,6 +375,45 @@ mod tests {
         assert_eq!(sent(&bytes.slice(3..)), Some(Err("recording 3/9: at 5: its file ends before".into())));
         drop((bytes, other));
         assert_eq!(shelf.mapped(), (0, 0));
+    }
+
+    #[test]
+    fn what_stands_before_film_goes_with_it_in_one_packet() {
+        let (_tmp, dir, shelf) = shelf();
+        let film = shelf.open(&dir, id()).unwrap();
+        let Some(window) = film.cached_window(2, 5).unwrap() else { return };
+        let range = shelf.file_range(window.as_ref()).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let writer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        writer.set_nodelay(true).unwrap();
+        let (mut reader, _) = listener.accept().unwrap();
+        assert_eq!(range.announce(&writer, &[IoSlice::new(b"he"), IoSlice::new(b"ad")]).unwrap(), 4);
+        assert_eq!(range.send(&writer).unwrap(), 5);
+        let mut read = [0; 20];
+        assert_eq!(reader.read(&mut read).unwrap(), 9);
+        assert_eq!(&read[..9], b"head23456");
+    }
+
+    #[test]
+    fn a_file_at_hand_is_opened_without_asking_the_disk() {
+        let (_tmp, dir, shelf) = shelf();
+        let Some(film) = shelf.open_at_hand(&dir, id()) else { return }; // A kernel before 5.12.
+        assert_eq!((film.id(), film.file_len().unwrap(), shelf.open_files()), (id(), 10, 1));
+        let again = shelf.open(&dir, id()).unwrap();
+        assert!(Arc::ptr_eq(&film.0, &again.0));
+        let other = RecordingId::new(StreamId::new(3).unwrap(), 10);
+        assert!(shelf.open_at_hand(&dir, other).is_none());
+    }
+
+    #[test]
+    fn a_window_of_film_that_grew_is_found_and_one_beyond_it_is_not() {
+        let (tmp, dir, shelf) = shelf();
+        let film = shelf.open(&dir, id()).unwrap();
+        assert!(film.cached_window(8, 3).is_err());
+        let mut file = std::fs::OpenOptions::new().append(true).open(tmp.path().join(id().file_name())).unwrap();
+        std::io::Write::write_all(&mut file, b"ab").unwrap();
+        assert_eq!(film.cached_window(8, 3).unwrap().unwrap().as_ref(), b"89a");
+        assert_eq!(film.cached_window(8, 5).unwrap_err().to_string(), "recording 3/9: 5 bytes at 8 of a file of 12");
     }
 
     #[test]

@@ -315,6 +315,20 @@ mod tests {
         }
 
         #[test]
+        fn a_block_of_zeros_hides_itself_and_what_follows(from in 0usize..1000, len in 1usize..600) {
+            let whole = journal(&story());
+            let from = from % whole.len();
+            let mut bytes = whole.clone();
+            bytes[from..whole.len().min(from + len)].fill(0);
+            let read = decode(&bytes);
+            prop_assert_eq!(&read[..], &story()[..read.len()]);
+            prop_assert!(read.len() < story().len() || bytes == whole);
+            // The same behind a file that was longer than what was written.
+            bytes.resize(whole.len() + len, 0);
+            prop_assert_eq!(decode(&bytes), read);
+        }
+
+        #[test]
         fn garbage_does_not_panic(payload: Vec<u8>, kind in 0u8..4) {
             let payload = [vec![kind], payload].concat();
             let _ = decode_payload(&payload);

@@ -5,8 +5,9 @@ use memmap2::{Advice, Mmap, MmapOptions};
 use nix::fcntl::AtFlags;
 use nix::libc;
 use nix::unistd::{AccessFlags, faccessat, geteuid};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::OnceLock;
 
@@ -44,11 +45,11 @@ impl Mapping {
     /// Maps `len` bytes if all of them are in the page cache, so that the kernel can hand them on at once; `None` when
     /// the disk would have to be asked, or the kernel does not tell. Only for a file of which it tells the truth, see
     /// [`tells_residency`]. Does not block. Fails, and is to be used, as [`Self::map`] says.
-    pub(super) fn map_cached(file: &File, offset: u64, len: usize) -> Result<Option<Self>> {
-        bound(file, offset, len)?;
+    pub(super) fn map_cached(file: &File, file_len: u64, offset: u64, len: usize) -> Result<Option<Self>> {
+        within(file_len, offset, len)?;
         // SAFETY: as in `map`. The pages are not populated: they are the kernel's to look at, in any case.
         let map = unsafe { MmapOptions::new().offset(offset).len(len).no_reserve_swap().map(file) };
-        Ok(map.ok().filter(|map| is_resident(map)).map(Self::Mapped))
+        Ok(map.ok().filter(|map| is_at_hand(file, offset, map)).map(Self::Mapped))
     }
 
     /// They are pages of the file.
@@ -76,15 +77,57 @@ impl AsRef<[u8]> for Mapping {
 
 /// The kernel says of this file which of its pages are in the page cache. To who neither owns it nor may write it, Linux
 /// (5.2 and later) says that all are.
-pub(super) fn tells_residency(file: &File) -> bool {
-    let owned = file.metadata().is_ok_and(|meta| meta.uid() == geteuid().as_raw());
+pub(super) fn tells_residency(file: &File, meta: Option<&Metadata>) -> bool {
+    let owned = meta.is_some_and(|meta| meta.uid() == geteuid().as_raw());
     // Where the call does not know these flags it fails, which is the safe side.
     let flags = AtFlags::AT_EACCESS | AtFlags::AT_EMPTY_PATH;
     owned || faccessat(file, c"", AccessFlags::W_OK, flags).is_ok()
 }
 
+/// The kernel can hand on these bytes of a file, which `map` holds, without asking a disk just now.
+///
+/// To ask for each page costs more than all else that sending it does. So pages are counted, which is quick (Linux 6.5),
+/// and of each stretch that a disk is read by, one is asked for: what is on its way from the disk counts, too.
+pub(super) fn is_at_hand(file: &File, offset: u64, map: &[u8]) -> bool {
+    let page = page_size();
+    let first = offset / page as u64;
+    let pages = (offset + map.len() as u64).div_ceil(page as u64) - first;
+    match cached_pages(file, offset, map.len()) {
+        Some(cached) if cached == pages => {
+            let last = map.len().saturating_sub(1);
+            let asked = (0..map.len()).step_by(READ_AHEAD).chain([last]);
+            asked.into_iter().all(|at| is_resident(&map[at..(at + 1).min(map.len())]))
+        }
+        Some(_) => false,
+        None => is_resident(map),
+    }
+}
+
+/// How many of the pages under these bytes of a file are in the page cache, read in or about to be; `None` where the kernel
+/// does not tell.
+fn cached_pages(file: &File, offset: u64, len: usize) -> Option<u64> {
+    #[repr(C)]
+    struct Range {
+        offset: u64,
+        len: u64,
+    }
+    /// Pages in the cache, dirty, under writeback, evicted, evicted lately.
+    type Told = [u64; 5];
+    let range = Range { offset, len: len as u64 };
+    let mut told: Told = [0; 5];
+    // SAFETY: the call reads `range` and writes `told`, which are as cachestat(2) has them, and keeps neither.
+    let done = unsafe { libc::syscall(CACHESTAT, file.as_raw_fd(), &raw const range, &raw mut told, 0) };
+    (done == 0).then_some(told[0])
+}
+
+/// cachestat(2), on all processors that we build for.
+const CACHESTAT: libc::c_long = 451;
+
+/// What Linux reads ahead by default.
+const READ_AHEAD: usize = 128 << 10;
+
 /// Every page of these bytes is in memory just now: for a map, in the page cache. `false` for more than a window.
-pub(super) fn is_resident(bytes: &[u8]) -> bool {
+fn is_resident(bytes: &[u8]) -> bool {
     // A map may begin within a page; the call wants the page's start.
     let page = page_size();
     let within = bytes.as_ptr().addr() % page;
@@ -120,10 +163,14 @@ fn populate(map: &Mmap) -> io::Result<()> {
 
 /// The range is not empty, no more than a window, and ends within the file as it is now.
 fn bound(file: &File, offset: u64, len: usize) -> Result<()> {
+    within(file.metadata().or_fail(Kind::Disk, || "stat")?.len(), offset, len)
+}
+
+/// The range is not empty, no more than a window, and ends within so many bytes.
+fn within(file_len: u64, offset: u64, len: usize) -> Result<()> {
     if len == 0 || len > Mapping::MAX {
         return Err(Error::new(Kind::BadInput, format!("a window of {len} bytes")));
     }
-    let file_len = file.metadata().or_fail(Kind::Disk, || "stat")?.len();
     match offset.checked_add(len as u64) {
         Some(end) if end <= file_len => Ok(()),
         _ => Err(Error::new(Kind::Corrupt, format!("{len} bytes at {offset} of a file of {file_len}"))),
@@ -156,21 +203,22 @@ mod tests {
     fn what_is_in_the_page_cache_is_mapped_at_once() {
         let (file, data) = file(3 << 20);
         for (offset, len) in [(0, 1), (4095, 2), (1_000_003, Mapping::MAX), ((3 << 20) - 5, 5)] {
-            let map = Mapping::map_cached(&file, offset as u64, len).unwrap().expect("it was just written");
+            let map = Mapping::map_cached(&file, 3 << 20, offset as u64, len).unwrap().expect("it was just written");
             assert!(map.as_ref() == &data[offset..offset + len], "{offset}+{len}");
         }
-        assert_eq!(Mapping::map_cached(&file, 3 << 20, 1).unwrap_err().kind(), Kind::Corrupt);
+        assert_eq!(Mapping::map_cached(&file, 3 << 20, 3 << 20, 1).unwrap_err().kind(), Kind::Corrupt);
         // A hole was never read.
         file.set_len(8 << 20).unwrap();
-        assert!(Mapping::map_cached(&file, 5 << 20, 1 << 20).unwrap().is_none());
-        assert!(Mapping::map_cached(&file, (3 << 20) - 4096, 1 << 20).unwrap().is_none());
+        assert!(Mapping::map_cached(&file, 8 << 20, 5 << 20, 1 << 20).unwrap().is_none());
+        assert!(Mapping::map_cached(&file, 8 << 20, (3 << 20) - 4096, 1 << 20).unwrap().is_none());
     }
 
     #[test]
     fn of_a_strangers_file_the_kernel_tells_nothing() {
-        assert!(tells_residency(&file(1).0));
+        let tells = |file: File| tells_residency(&file, file.metadata().ok().as_ref());
+        assert!(tells(file(1).0));
         let strangers = File::open("/etc/passwd").unwrap();
-        assert_eq!(tells_residency(&strangers), geteuid().is_root());
+        assert_eq!(tells(strangers), geteuid().is_root());
     }
 
     #[test]

@@ -243,6 +243,15 @@ pub(crate) mod tests {
         }
 
         #[test]
+        fn a_block_of_zeros_is_seen(from in 11usize..300, len in 1usize..300) {
+            let whole = whole();
+            let from = from.min(whole.len() - 1);
+            let mut bytes = whole.clone();
+            bytes[from..whole.len().min(from + len)].fill(0);
+            prop_assert!(bytes == whole || !matches!(read(&file(&bytes)), Ok(Some(_))));
+        }
+
+        #[test]
         fn garbage_with_a_right_checksum_does_not_panic(body: Vec<u8>) {
             let _ = decode_body(&body, &checksum(&body));
             let mut bytes = body.clone();

@@ -5,6 +5,7 @@ use crate::web::direct::{Direct, Socket};
 use crate::web::live::Live;
 use crate::web::patience::Patient;
 use crate::web::peer::Peer;
+use crate::web::reactors::Reactors;
 use crate::web::{State, answer_request, live};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -17,7 +18,7 @@ use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -32,10 +33,11 @@ pub enum Listener {
 
 /// Answers on all sockets until `stop` says true or its sender is gone; then lets the requests that run end, but no
 /// longer than [`GRACE`].
-pub async fn serve(state: Arc<State>, listeners: Vec<Listener>, stop: watch::Receiver<bool>) {
+pub async fn serve(state: Arc<State>, listeners: Vec<Listener>, reactors: Reactors, stop: watch::Receiver<bool>) {
     let mut doors = JoinSet::new();
+    let reactors = Arc::new(reactors);
     for listener in listeners {
-        doors.spawn(listen(state.clone(), listener, stop.clone()));
+        doors.spawn(listen(state.clone(), listener, reactors.clone(), stop.clone()));
     }
     while doors.join_next().await.is_some() {}
 }
@@ -60,7 +62,7 @@ const MAX_HEAD_BYTES: usize = 16 << 10;
 /// would be shown them all, however old, before it is moved on to the newest picture. Half a second at 1 Mbit/s.
 const MAX_UNSENT: u32 = 64 << 10;
 
-async fn listen(state: Arc<State>, listener: Listener, mut stop: watch::Receiver<bool>) {
+async fn listen(state: Arc<State>, listener: Listener, reactors: Arc<Reactors>, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -79,14 +81,31 @@ async fn listen(state: Arc<State>, listener: Listener, mut stop: watch::Receiver
                 continue;
             }
         };
+        let reactor = reactors.place();
+        let elsewhere = reactor.elsewhere();
+        let stream = match stream.for_thread(elsewhere.is_some()) {
+            Ok(stream) => stream,
+            Err(e) => {
+                warn!("web: connection: leave for another thread: {e}");
+                continue;
+            }
+        };
         let (state, stop) = (state.clone(), stop.clone());
-        connections.spawn(async move {
+        let connection = async move {
             match stream {
                 Stream::Tcp(stream) => converse(state, Peer::Visitor, stream, stop).await,
+                Stream::Travelling(stream) => match TcpStream::from_std(stream) {
+                    Ok(stream) => converse(state, Peer::Visitor, stream, stop).await,
+                    Err(e) => warn!("web: connection: {e}"),
+                },
                 Stream::Unix(stream) => converse(state, Peer::Owner, stream, stop).await,
             }
-            drop(place);
-        });
+            drop((place, reactor));
+        };
+        match elsewhere {
+            Some(other) => connections.spawn_on(connection, &other),
+            None => connections.spawn(connection),
+        };
     }
     let all_done = async { while connections.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(GRACE, all_done).await;
@@ -98,8 +117,20 @@ pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
 }
 
 enum Stream {
-    Tcp(tokio::net::TcpStream),
-    Unix(tokio::net::UnixStream),
+    Tcp(TcpStream),
+    /// Between two reactors.
+    Travelling(std::net::TcpStream),
+    Unix(UnixStream),
+}
+
+impl Stream {
+    /// As it is, or as it can go to another thread. The verbs' stay: they are few.
+    fn for_thread(self, is_another: bool) -> io::Result<Self> {
+        match self {
+            Self::Tcp(stream) if is_another => stream.into_std().map(Self::Travelling),
+            stays => Ok(stays),
+        }
+    }
 }
 
 async fn accept(

@@ -1,6 +1,7 @@
 //! `Direct`: a socket that film reaches straight from its file.
 
 use crate::store::{FileRange, Store};
+use crate::web::reactors::spawn_blocking;
 use log::error;
 use socket2::SockRef;
 use std::io::{ErrorKind, IoSlice, Result};
@@ -11,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
 /// A socket of the kernel that does not block.
 pub(super) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin {
@@ -75,6 +76,17 @@ impl<S: Socket> Direct<S> {
         self.socket
     }
 
+    /// Sends what stands before film that is sent next.
+    fn poll_announce(&self, cx: &mut Context<'_>, film: &FileRange, before: &[IoSlice<'_>]) -> Poll<Result<usize>> {
+        loop {
+            ready!(self.socket.poll_room(cx))?;
+            match self.socket.try_write(|| film.announce(&self.socket, before)) {
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+
     /// Sends film, which these bytes are; `None` when the kernel cannot do that with this file or socket.
     fn poll_send(&mut self, cx: &mut Context<'_>, film: &FileRange, bytes: &[u8]) -> Poll<Option<Result<usize>>> {
         let mut was_read = false;
@@ -130,6 +142,9 @@ impl<S: Socket> AsyncWrite for Direct<S> {
                 Some(sent) => return Poll::Ready(sent),
                 None => &all[..1],
             },
+            Some((first, film)) if film.is_at_hand(&all[first], Instant::now()) => {
+                return this.poll_announce(cx, &film, &all[..first]);
+            }
             Some((first, _)) => &all[..first],
             None => all,
         };

@@ -16,6 +16,7 @@ mod patience;
 mod peer;
 mod problem;
 mod query;
+mod reactors;
 mod route;
 mod segments;
 mod slices;
@@ -26,6 +27,7 @@ pub use accept::{GRACE, Listener, serve};
 pub use answer::Body;
 pub use api::test::{CameraReport, look_at_camera};
 pub use peer::Peer;
+pub use reactors::Reactors;
 pub use state::State;
 
 use bytes::Bytes;

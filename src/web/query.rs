@@ -1,6 +1,7 @@
 //! `Query`: the parameters behind the question mark, each looked at exactly once.
 
 use crate::base::{Error, Kind, Result};
+use std::borrow::Cow;
 
 /// Decoded parameters. Whoever takes what it knows and then calls [`Query::finish`] has refused everything else.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ impl Query {
         let pairs = parts.map(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             let decoded = percent_decode(name).zip(percent_decode(value));
+            let decoded = decoded.map(|(name, value)| (name.into_owned(), value.into_owned()));
             decoded.ok_or_else(|| Error::new(Kind::BadInput, format!("parameter {part:?}: broken percent-encoding")))
         });
         Ok(Self { pairs: pairs.collect::<Result<_>>()? })
@@ -70,7 +72,10 @@ fn unknown(name: &str) -> Error {
 }
 
 /// RFC 3986 2.1; `None` for a broken escape or bytes that are not UTF-8.
-pub(super) fn percent_decode(text: &str) -> Option<String> {
+pub(super) fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -80,7 +85,7 @@ pub(super) fn percent_decode(text: &str) -> Option<String> {
         };
         bytes.push(decoded);
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -7,6 +7,7 @@ use crate::web::api::CameraTexts;
 use crate::web::desks::Desks;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
+use crate::web::reactors::spawn_blocking;
 use crate::web::route::StreamName;
 use crate::web::view::{Buffers, Indexes, Plans};
 use jiff::tz::TimeZone;
@@ -68,5 +69,5 @@ impl State {
 /// Runs what waits for a disk where it holds nobody up.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let failed = |e| Err(Error::caused(Kind::Internal, "a worker thread", e));
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(failed)
+    spawn_blocking(work).await.unwrap_or_else(failed)
 }

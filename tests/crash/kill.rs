@@ -75,10 +75,11 @@ fn what_was_listed_once_survives_any_kill() {
     let aside = film.read_dir().unwrap().filter(|e| is_aside(e.as_ref().unwrap())).count();
     println!(
         "kill: {kills} times, and {} times while it started; {} cameras removed with their film; of what was listed \
-         ({} recordings) nothing lost; {} recordings recovered, the worst lost its last {:.1} s; {aside} set aside",
+         ({} recordings) nothing lost, {} deleted for want of room; {} recordings recovered, the worst lost its last {:.1} s; {aside} set aside",
         tally.early,
         stage.removed(),
         tally.held,
+        tally.gone,
         tally.recovered,
         tally.worst_90k as f64 / 90_000.0
     );
@@ -95,6 +96,8 @@ struct Tally {
     early: u64,
     /// Recordings that were listed before a kill and are there, film and all.
     held: usize,
+    /// Recordings that went for want of room, while it was not looked.
+    gone: usize,
     /// Recordings that grew when the kill came, and were closed by the next start.
     recovered: u64,
     /// The most that was missing at the end of one of those.
@@ -107,13 +110,9 @@ impl Tally {
     /// All that is known is there, and what grew lost no more than promised.
     fn hold(&mut self, daemon: &Daemon, film: &Path, known: &BTreeMap<Id, Told>, stage: &Stage) -> Listing {
         let found = Listing::get(Place { server: daemon.address(), film }, &BTreeMap::new()).unwrap();
-        for (&id, told) in known {
-            let may_go = stage.asked_to_go(&told.camera, SystemTime::now());
-            if !may_go || found.recordings.contains_key(&id) {
-                found.holds(id, told, film);
-                self.held += 1;
-            }
-        }
+        let (held, gone) = found.holds(known, film, stage, SystemTime::now());
+        self.held += held;
+        self.gone += gone;
         for (id, now) in &found.recordings {
             let was_closed = known.get(id).is_some_and(|told| !told.growing);
             if now.end_reason.as_deref() == Some("power cut") && !was_closed {
@@ -131,8 +130,9 @@ impl Tally {
 fn watch(place: Place<'_>, known: &mut BTreeMap<Id, Told>, over: &AtomicBool) {
     while !over.load(Ordering::Acquire) {
         let Some(listing) = Listing::get(place, known) else { continue };
-        // What was removed meanwhile has no film to compare.
-        known.retain(|_, told| listing.cameras.contains_key(&told.camera));
+        // What was removed meanwhile, or older than what is there and had to make room, has no film to compare.
+        let is_behind = |id: &Id| listing.recordings.keys().any(|other| other.0 == id.0 && other.1 <= id.1);
+        known.retain(|id, _| is_behind(id));
         known.extend(listing.recordings);
     }
 }

@@ -246,14 +246,10 @@ impl After {
         let found = Listing::get(Place { server: daemon.address(), film: &film }, &BTreeMap::new()).unwrap();
         past.stage.was_as_told(&found, moment.floor, moment.ceiling);
         let empty = BTreeMap::new();
-        for (&id, told) in past.durable(moment).map_or(&empty, |listing| &listing.recordings) {
-            if !past.stage.asked_to_go(&told.camera, moment.ceiling) {
-                found.holds(id, told, &film);
-                self.held += 1;
-            }
-        }
+        let durable = past.durable(moment).map_or(&empty, |listing| &listing.recordings);
+        self.held += found.holds(durable, &film, &past.stage, moment.ceiling).0;
         for (id, told) in past.listed(moment).map_or(&empty, |listing| &listing.recordings) {
-            if !past.stage.asked_to_go(&told.camera, moment.ceiling) {
+            if !past.stage.asked_to_go(&told.camera, moment.ceiling) && !past.stage.is_small(&told.camera) {
                 let end = found.recordings.get(id).map_or(told.start_90k, |now| now.end_90k);
                 let lost = (told.end_90k - end).max(0) as f64 / 90_000.0;
                 self.worst = self.worst.max(Duration::from_secs_f64(lost));

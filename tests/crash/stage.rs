@@ -4,6 +4,7 @@ use crate::luck::Luck;
 use crate::support::cameras::DemoCamera;
 use crate::support::http::ask;
 use crate::told::Listing;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
@@ -16,6 +17,8 @@ pub(crate) struct Stage {
     /// Cameras, and since when the recorder has said that they are there.
     added: Vec<(String, SystemTime)>,
     going: Vec<Going>,
+    /// Cameras that keep [`QUOTA_BYTES`] of each stream.
+    small: BTreeSet<String>,
 }
 
 /// A camera that was asked to go with its film.
@@ -28,11 +31,13 @@ struct Going {
 
 /// How many cameras there are, each with a main and a sub stream.
 const CAMERAS: usize = 3;
+/// A second or two of film.
+const QUOTA_BYTES: u64 = 24_000;
 
 impl Stage {
     pub(crate) fn new() -> Self {
         let rtsp = DemoCamera::start(&["--streams", "2", "--main", "quick.25fps.h264"]);
-        Self { rtsp, cameras: Vec::new(), named: 0, added: Vec::new(), going: Vec::new() }
+        Self { rtsp, cameras: Vec::new(), named: 0, added: Vec::new(), going: Vec::new(), small: BTreeSet::new() }
     }
 
     /// Adds what is missing. False when the daemon ends meanwhile.
@@ -41,14 +46,20 @@ impl Stage {
             self.named += 1;
             let main = self.rtsp.url();
             let sub = main.replace("main", "sub");
+            // Some may keep so little that the oldest of their film goes all the time.
+            let retain = if self.named.is_multiple_of(3) { QUOTA_BYTES.to_string() } else { "null".into() };
             let camera = format!(
-                r#"{{"name": "camera {}", "streams": {{"main": {{"source": "{main}"}}, "sub": {{"source": "{sub}"}}}}}}"#,
+                r#"{{"name": "camera {}", "streams": {{"main": {{"source": "{main}", "retainBytes": {retain}}},
+                    "sub": {{"source": "{sub}", "retainBytes": {retain}}}}}}}"#,
                 self.named
             );
             let Ok(answer) = ask(server, "POST", "/api/cameras", &camera) else { return false };
             assert_eq!(answer.status, 201, "{}", answer.text());
             let camera = answer.json()["uuid"].as_str().unwrap().to_owned();
             self.added.push((camera.clone(), SystemTime::now()));
+            if retain != "null" {
+                self.small.insert(camera.clone());
+            }
             self.cameras.push((camera, true));
         }
         true
@@ -77,6 +88,11 @@ impl Stage {
     /// It was asked to go before that, whether it went or not.
     pub(crate) fn asked_to_go(&self, camera: &str, ceiling: SystemTime) -> bool {
         self.going.iter().any(|g| g.camera == camera && g.asked <= ceiling)
+    }
+
+    /// The recorder may delete the oldest film of this camera by itself.
+    pub(crate) fn is_small(&self, camera: &str) -> bool {
+        self.small.contains(camera)
     }
 
     /// How many cameras were asked to go.

@@ -1,5 +1,6 @@
 //! `Told`: what the API told of the film before a crash, to be held against what it tells afterwards.
 
+use crate::stage::Stage;
 use crate::support::http::ask;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// A recording by stream and number.
 pub(crate) type Id = (i64, i64);
@@ -46,12 +48,12 @@ impl Listing {
     /// Asks for everything; `None` when the daemon ends meanwhile. Film that was hashed for `known` is not read again.
     pub(crate) fn get(place: Place<'_>, known: &BTreeMap<Id, Told>) -> Option<Self> {
         let mut listing = Self { cameras: BTreeMap::new(), recordings: BTreeMap::new() };
-        for camera in get(place, "/api/cameras")?["cameras"].as_array()? {
+        for camera in get(place, "/api/cameras")??["cameras"].as_array()? {
             let uuid = camera["uuid"].as_str()?;
             let state = camera["streams"]["main"]["live"]["state"].as_str().unwrap_or("off");
             listing.cameras.insert(uuid.to_owned(), state.to_owned());
             for (kind, stream) in camera["streams"].as_object()? {
-                let recordings = get(place, &format!("/api/cameras/{uuid}/{kind}/recordings?split90k=1"));
+                let recordings = get(place, &format!("/api/cameras/{uuid}/{kind}/recordings?split90k=1"))?;
                 // The camera was removed meanwhile.
                 let Some(recordings) = recordings else { continue };
                 for r in recordings["recordings"].as_array()? {
@@ -67,13 +69,33 @@ impl Listing {
         Some(listing)
     }
 
-    /// Panics unless all of `before` is here, with the same film.
-    pub(crate) fn holds(&self, id: Id, before: &Told, film: &Path) {
-        let now = self.recordings.get(&id).unwrap_or_else(|| panic!("{id:?} is lost: it was {before:?}"));
-        assert_eq!((now.start_90k, &now.camera), (before.start_90k, &before.camera), "{id:?}");
-        assert!(now.frames >= before.frames, "{id:?}: {} frames where there were {}", now.frames, before.frames);
-        let (bytes, hash) = (before.bytes, hash(&path(film, id), before.bytes));
-        assert_eq!(hash, Some(before.blake3), "{id:?}: the first {bytes} bytes are others");
+    /// Panics unless all of `before` is here, with the same film: but for cameras that were asked to go, and for the
+    /// oldest film of those that keep little. Tells how many recordings are here, and how many went for want of room.
+    pub(crate) fn holds(
+        &self,
+        before: &BTreeMap<Id, Told>,
+        film: &Path,
+        stage: &Stage,
+        ceiling: SystemTime,
+    ) -> (usize, usize) {
+        let (mut held, mut gone) = (0, 0);
+        for (id, told) in before {
+            match self.recordings.get(id) {
+                Some(now) => {
+                    now.begins_with(told, *id, film);
+                    held += 1;
+                }
+                None if stage.asked_to_go(&told.camera, ceiling) => {}
+                None => {
+                    assert!(stage.is_small(&told.camera), "{id:?} is lost: it was {told:?}");
+                    let older = |other: &&Id| other.0 == id.0 && other.1 < id.1;
+                    let kept = self.recordings.keys().find(older);
+                    assert_eq!(kept, None, "{id:?} went before what is older");
+                    gone += 1;
+                }
+            }
+        }
+        (held, gone)
     }
 }
 
@@ -93,6 +115,14 @@ impl Told {
         })
     }
 
+    /// Panics unless it is what was told before, or more.
+    fn begins_with(&self, before: &Told, id: Id, film: &Path) {
+        assert_eq!((self.start_90k, &self.camera), (before.start_90k, &before.camera), "{id:?}");
+        assert!(self.frames >= before.frames, "{id:?}: {} frames where there were {}", self.frames, before.frames);
+        let (bytes, hash) = (before.bytes, hash(&path(film, id), before.bytes));
+        assert_eq!(hash, Some(before.blake3), "{id:?}: the first {bytes} bytes are others");
+    }
+
     fn same(&self, r: &Value) -> bool {
         r["videoSamples"] == self.frames
             && r["sampleFileBytes"] == self.bytes
@@ -101,9 +131,13 @@ impl Told {
     }
 }
 
-fn get(place: Place<'_>, path: &str) -> Option<Value> {
-    let answer = ask(place.server, "GET", path, "").ok().filter(|answer| answer.status == 200)?;
-    serde_json::from_slice(&answer.body).ok()
+/// `None` when the daemon ends meanwhile; nothing in it when there is no such thing.
+fn get(place: Place<'_>, path: &str) -> Option<Option<Value>> {
+    let answer = ask(place.server, "GET", path, "").ok()?;
+    if answer.status != 200 {
+        return Some(None);
+    }
+    serde_json::from_slice(&answer.body).ok().map(Some)
 }
 
 /// The sample file of a recording.

@@ -5,7 +5,7 @@
 use crate::support::http::Answer;
 use lunette::base::{StreamId, WallTime};
 use lunette::store::{Options, Store};
-use lunette::web::{self, Listener, State};
+use lunette::web::{self, Listener, Reactors, State};
 use serde_json::Value;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -58,7 +58,11 @@ impl Server {
         });
         let address = tcp.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let serving = runtime.spawn(web::serve(state, vec![Listener::Tcp(tcp), Listener::Unix(unix)], stopped));
+        let within = runtime.enter();
+        let (listeners, reactors) =
+            (vec![Listener::Tcp(tcp), Listener::Unix(unix)], Reactors::for_all_cores().unwrap());
+        let serving = runtime.spawn(web::serve(state, listeners, reactors, stopped));
+        drop(within);
         Self { runtime, serving, stop, address, dir, store, camera }
     }
 

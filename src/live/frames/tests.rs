@@ -39,13 +39,7 @@ impl Camera {
         self.at = MediaDuration::ZERO;
         self.number += 1;
         let id = RecordingId::new(stream(), self.number);
-        let sample_entry = Arc::new(SampleEntry {
-            data: Bytes::from(format!("entry {sample_entry_id}")),
-            width: 640,
-            height: 360,
-            pixel_aspect: (1, 1),
-            rfc6381_codec: "avc1.4d401e".to_owned(),
-        });
+        let sample_entry = SampleEntry::example(format!("entry {sample_entry_id}"));
         let media_offset = self.media_offset;
         self.publisher.open(Opened { id, starts_run, media_offset, sample_entry_id, sample_entry });
     }

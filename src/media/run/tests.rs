@@ -9,13 +9,7 @@ const SECOND: i64 = 90_000;
 const OFFSET: i64 = 1_000_000 * SECOND;
 
 fn entry(name: &'static str) -> Arc<SampleEntry> {
-    Arc::new(SampleEntry {
-        data: Bytes::from_static(name.as_bytes()),
-        width: 640,
-        height: 360,
-        pixel_aspect: (1, 1),
-        rfc6381_codec: "avc1.4d401e".to_owned(),
-    })
+    SampleEntry::example(name.as_bytes())
 }
 
 /// A camera that is told what to send, and the run that listens to it.

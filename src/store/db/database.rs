@@ -9,6 +9,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// The SQLite database of a directory. Its methods block on the disk unless they say otherwise, and can be called
@@ -24,10 +25,17 @@ pub struct Database {
     /// closed before it: the last one to go empties the write-ahead log, and a reader cannot.
     idle: Mutex<Vec<Connection>>,
     /// Asked again and again whether something was written: the answer is one connection's.
-    watcher: Mutex<Option<Connection>>,
+    watcher: Mutex<Watcher>,
     /// `None` when it was opened to be read.
     writer: Option<Mutex<Connection>>,
     pub(super) sample_entries: Mutex<SampleEntries>,
+}
+
+#[derive(Debug, Default)]
+struct Watcher {
+    conn: Option<Connection>,
+    /// The last answer, and when it was asked for.
+    seen: Option<(u64, Instant)>,
 }
 
 /// What a database is opened for.
@@ -105,13 +113,21 @@ impl Database {
     /// Another number than before: somebody has written meanwhile. Reads shared memory, as a rule.
     pub(crate) fn data_version(&self) -> Result<u64> {
         let mut watcher = lock(&self.watcher);
-        let conn = match watcher.take() {
+        let now = Instant::now();
+        let conn = match watcher.conn.take() {
             Some(conn) => conn,
             None => open_reader(&self.file)?,
         };
         let version = conn.query_row("PRAGMA data_version", (), |row| row.get(0)).or_sql(|| "pragma data_version")?;
-        *watcher = Some(conn);
+        *watcher = Watcher { conn: Some(conn), seen: Some((version, now)) };
         Ok(version)
+    }
+
+    /// What [`Self::data_version`] said last, unless that was longer ago than `age`, or somebody asks just now. From
+    /// memory.
+    pub(crate) fn last_data_version(&self, age: Duration) -> Option<u64> {
+        let (version, seen) = self.watcher.try_lock().ok()?.seen?;
+        (seen.elapsed() < age).then_some(version)
     }
 
     /// Writes in one transaction: all of it is durable when this returns, or nothing of it happened.
@@ -210,7 +226,10 @@ mod tests {
         let before = reader.data_version().unwrap();
         assert_eq!(reader.data_version().unwrap(), before);
         f.insert([f.closed(1, 1, 0, 60)]);
+        assert_eq!(reader.last_data_version(Duration::MAX), Some(before), "nobody has asked");
+        assert_eq!(reader.last_data_version(Duration::ZERO), None);
         assert_ne!(reader.data_version().unwrap(), before);
+        assert_ne!(reader.last_data_version(Duration::MAX), Some(before));
     }
 
     #[test]

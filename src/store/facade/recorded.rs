@@ -14,6 +14,7 @@ use crate::store::listing;
 use crate::store::stats::{Extent, Stats};
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
+use std::time::Duration;
 
 impl Store {
     /// The recordings of a stream of which some part is within the span, whether they have a row, wait for it or still
@@ -90,18 +91,21 @@ impl Store {
         }
     }
 
-    /// [`Self::mark`] and [`Self::has_changed`] ask no disk.
-    pub fn marks_from_memory(&self) -> bool {
-        self.syncer.is_some()
+    /// [`Self::mark`] from memory. Where another process records, that of some milliseconds ago does; `None` when
+    /// nobody has asked since then.
+    pub fn mark_at_hand(&self, stream: StreamId) -> Option<Mark> {
+        match self.syncer {
+            Some(_) => self.mark(stream).ok(),
+            None => self.shared.db.last_data_version(MARK_LASTS).map(Mark::of),
+        }
     }
 
-    /// Whether this part of a stream's listing is, or may be, other than it was at the mark: something came, grew,
-    /// closed, went or was moved in time. That a recording grew is no change of a span that ends before. As quick as
-    /// [`Self::mark`].
-    pub fn has_changed(&self, stream: StreamId, since: &Mark, part: &Part) -> bool {
+    /// Whether this part of a stream's listing is, or may be, other `now` than it was at the mark before: something came,
+    /// grew, closed, went or was moved in time. That a recording grew is no change of a span that ends before. From memory.
+    pub fn has_changed(&self, stream: StreamId, since: &Mark, now: &Mark, part: &Part) -> bool {
         match self.syncer {
             Some(_) => self.shared.unflushed.has_changed(stream, since, part),
-            None => self.mark(stream).ok().as_ref() != Some(since),
+            None => since != now,
         }
     }
 
@@ -135,6 +139,11 @@ impl Store {
             Some(dir) => self.shared.shelf.open(&dir, id),
             None => Err(Error::new(Kind::NotFound, self.trouble().unwrap_or_default())),
         }
+    }
+
+    /// The same, if no disk has to be asked for it. A file that is not at hand may be there.
+    pub fn film_at_hand(&self, id: RecordingId) -> Option<Film> {
+        self.shared.shelf.open_at_hand(&*self.shared.mount.dir()?, id)
     }
 
     /// Where in a sample file these bytes lie, if they are of a mapped [`crate::store::Window`]. From memory.
@@ -176,6 +185,9 @@ impl Store {
         Ok(gaps)
     }
 }
+
+/// Who only looks on learns so much later what another process recorded or deleted.
+const MARK_LASTS: Duration = Duration::from_millis(20);
 
 /// Whether a recording is listed for a span.
 fn within(span: &Range<WallTime>) -> impl Fn(&Recording) -> bool {

@@ -6,7 +6,6 @@ use crate::live::frames::Opened;
 use crate::media::SampleEntry;
 use crate::media::growing::{Append, IndexBytes, Progress};
 use crate::store::tests::Place;
-use bytes::Bytes;
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -19,7 +18,7 @@ async fn say(words: &str) -> (String, u64) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(serve(state, vec![Listener::Tcp(listener)], stopped));
+    let serving = tokio::spawn(serve(state, vec![Listener::Tcp(listener)], Reactors::one(), stopped));
     let began = Instant::now();
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(words.as_bytes()).await.unwrap();
@@ -46,19 +45,13 @@ async fn a_slow_live_viewer_is_moved_on_before_much_is_sent() {
     let camera = store.cameras()[0].uuid;
     let state = State::new(store, Arc::default(), TimeZone::UTC);
     let mut publisher = state.live.frames.publisher(stream);
-    let sample_entry = Arc::new(SampleEntry {
-        data: Bytes::from_static(b"\0\0\0\x08avc1"),
-        width: 640,
-        height: 360,
-        pixel_aspect: (1, 1),
-        rfc6381_codec: "avc1.4d401e".to_owned(),
-    });
+    let sample_entry = SampleEntry::example(&b"\0\0\0\x08avc1"[..]);
     let (id, media_offset) = (RecordingId::new(stream, 1), MediaDuration::ZERO);
     publisher.open(Opened { id, starts_run: true, media_offset, sample_entry_id: 1, sample_entry });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(serve(state, vec![Listener::Tcp(listener)], stopped));
+    let serving = tokio::spawn(serve(state, vec![Listener::Tcp(listener)], Reactors::one(), stopped));
     let client = TcpSocket::new_v4().unwrap();
     client.set_recv_buffer_size(32 << 10).unwrap();
     let mut client = client.connect(address).await.unwrap();

@@ -85,8 +85,8 @@ fn write_row(json: &mut Json, row: &Row, times: &mut TimeText) {
     json.raw(",\"runStartId\":").number(row.run_start);
     json.raw(",\"startTime90k\":").number(row.start.0);
     json.raw(",\"endTime90k\":").number(end.0);
-    json.raw(",\"startTime\":\"").raw(times.of(row.start));
-    json.raw("\",\"endTime\":\"").raw(times.of(end));
+    json.raw(",\"startTime\":\"").raw_bytes(times.bytes_of(row.start));
+    json.raw("\",\"endTime\":\"").raw_bytes(times.bytes_of(end));
     json.raw("\",\"wallDuration90k\":").number(row.wall_duration.0);
     json.raw(",\"mediaDuration90k\":").number(row.media_duration.0);
     json.raw(",\"sampleFileBytes\":").number(row.sample_file_bytes);

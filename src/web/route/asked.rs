@@ -8,6 +8,7 @@ use crate::store::StreamKind;
 use crate::web::query::{Query, percent_decode};
 use crate::web::segments::Segments;
 use jiff::tz::TimeZone;
+use std::borrow::Cow;
 use std::ops::Range;
 use uuid::Uuid;
 
@@ -31,27 +32,28 @@ pub(super) struct Variables {
 }
 
 /// A path between its slashes, decoded: an escaped slash does not part.
-pub(super) fn segments(path: &str) -> Option<Vec<String>> {
+pub(super) fn segments(path: &str) -> Option<Vec<Cow<'_, str>>> {
     path.split('/').map(percent_decode).collect()
 }
 
 impl Variables {
     /// `None` when the path is not of this form.
-    pub(super) fn read(form: &str, segments: &[String]) -> Option<Self> {
+    pub(super) fn read(form: &str, segments: &[Cow<'_, str>]) -> Option<Self> {
         let mut found = Self::default();
-        if form.split('/').count() != segments.len() {
-            return None;
-        }
-        for (word, segment) in form.split('/').zip(segments) {
-            match word {
-                "{uuid}" => found.camera = Some(uuid(segment)?),
-                "{stream}" => found.kind = Some(StreamKind::from_word(segment)?),
-                "{id}.mp4" => found.sample_entry = Some(segment.strip_suffix(".mp4").and_then(decimal)?),
-                _ if word == segment => {}
+        // From the end, where forms differ.
+        let (mut words, mut segments) = (form.rsplit('/'), segments.iter().rev());
+        loop {
+            match (words.next(), segments.next()) {
+                (Some("{uuid}"), Some(segment)) => found.camera = Some(uuid(segment)?),
+                (Some("{stream}"), Some(segment)) => found.kind = Some(StreamKind::from_word(segment)?),
+                (Some("{id}.mp4"), Some(segment)) => {
+                    found.sample_entry = Some(segment.strip_suffix(".mp4").and_then(decimal)?);
+                }
+                (Some(word), Some(segment)) if word == segment => {}
+                (None, None) => return Some(found),
                 _ => return None,
             }
         }
-        Some(found)
     }
 }
 

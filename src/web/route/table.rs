@@ -124,7 +124,7 @@ impl Resource {
     /// What is at this path, and the values of its variables.
     pub(super) fn at(path: &str) -> Option<(&'static Self, Variables)> {
         // Most asked for are paths without variables. (A brace in a request is a brace.)
-        if let Some(plain) = RESOURCES.iter().find(|r| r.path == path && !path.contains('{')) {
+        if let Some(plain) = RESOURCES.iter().find(|r| r.path == path).filter(|_| !path.contains('{')) {
             return Some((plain, Variables::default()));
         }
         let segments = super::asked::segments(path)?;

@@ -4,13 +4,14 @@ use super::entity::Mp4;
 use crate::base::{Error, Kind, RecordingId, Result};
 use crate::media::mp4::Piece;
 use crate::store::{Film, Window};
+use crate::web::reactors::spawn_blocking;
 use crate::web::state::blocking;
 use bytes::Bytes;
 use futures::stream::{self, Stream};
 use std::collections::HashMap;
 use std::ops::Range;
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
 /// What is sent of a file: a window of film is fetched when the one before was handed over, on a blocking thread unless
 /// it is in the page cache, so that a cold disk stalls this response and nothing else. What is generated is made some
@@ -116,7 +117,8 @@ impl Reader {
     fn at_hand(&mut self) -> Result<Option<Bytes>> {
         let (recording, offset, len) = self.film()?;
         let open = self.film.take().filter(|film| film.id() == recording);
-        let Some(film) = open.or_else(|| self.mp4.take_opened(recording)) else { return Ok(None) };
+        let open = open.or_else(|| self.mp4.take_opened(recording));
+        let Some(film) = open.or_else(|| self.mp4.state().store.film_at_hand(recording)) else { return Ok(None) };
         let window = film.cached_window(offset, len)?;
         self.film = Some(film);
         self.rest.start += if window.is_some() { len as u64 } else { 0 };

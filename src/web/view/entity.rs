@@ -69,27 +69,42 @@ impl Mp4 {
         if range.end <= self.0.plan.film_offset() {
             return Ok(());
         }
+        if self.look_at(&range, KEPT_OPEN, |id| Ok(self.0.state.store.film_at_hand(id)))? {
+            return Ok(());
+        }
         let file = self.clone();
-        blocking(move || file.look_now(range)).await
+        blocking(move || file.look_at(&range, LOOKED_AT, |id| file.0.state.store.film(id).map(Some)).map(drop)).await
     }
 
-    fn look_now(&self, range: Range<u64>) -> Result<()> {
-        let Shared { state, plan, opened } = &*self.0;
+    /// Looks at the first `most` of them, as `open` gives them; whether there are no more of these.
+    fn look_at(
+        &self,
+        range: &Range<u64>,
+        most: usize,
+        open: impl Fn(RecordingId) -> Result<Option<Film>>,
+    ) -> Result<bool> {
+        let Shared { plan, opened, .. } = &*self.0;
         let film = range.start.max(plan.film_offset())..range.end;
+        let mut left = most;
         for (piece, wanted) in plan.pieces(film).take(LOOKED_AT) {
             let Piece::Film { recording, bytes } = piece else { continue };
-            let film = state.store.film(recording)?;
-            let (has, needs) = (film.file_len()?, bytes.start + wanted.end);
+            if left == 0 {
+                return Ok(false);
+            }
+            left -= 1;
+            let Some(film) = open(recording)? else { return Ok(false) };
+            let needs = bytes.start + wanted.end;
+            let has = film.len_to(needs)?;
             if has < needs {
                 let what = format!("recording {recording}: its sample file has {has} bytes, {needs} are expected");
                 return Err(Error::new(Kind::Corrupt, what));
             }
             let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
-            if opened.len() < KEPT_OPEN {
+            if opened.len() < KEPT_OPEN && opened.iter().all(|film| film.id() != recording) {
                 opened.push(film);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

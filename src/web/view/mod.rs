@@ -65,11 +65,11 @@ async fn plan(state: &Arc<State>, key: Key) -> Result<Arc<Plan>> {
 
 /// The plan that was made before, where it still holds.
 async fn kept(state: &Arc<State>, key: &Key) -> Result<Option<Arc<Plan>>> {
-    if state.store.marks_from_memory() {
-        return Ok(state.plans.get(&state.store, key));
+    if let Some(now) = state.store.mark_at_hand(key.stream) {
+        return Ok(state.plans.get(&state.store, key, now));
     }
     let (state, key) = (state.clone(), key.clone());
-    blocking(move || Ok(state.plans.get(&state.store, &key))).await
+    blocking(move || Ok(state.plans.get(&state.store, &key, state.store.mark(key.stream)?))).await
 }
 
 /// Lists the recordings and lays out the file. Blocks on the database.

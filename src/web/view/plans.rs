@@ -55,13 +55,12 @@ impl Default for Plans {
 }
 
 impl Plans {
-    /// The plan that was made for this, if it would be made the same now. As quick as [`Store::mark`].
-    pub(super) fn get(&self, store: &Store, key: &Key) -> Option<Arc<Plan>> {
-        // Before it is compared: what changes in between counts as later.
-        let now = store.mark(key.stream).ok()?;
+    /// The plan that was made for this, if it would be made the same at the mark `now`, which was taken just before: what
+    /// changes since counts as later. From memory.
+    pub(super) fn get(&self, store: &Store, key: &Key, now: Mark) -> Option<Arc<Plan>> {
         let mut cache = self.lock();
         let kept = cache.plans.get_mut(key)?;
-        if store.has_changed(key.stream, &kept.since, &key.part()) {
+        if store.has_changed(key.stream, &kept.since, &now, &key.part()) {
             cache.forget(key);
             return None;
         }

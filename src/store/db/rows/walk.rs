@@ -53,44 +53,54 @@ fn walk(
     let mut statement = conn.prepare_cached(WALK_SQL).or_sql(what)?;
     let mut found = statement.query(params).or_sql(what)?;
     while let Some(row) = found.next().or_sql(what)? {
-        let (row, sequence) = read(row, wanted).or_sql(what)?;
-        while let Some(newer) = unflushed.pop_if(|r| (r.start, r.sequence) > (row.start, sequence)) {
-            rows.add(newer.into())?;
+        if !unflushed.is_empty() {
+            let here = (WallTime(row.get(1).or_sql(what)?), row.get(2).or_sql(what)?);
+            while let Some(newer) = unflushed.pop_if(|r| (r.start, r.sequence) > here) {
+                rows.add(newer.into())?;
+            }
         }
-        rows.add(row)?;
+        rows.add(read(row, wanted).or_sql(what)?)?;
     }
     unflushed.into_iter().rev().try_for_each(|r| rows.add(r.into()))
 }
 
 /// Bounded from both sides like the listing of recordings, whose order it turns around; all that it reads is in the
-/// index.
-pub(super) const WALK_SQL: &str = "SELECT composite_id, start_90k, sequence, wall_duration_90k,
-        media_duration_delta_90k, sample_file_bytes, video_samples, video_sample_entry_id, run_offset, flags, end_reason
+/// index. Two numbers that the schema keeps within 32 bits come as one: a column costs more than what SQLite does for it.
+/// Only where film may have begun before the span is it asked how long it lasts.
+pub(super) const WALK_SQL: &str = "SELECT composite_id, start_90k, sequence,
+        wall_duration_90k << 32 | wall_duration_90k + media_duration_delta_90k,
+        sample_file_bytes, run_offset << 32 | video_samples, video_sample_entry_id << 32 | flags, end_reason
     FROM recording WHERE stream_id = :stream AND start_90k > :low AND start_90k < :end
-        AND start_90k + max(wall_duration_90k, 1) > :start AND composite_id BETWEEN :first AND :last
+        AND (start_90k >= :start OR start_90k + max(wall_duration_90k, 1) > :start)
+        AND composite_id BETWEEN :first AND :last
     ORDER BY start_90k DESC, sequence DESC";
 
-/// A row of [`WALK_SQL`], and its sequence.
-fn read(row: &rusqlite::Row<'_>, wanted: &Wanted<'_>) -> rusqlite::Result<(Row, u64)> {
+/// A row of [`WALK_SQL`].
+fn read(row: &rusqlite::Row<'_>, wanted: &Wanted<'_>) -> rusqlite::Result<Row> {
     let id = composite(row, 0)?;
     let number = id.number();
-    let run_offset: u32 = row.get(8)?;
-    let wall_duration: i64 = row.get(3)?;
-    let media_delta: i64 = row.get(4)?;
-    let read = Row {
+    let (wall_duration, media_duration) = two(row, 3)?;
+    let (run_offset, video_samples) = two(row, 5)?;
+    let (sample_entry_id, flags) = two(row, 6)?;
+    Ok(Row {
         first: number,
         last: number,
-        run_start: number.checked_sub(run_offset).ok_or_else(|| out_of_range(8, run_offset.into()))?,
-        sample_entry_id: row.get(7)?,
+        run_start: number.checked_sub(run_offset).ok_or_else(|| out_of_range(5, run_offset.into()))?,
+        sample_entry_id: sample_entry_id.try_into().map_err(|_| out_of_range(6, sample_entry_id.into()))?,
         start: WallTime(row.get(1)?),
-        wall_duration: WallDuration(wall_duration),
-        media_duration: MediaDuration(wall_duration.saturating_add(media_delta)),
-        sample_file_bytes: row.get(5)?,
-        video_samples: row.get(6)?,
+        wall_duration: WallDuration(wall_duration.into()),
+        media_duration: MediaDuration(media_duration.into()),
+        sample_file_bytes: row.get(4)?,
+        video_samples: video_samples.into(),
         growing: false,
         missing: wanted.missing.is_some_and(|missing| missing.contains(&id)),
-        has_trailing_zero: Flags(row.get(9)?).contains(Flags::TRAILING_ZERO),
-        end_reason: row.get_ref(10)?.as_str_or_null()?.map(Arc::from),
-    };
-    Ok((read, row.get(2)?))
+        has_trailing_zero: Flags(flags).contains(Flags::TRAILING_ZERO),
+        end_reason: row.get_ref(7)?.as_str_or_null()?.map(Arc::from),
+    })
+}
+
+/// The upper and the lower half of a column.
+fn two(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<(u32, u32)> {
+    let both: i64 = row.get(column)?;
+    Ok(((both >> 32) as u32, both as u32))
 }

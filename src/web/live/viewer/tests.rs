@@ -26,13 +26,7 @@ impl Rig {
         let stream = StreamId::new(1).unwrap();
         let frames = Frames::default();
         let mut publisher = frames.publisher(stream);
-        let sample_entry = Arc::new(SampleEntry {
-            data: Bytes::from_static(b"\0\0\0\x08avc1"),
-            width: 640,
-            height: 360,
-            pixel_aspect: (1, 1),
-            rfc6381_codec: "avc1.4d401e".to_owned(),
-        });
+        let sample_entry = SampleEntry::example(&b"\0\0\0\x08avc1"[..]);
         let (id, media_offset) = (RecordingId::new(stream, 7), MediaDuration::ZERO);
         publisher.open(Opened { id, starts_run: true, media_offset, sample_entry_id: 5, sample_entry });
         let (near, far) = duplex(pipe);

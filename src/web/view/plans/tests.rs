@@ -12,6 +12,7 @@ use crate::web::State;
 use crate::web::view::plan;
 use jiff::tz::TimeZone;
 use std::ops::Range;
+use std::time::Duration;
 
 /// A store with a camera, and the web room before it.
 struct Room {
@@ -185,6 +186,8 @@ async fn who_only_looks_learns_what_another_process_wrote() {
     assert!(Arc::ptr_eq(&plan, &looking.span(0..100).await));
     let (_, _) = record(room.store(), room.stream, true, 20);
     room.store().flush().unwrap();
+    let learns = async { while looking.span(0..100).await.len() == plan.len() {} };
+    tokio::time::timeout(Duration::from_secs(20), learns).await.expect("a mark lasts some milliseconds");
     assert!(looking.span(0..100).await.len() > plan.len());
 }
 
