@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 problems were found (`check`), 2 wrong usage, 3 failed. A failure is one line on standard
 //! error: what was tried, on what, why it failed, and what to do where that is known.
 
+mod adopt;
 mod api;
 mod camera;
 mod check;
@@ -44,6 +45,7 @@ enum Verb {
     Camera(camera::Args),
     Ts(ts::Args),
     Check(check::Args),
+    Adopt(adopt::Args),
     Export(export::Args),
     Import(import::Args),
 }
@@ -83,6 +85,7 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Init(args) => init::run(&config, &args),
         Verb::Camera(args) => camera::run(&config, args),
         Verb::Check(args) => check::run(&config, &args),
+        Verb::Adopt(args) => adopt::run(&config, &args),
         Verb::Export(args) => export::run(&config, &args),
         Verb::Import(args) => import::run(&config, &args),
         Verb::Ts(_) => unreachable!("handled above"),

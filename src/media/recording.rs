@@ -148,13 +148,15 @@ pub enum Cause {
     PowerCut,
     /// The owner changed or removed the camera.
     Reconfigured,
+    /// There was film, and it is no more: its file is gone, or nothing of it was whole.
+    FilmLost,
     /// The recorder's clock was set: film that follows at once seems to be later, or to be at the same time.
     ClockMoved,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -170,6 +172,7 @@ impl Cause {
         Self::Stopped,
         Self::PowerCut,
         Self::Reconfigured,
+        Self::FilmLost,
         Self::ClockMoved,
     ];
 
@@ -191,6 +194,7 @@ impl Cause {
             Self::Stopped => "recorder stopped",
             Self::PowerCut => "power cut",
             Self::Reconfigured => "camera settings changed",
+            Self::FilmLost => "film lost",
             Self::ClockMoved => "clock moved",
         }
     }

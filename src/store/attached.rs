@@ -7,6 +7,7 @@ use crate::media::{EndReason, Recording, sample_index};
 use crate::store::camera::StreamKind;
 use crate::store::capacity::{Capacity, Kept};
 use crate::store::catalog::{self, Catalog};
+use crate::store::check::timeline;
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Damage, Database, Opening};
 use crate::store::dir::SampleDir;
@@ -118,6 +119,7 @@ impl Attached {
         }
         let refused = if batch.is_empty() { Vec::new() } else { db.commit(&batch)?.refused };
         problems.extend(refused.iter().map(|(_, e)| format!("found in the sample directory, but refused: {e}")));
+        db.commit(&Batch { gaps: timeline::unwritten(db, &batch.closed)?, ..Batch::default() })?;
         for problem in &problems {
             warn!("{}: {problem}", dir.path().display());
         }
@@ -143,6 +145,9 @@ impl Attached {
             }
             unflushed.count_rows(stream.id, &db.pieces(stream.id)?);
         }
+        // Of a file that could not be looked at only the number is known; each number that was given had a sequence.
+        let given = counters.numbers.values().map(|&number| u64::from(number)).sum();
+        counters.sequence = counters.sequence.max(given);
 
         for stream in db.cameras()?.iter().flat_map(|c| &c.streams) {
             capacity.keep(Kept::of(db, stream.id)?);

@@ -3,8 +3,8 @@
 use crate::base::Transport;
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt, StreamId, WallDuration, WallTime};
 use crate::media::SampleEntry;
-use crate::store::camera::{Camera, StreamKind};
-use crate::store::db::{ClockProof, Damage, Database};
+use crate::store::camera::{Camera, Stream, StreamKind};
+use crate::store::db::{ClockProof, Damage, Database, LostStream};
 use crate::store::dir::SampleDir;
 use crate::store::gap::Gap;
 use log::warn;
@@ -159,6 +159,72 @@ impl Catalog {
         })
     }
 
+    /// A stream that it knows, with its camera.
+    pub(crate) fn stream(&self, id: StreamId) -> Option<LostStream> {
+        let all = self.cameras.iter().flat_map(|camera| camera.streams.iter().map(move |stream| (camera, stream)));
+        let (camera, stream) = all.into_iter().find(|(_, stream)| stream.id == id.get())?;
+        Some(LostStream {
+            camera: camera.uuid,
+            name: camera.name.clone(),
+            removed: camera.removed,
+            stream: Stream {
+                id,
+                kind: stream.kind,
+                source: stream.source.clone(),
+                transport: stream.transport,
+                record: stream.record,
+                retain_bytes: stream.retain_bytes,
+            },
+        })
+    }
+
+    /// All proofs of the clock.
+    pub(crate) fn proofs(&self) -> Vec<ClockProof> {
+        self.clock_proofs.iter().map(CatalogClockProof::proof).collect()
+    }
+
+    /// The protected spans of a stream.
+    pub(crate) fn protected(&self, stream: StreamId) -> Vec<Range<WallTime>> {
+        let of_stream = self.protected.iter().filter(|span| span.stream == stream.get());
+        of_stream.map(|span| WallTime(span.start_90k)..WallTime(span.end_90k)).collect()
+    }
+
+    /// All gaps.
+    pub(crate) fn gaps(&self) -> Vec<(StreamId, Gap)> {
+        let gap = |gap: &CatalogGap| {
+            let (start, end) = (WallTime(gap.start_90k), gap.end_90k.map(WallTime));
+            let gap = (
+                StreamId::new(gap.stream.into())?,
+                Gap { start, end, cause: gap.cause.clone(), detail: gap.detail.clone() },
+            );
+            Some(gap)
+        };
+        self.gaps.iter().filter_map(gap).collect()
+    }
+
+    /// What of it is not as it would be written now; sample entries that nobody needs any more do no harm.
+    pub(crate) fn is_behind(&self, now: &Self) -> Option<&'static str> {
+        let same = Self {
+            sample_entries: now.sample_entries.clone(),
+            // What only the syncer knows.
+            deleted: now.deleted.clone(),
+            reserve: now.reserve,
+            ..self.clone()
+        };
+        match () {
+            () if self.database != now.database => Some("its database is"),
+            () if self.cameras != now.cameras => Some("its cameras are"),
+            () if self.gaps != now.gaps => Some("its gaps are"),
+            () if self.protected != now.protected => Some("its protected spans are"),
+            () if self.damaged != now.damaged => Some("its damaged film is"),
+            () if now.sample_entries.iter().any(|entry| !self.sample_entries.contains(entry)) => {
+                Some("its sample entries are")
+            }
+            () if same != *now => Some("something in it is"),
+            () => None,
+        }
+    }
+
     /// The same, and what only the syncer knows.
     pub(crate) fn with(self, deleted: Vec<i64>, reserve: Option<u64>) -> Self {
         Self { deleted, reserve, ..self }
@@ -174,6 +240,17 @@ impl Catalog {
         let mut text = serde_json::to_vec(self).expect("texts, numbers and lists always are JSON");
         text.push(b'\n');
         text
+    }
+
+    /// The catalog of a directory, if it has one. `Corrupt` when it cannot be understood.
+    pub(crate) fn read(dir: &SampleDir) -> Result<Option<Self>> {
+        let mut text = Vec::new();
+        let mut file = match dir.open_read(NAME) {
+            Err(e) if e.kind() == Kind::NotFound => return Ok(None),
+            file => file?,
+        };
+        file.read_to_end(&mut text).or_fail(Kind::Disk, || "read catalog")?;
+        Self::decode(&text).map(Some)
     }
 
     /// Reads the file's content.
@@ -245,6 +322,11 @@ pub(crate) fn read(dir: &SampleDir) -> Option<Catalog> {
 }
 
 impl CatalogDamage {
+    pub(crate) fn damage(&self) -> Option<Damage> {
+        let id = RecordingId::from_composite(self.recording)?;
+        Some(Damage { id, found: WallTime(self.found_90k), what: self.what.clone() })
+    }
+
     fn new(damage: &Damage) -> Self {
         Self { recording: damage.id.composite(), found_90k: damage.found.0, what: damage.what.clone() }
     }
@@ -256,7 +338,6 @@ impl CatalogClockProof {
     }
 
     /// As a database knows it: to be added before what was recorded gets its rows.
-    #[cfg_attr(not(test), expect(dead_code, reason = "adopt reads it; the format is held by a test until then"))]
     pub(crate) fn proof(&self) -> ClockProof {
         ClockProof { boot_id: self.boot, clock_offset: WallDuration(self.clock_offset_90k) }
     }

@@ -58,6 +58,8 @@ pub(crate) struct Entry {
     pub(crate) disk_bytes: u64,
     /// A plain file, neither a directory nor a link.
     pub(crate) is_file: bool,
+    /// What it is, and who may read and write it: `st_mode`.
+    pub(crate) mode: u32,
     /// Why nothing but the name is known of it.
     pub(crate) hidden: Option<String>,
 }
@@ -325,6 +327,13 @@ impl SampleDir {
             .or_fail(Kind::Disk, || format!("rename {from} to {to}"))
     }
 
+    /// Says who may read and write a file, which is no link.
+    pub(crate) fn set_mode(&self, name: &str, mode: u32) -> Result<()> {
+        let mode = Mode::from_bits_truncate(mode);
+        let change = || stat::fchmodat(&self.fd, name, mode, stat::FchmodatFlags::FollowSymlink);
+        self.changing(change).or_fail(Kind::Disk, || format!("change the mode of {name}"))
+    }
+
     /// Moves something out of the way under a name that nobody reads, and returns that name. Never replaces anything.
     pub(crate) fn set_aside(&self, name: &str) -> Result<String> {
         let mut aside = format!("{}{name}", Self::ASIDE);
@@ -387,12 +396,23 @@ impl Entry {
             len: u64::try_from(stat.st_size).unwrap_or(0),
             disk_bytes: u64::try_from(stat.st_blocks).unwrap_or(0) * 512,
             is_file: SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG,
+            mode: stat.st_mode,
             hidden: None,
         }
     }
 
+    /// What a thing is that is no file.
+    pub(crate) fn kind(&self) -> &'static str {
+        match SFlag::from_bits_truncate(self.mode) & SFlag::S_IFMT {
+            SFlag::S_IFREG => "file",
+            SFlag::S_IFDIR => "directory",
+            SFlag::S_IFLNK => "link",
+            _ => "special file",
+        }
+    }
+
     fn hidden(name: String, e: Errno) -> Self {
-        Self { name, len: 0, disk_bytes: 0, is_file: false, hidden: Some(e.to_string()) }
+        Self { name, len: 0, disk_bytes: 0, is_file: false, mode: 0, hidden: Some(e.to_string()) }
     }
 
     /// The recording whose sample file this is, by its name.

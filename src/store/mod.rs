@@ -1,5 +1,6 @@
 //! Files and SQLite: what was recorded.
 
+pub mod adopt;
 mod attached;
 pub mod camera;
 mod capacity;
@@ -39,10 +40,11 @@ mod unflushed;
 mod wire;
 mod writer;
 
+pub use adopt::{Adopted, adopt};
 pub use camera::{Camera, Stream, StreamKind};
 pub use capacity::{Storage, StreamStorage};
 pub use changes::{Mark, Part};
-pub use check::{CheckOptions, check};
+pub use check::{CheckOptions, Report, check, inspect};
 pub use closed::ClosedRecording;
 pub use facade::Store;
 pub use film::{FileRange, Film, Window};

@@ -5,6 +5,7 @@ use crate::media::EndReason;
 use crate::media::recording::Cause;
 use crate::store::attached::{Attached, Attempt};
 use crate::store::capacity::Capacity;
+use crate::store::catalog::Catalog;
 use crate::store::db::Database;
 use crate::store::dir::SampleDir;
 use crate::store::newest;
@@ -179,12 +180,8 @@ impl Mount {
         }
         match (own, dir.uuid()) {
             (None, Some(uuid)) => {
-                if dir.list()?.iter().any(|e| e.takes_number().is_some()) {
-                    let path = self.path.display();
-                    let what = format!(
-                        "{path} holds the film of another database: `lunette adopt` makes that anew; or use another directory"
-                    );
-                    return Err(Error::new(Kind::Conflict, what));
+                if has_heritage(&dir)? {
+                    return Err(self.of_another(""));
                 }
                 db.set_directory(uuid)?;
                 Ok(dir)
@@ -193,6 +190,9 @@ impl Mount {
             (None, None) => {
                 let torn = |name: &str| dir.is_torn() && name == SampleDir::IDENTITY;
                 let foreign = |name: &str| name != "lost+found" && name != "lunette-dir.new" && !torn(name);
+                if has_heritage(&dir)? {
+                    return Err(self.of_another(", and has lost its identity"));
+                }
                 if let Some(entry) = dir.list()?.into_iter().find(|e| foreign(&e.name)) {
                     let path = self.path.display();
                     let what = format!("{path} is neither empty nor a sample directory: there is {}", entry.name);
@@ -208,6 +208,15 @@ impl Mount {
         }
     }
 
+    /// A new database does not begin a history of its own over another one's film.
+    fn of_another(&self, also: &str) -> Error {
+        let path = self.path.display();
+        let why = format!("{path} holds what another database recorded{also}");
+        let what =
+            "if that database is lost, `lunette adopt` builds it anew from the directory; else use another directory";
+        Error::new(Kind::Conflict, format!("{why}: {what}"))
+    }
+
     fn must_be(&self, dir: SampleDir, own: Option<Uuid>) -> Result<SampleDir> {
         match dir.uuid() {
             Some(uuid) if Some(uuid) == own => Ok(dir),
@@ -219,6 +228,17 @@ impl Mount {
             }
         }
     }
+}
+
+/// There is film, or a catalog of cameras: what a database that was lost can be built anew from.
+fn has_heritage(dir: &SampleDir) -> Result<bool> {
+    let has_film = dir.list()?.iter().any(|e| e.takes_number().is_some());
+    let has_cameras = || match Catalog::read(dir) {
+        Ok(catalog) => catalog.is_some_and(|catalog| !catalog.cameras.is_empty()),
+        // Whatever it held, there was one.
+        Err(_) => true,
+    };
+    Ok(has_film || has_cameras())
 }
 
 /// So often a journal that cannot be read is a reason to look again later; then half of it must do.

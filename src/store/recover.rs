@@ -193,14 +193,7 @@ impl Recovered {
     /// Something that is no sample file.
     fn stranger(&mut self, dir: &SampleDir, entry: &Entry) {
         let name = entry.name.as_str();
-        let ours = name == SampleDir::IDENTITY
-            || name == catalog::NAME
-            || journal_file::NAMES.contains(&name)
-            || name.starts_with(SampleDir::ASIDE)
-            || name == "lost+found"
-            // A sample file of the original system.
-            || Uuid::try_parse(name).is_ok() && name.len() == 36;
-        if ours {
+        if is_ours(name) {
         } else if entry.is_file && LEFTOVERS.contains(&name) {
             // It did not take the place of the old one, which counts.
             if let Err(e) = dir.unlink(name) {
@@ -219,6 +212,17 @@ impl Recovered {
             Err(e) => format!("{name}: {why}, and cannot be set aside: {e}"),
         });
     }
+}
+
+/// What belongs into a sample directory, or may stay in it, besides sample files.
+pub(crate) fn is_ours(name: &str) -> bool {
+    name == SampleDir::IDENTITY
+        || name == catalog::NAME
+        || journal_file::NAMES.contains(&name)
+        || name.starts_with(SampleDir::ASIDE)
+        || name == "lost+found"
+        // A sample file of the original system.
+        || Uuid::try_parse(name).is_ok() && name.len() == 36
 }
 
 /// Begun while another took its time to be replaced.

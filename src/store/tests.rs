@@ -63,7 +63,7 @@ impl Place {
     }
 
     /// The same directories as a power cut would leave them just now, all writes kept.
-    fn crash(&self) -> Self {
+    pub(crate) fn crash(&self) -> Self {
         let copy = Self::new();
         copy_dir(self.tmp.path(), copy.tmp.path());
         copy

@@ -1,117 +1,155 @@
-//! Damage, and what is told of it.
+//! A check beside a daemon, and film that is damaged. `tests/check` plants every kind of fault.
 
+use super::timeline::behind;
 use super::*;
-use crate::base::WallTime;
-use crate::store::tests::{FIVE_SECONDS, Place, START, record};
+use crate::base::StreamId;
+use crate::media::growing::Append;
+use crate::store::Store;
+use crate::store::testing::{Script, head};
+use crate::store::tests::{FIVE_SECONDS, Place, START};
 use std::fs;
 
 const HASH: CheckOptions = CheckOptions { hash: true, repair: false };
 const REPAIR: CheckOptions = CheckOptions { hash: true, repair: true };
 
-/// Three recordings, and no daemon.
-fn place() -> Place {
-    let place = Place::new();
-    let (store, stream) = place.with_camera();
-    for n in 0..3 {
-        record(&store, stream, n == 0, 6);
-    }
-    store.shutdown(START, FIVE_SECONDS).unwrap();
-    place
-}
-
 fn run(place: &Place, options: CheckOptions) -> Vec<String> {
     check(&place.options().db_dir, &place.film(), options).unwrap()
 }
 
-fn listed(place: &Place) -> String {
-    let store = place.open();
-    let stream = store.cameras()[0].streams[0].id;
-    let all = store.recordings(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
+/// Frames that are NAL units in length.
+fn nal_frames(script: &mut Script, n: usize) -> Vec<Append> {
+    (0..n)
+        .map(|i| {
+            let mut frame = script.frame(i % 5 == 0, 100);
+            let at = script.film.len() - 100;
+            let mut data = frame.data.to_vec();
+            data[..5].copy_from_slice(&[0, 0, 0, 96, 0x41]);
+            script.film[at..].copy_from_slice(&data);
+            frame.data = data.into();
+            frame
+        })
+        .collect()
+}
+
+/// A run of one recording of 30 frames.
+fn record(store: &Store, stream: StreamId) -> Vec<u8> {
+    let mut growing = store.begin(head(stream, true, START)).unwrap();
+    let mut script = Script::new(START);
+    nal_frames(&mut script, 30).into_iter().for_each(|frame| growing.append(frame).unwrap());
+    growing.close(script.end());
+    script.film
+}
+
+#[test]
+fn a_check_beside_a_daemon_looks_and_does_not_mend() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    record(&store, stream);
+    store.flush().unwrap();
+    // One waits for its row, one grows.
+    record(&store, stream);
+    let mut growing = store.begin(head(stream, true, START)).unwrap();
+    let mut script = Script::new(START);
+    nal_frames(&mut script, 12).into_iter().for_each(|frame| growing.append(frame).unwrap());
+    store.catch_up().unwrap();
+    let report = inspect(&place.options().db_dir, &place.film(), HASH).unwrap();
+    assert_eq!(report.problems, [""; 0]);
+    assert_eq!(report.notes, ["a lunette records meanwhile: what it is just writing is passed over"]);
+    let e = check(&place.options().db_dir, &place.film(), REPAIR).unwrap_err();
+    assert!(e.to_string().starts_with("stop the daemon before a repair: "), "{e}");
+    fs::remove_file(place.film().join("0000000100000001")).unwrap();
+    assert_eq!(run(&place, HASH), ["recording 1/1: its sample file is missing"]);
+    growing.close(script.end());
     store.shutdown(START, FIVE_SECONDS).unwrap();
-    all.iter().map(|r| r.id.to_string()).collect::<Vec<_>>().join(" ")
-}
-
-fn change(place: &Place, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
-    let path = place.film().join(name);
-    let mut bytes = fs::read(&path).unwrap();
-    change(&mut bytes);
-    fs::write(path, bytes).unwrap();
-}
-
-fn sql(place: &Place, sql: &str) {
-    Database::open(&place.options().db_dir, Access::Write).unwrap().write_sql(sql);
-}
-
-/// The first look sees it, the second mends it, the third finds all well and the recordings listed.
-fn mended(place: &Place, seen: &str, repaired: &str, left: &str) {
-    assert_eq!(run(place, HASH), [seen]);
-    assert_eq!(run(place, REPAIR), [format!("{seen}; repaired: {repaired}")]);
-    assert_eq!(run(place, HASH), [""; 0]);
-    assert_eq!(listed(place), left);
 }
 
 #[test]
-fn all_is_well_after_a_shutdown() {
-    let place = place();
-    assert_eq!(run(&place, HASH), [""; 0]);
-    let store = place.open();
-    assert_eq!(check(&place.options().db_dir, &place.film(), HASH).unwrap_err().kind(), Kind::Conflict);
+fn what_a_daemon_left_when_it_was_killed_is_told_and_mended() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    store.flush().unwrap();
+    record(&store, stream);
+    let mut growing = store.begin(head(stream, true, START)).unwrap();
+    let mut script = Script::new(START);
+    nal_frames(&mut script, 12).into_iter().for_each(|frame| growing.append(frame).unwrap());
+    store.catch_up().unwrap();
+    let killed = place.crash();
+    assert_eq!(
+        run(&killed, HASH),
+        [
+            "recording 1/1: its file has no row; the next start makes it one",
+            "recording 1/2: its file was growing at the end; the next start closes it",
+        ]
+    );
+    let done = run(&killed, REPAIR);
+    assert!(done[0].ends_with("repaired: it has its row"), "{done:?}");
+    assert!(done[1].ends_with("repaired: closed with 11 frames: it was not closed"), "{done:?}");
+    assert_eq!(run(&killed, HASH), [""; 0]);
+}
+
+#[test]
+fn a_hole_that_a_kill_kept_from_the_database_is_there_after_the_start() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    record(&store, stream);
+    store.catch_up().unwrap();
+    let hole = behind(&store.recordings(stream, START..WallTime(i64::MAX)).unwrap()[0]);
+    store.gap(stream, hole.clone());
+    store.flush().unwrap();
+    // Ten seconds later film goes on, and the end of the hole is not written any more.
+    let start = hole.start + crate::base::WallDuration::from_secs(10);
+    let mut growing = store.begin(head(stream, true, start)).unwrap();
+    let mut script = Script::new(start);
+    nal_frames(&mut script, 12).into_iter().for_each(|frame| growing.append(frame).unwrap());
+    store.gap(stream, crate::store::Gap { end: Some(start), ..hole.clone() });
+    store.catch_up().unwrap();
+    let killed = place.crash();
+    let store = killed.open();
+    let gaps = store.gaps(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
+    assert_eq!(gaps, [crate::store::Gap { end: Some(start), ..hole }]);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+}
+
+#[test]
+fn damaged_film_keeps_every_whole_frame() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let film = record(&store, stream);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
     drop(store);
-}
-
-#[test]
-fn a_missing_file() {
-    let place = place();
-    fs::remove_file(place.film().join("0000000100000002")).unwrap();
-    mended(&place, "recording 1/2: its sample file is missing", "its row is removed", "1/1 1/3");
-}
-
-#[test]
-fn a_bit_of_film_that_turned_is_seen_by_its_hash_alone() {
-    let place = place();
-    change(&place, "0000000100000002", |film| film[99] ^= 1);
-    assert_eq!(run(&place, CheckOptions::default()), [""; 0]);
-    let seen = "recording 1/2: its film is not what was recorded";
-    mended(&place, seen, "its file is set aside and its row removed", "1/1 1/3");
-    assert!(place.names().contains(&"aside.0000000100000002".to_owned()));
-}
-
-#[test]
-fn a_file_that_was_cut() {
-    let place = place();
-    change(&place, "0000000100000002", |film| film.truncate(600));
-    let seen = "recording 1/2: it has no trailer; less than 615 bytes of film";
-    mended(&place, seen, "its file is set aside and its row removed", "1/1 1/3");
-}
-
-#[test]
-fn a_trailer_that_is_damaged() {
-    let place = place();
-    change(&place, "0000000100000002", |film| film[700] ^= 1);
-    let seen = "recording 1/2: trailer: its checksum is another";
-    mended(&place, seen, "its trailer is made anew from its row", "1/1 1/2 1/3");
-}
-
-#[test]
-fn an_index_that_is_damaged() {
-    let place = place();
-    sql(&place, "UPDATE recording_index SET video_index = x'0200' WHERE composite_id & 255 = 2");
-    let seen = "recording 1/2: video index: cut off";
-    mended(&place, seen, "its row is made anew from its trailer", "1/1 1/2 1/3");
-}
-
-#[test]
-fn a_row_that_tells_something_else() {
-    let place = place();
-    sql(&place, "UPDATE recording SET sequence = 77 WHERE composite_id & 255 = 2");
-    let seen = "recording 1/2: its row and its trailer differ";
-    mended(&place, seen, "its row is made anew from its trailer", "1/1 1/2 1/3");
-}
-
-#[test]
-fn files_without_rows() {
-    let place = place();
-    fs::write(place.film().join("0000000100000009"), "junk").unwrap();
-    let seen = "recording 1/9: its file has neither a row nor a trailer";
-    mended(&place, seen, "set aside as aside.0000000100000009", "1/1 1/2 1/3");
+    let path = place.film().join("0000000100000001");
+    let whole = fs::read(&path).unwrap();
+    let damage = |change: &dyn Fn(&mut Vec<u8>)| {
+        let copy = place.crash();
+        let mut bytes = whole.clone();
+        change(&mut bytes);
+        fs::write(copy.film().join("0000000100000001"), bytes).unwrap();
+        run(&copy, REPAIR);
+        assert_eq!(run(&copy, HASH), [""; 0]);
+        let store = copy.open();
+        let all = store.recordings(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
+        let damaged = store.db().damaged().unwrap().into_iter().map(|d| d.what).collect::<Vec<_>>().join("");
+        let told = all.iter().map(|r| {
+            let mut left = vec![0; r.sample_file_bytes as usize];
+            store.film(r.id).unwrap().read_exact_at(&mut left, 0).unwrap();
+            let same = left.chunks(100).zip(film.chunks(100)).filter(|(a, b)| a == b).count();
+            format!("{same} of {} frames, {} units: {damaged}", r.video_samples, r.media_duration.0)
+        });
+        let told = told.collect::<Vec<_>>().join(" ");
+        store.shutdown(START, FIVE_SECONDS).unwrap();
+        told
+    };
+    let lost = "its film is not what was recorded";
+    // All as long as before: 29 frames of 9000 units, and the last of none.
+    assert_eq!(damage(&|f| f[1234] ^= 1), format!("29 of 30 frames, 261000 units: {lost}"));
+    assert_eq!(damage(&|f| f[1200..1400].fill(0)), format!("28 of 30 frames, 261000 units: {lost}"));
+    let cut = |n: usize| format!("{n} of {n} frames, 261000 units: of 30 frames the last {} were not whole", 30 - n);
+    assert_eq!(damage(&|f| f.truncate(1250)), cut(12));
+    // Nobody sees that half a picture is black: where its NAL unit ends is written at its beginning.
+    let half = "12 of 13 frames, 261000 units: of 30 frames the last 17 were not whole";
+    assert_eq!(damage(&|f| f[1250..3000].fill(0)), half);
+    assert_eq!(damage(&|f| f[100..3000].fill(0)), cut(1));
+    // Not one picture is left.
+    assert_eq!(damage(&|f| f.truncate(50)), "");
+    assert_eq!(damage(&|f| f[..3000].fill(0)), "");
 }

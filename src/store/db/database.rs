@@ -48,9 +48,12 @@ pub enum Access {
 }
 
 impl Database {
+    /// The original's name, so that `lunette upgrade` finds its databases where they are.
+    pub(crate) const FILE_NAME: &str = "db";
+
     /// Opens `db` in `dir`. A file that is not a database of our version is refused in words.
     pub fn open(dir: &Path, access: Access) -> Result<Self> {
-        let file = dir.join(FILE_NAME);
+        let file = dir.join(Self::FILE_NAME);
         Self::open_file(&file, dir, access).map_err(|e| {
             let e = if e.kind() == Kind::Corrupt { e.on(DAMAGED) } else { e };
             e.on(format!("database {}", file.display()))
@@ -180,9 +183,6 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// What an owner can do about it.
 const DAMAGED: &str = "is damaged, and `lunette adopt` makes it anew from the film";
-
-/// The original's name, so that `lunette upgrade` finds its databases where they are.
-const FILE_NAME: &str = "db";
 
 /// Each holds a cache of up to 1 MiB.
 const IDLE_READERS: usize = 2;

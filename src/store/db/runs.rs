@@ -144,6 +144,40 @@ const SHIFT_SQL: &str = "UPDATE recording
     SET bytes_offset = bytes_offset + :bytes, samples_offset = samples_offset + :samples
     WHERE composite_id > :id AND composite_id <= (SELECT last_id FROM run WHERE id = :run)";
 
+/// Counts what is before each recording of a run anew, from the first that is there: what was deleted before that is
+/// known to its own row alone.
+pub(super) fn count_before(conn: &Connection, run: RecordingId) -> Result<()> {
+    let what = || format!("count what is before the recordings of run {run}");
+    let params = named_params! {":run": run.composite()};
+    let mut statement = conn.prepare_cached(MEMBERS_SQL).or_sql(what)?;
+    let mut rows = statement.query(params).or_sql(what)?;
+    let mut before: Option<(i64, i64, i64)> = None;
+    while let Some(row) = rows.next().or_sql(what)? {
+        let read =
+            || -> rusqlite::Result<[i64; 5]> { Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]) };
+        let [id, told_bytes, told_samples, bytes, samples] = read().or_sql(what)?;
+        let found = match before {
+            Some((last, bytes, samples)) if last + 1 == id => (bytes, samples),
+            Some((_, bytes, samples)) => (told_bytes.max(bytes), told_samples.max(samples)),
+            None if id == run.composite() => (0, 0),
+            None => (told_bytes, told_samples),
+        };
+        if found != (told_bytes, told_samples) {
+            let params = named_params! {":id": id, ":bytes": found.0, ":samples": found.1};
+            conn.execute(SET_OFFSETS_SQL, params).or_sql(what)?;
+        }
+        before = Some((id, found.0 + bytes, found.1 + samples));
+    }
+    Ok(())
+}
+
+const MEMBERS_SQL: &str = "SELECT composite_id, bytes_offset, samples_offset, sample_file_bytes, video_samples
+    FROM recording WHERE composite_id BETWEEN :run AND (SELECT last_id FROM run WHERE id = :run)
+    AND composite_id - run_offset = :run ORDER BY composite_id";
+
+const SET_OFFSETS_SQL: &str =
+    "UPDATE recording SET bytes_offset = :bytes, samples_offset = :samples WHERE composite_id = :id";
+
 /// What a recording that gets its row has before it in its run: bytes of film and frames.
 pub(super) fn sums_before(conn: &Connection, r: &Recording) -> Result<(u64, u64)> {
     let what = || "sums of the run before it";
