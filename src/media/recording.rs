@@ -70,6 +70,8 @@ impl Flags {
     pub const UNPROVEN_TIME: Self = Self(2);
     /// The film was cut at a start after a power cut or a kill: it ends where journal and file agreed.
     pub const RECOVERED: Self = Self(4);
+    /// Frames may be shown in another order than they are decoded in: its index may have composition offsets.
+    pub const REORDERED: Self = Self(8);
     /// Its sample file was not there at the last start. Only a listing says so; it is not stored.
     pub const MISSING: Self = Self(1 << 31);
 
@@ -128,7 +130,7 @@ pub enum Cause {
     Closed,
     /// Timestamps that cannot be recorded.
     BadTimestamps,
-    /// Pictures in an order that is not supported yet.
+    /// Pictures changed places more than the stream says, or brought no times to sort them by.
     BFrames,
     /// No video, an unknown codec, or parameter sets that make no sense.
     BadVideo,
@@ -152,11 +154,13 @@ pub enum Cause {
     FilmLost,
     /// The recorder's clock was set: film that follows at once seems to be later, or to be at the same time.
     ClockMoved,
+    /// The system that recorded it did not say: film of `lunette upgrade`.
+    Untold,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -174,6 +178,7 @@ impl Cause {
         Self::Reconfigured,
         Self::FilmLost,
         Self::ClockMoved,
+        Self::Untold,
     ];
 
     /// The fixed words.
@@ -184,7 +189,7 @@ impl Cause {
             Self::Silent => "camera silent",
             Self::Closed => "camera closed the stream",
             Self::BadTimestamps => "bad timestamps",
-            Self::BFrames => "B-frames not yet supported",
+            Self::BFrames => "unexpected B-frames",
             Self::BadVideo => "bad video",
             Self::NoKeyFrame => "no key frame",
             Self::CameraClock => "camera clock",
@@ -196,6 +201,7 @@ impl Cause {
             Self::Reconfigured => "camera settings changed",
             Self::FilmLost => "film lost",
             Self::ClockMoved => "clock moved",
+            Self::Untold => "not told",
         }
     }
 }
