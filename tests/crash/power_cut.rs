@@ -258,7 +258,7 @@ impl After {
         let cut = |r: &&crate::told::Told| r.end_reason.as_deref() == Some("power cut");
         self.recovered += found.recordings.values().filter(cut).count();
         if n.is_multiple_of(8) {
-            self.decode(&daemon, &found);
+            self.decode(&daemon, &found, past);
         }
         daemon.stop();
         self.home.expect(&["check", "--hash"]);
@@ -271,9 +271,11 @@ impl After {
         Mount::new(&image, &self.dir.path().join(format!("mount{n}")), &self.options)
     }
 
-    /// Every stream's film is whole to those who play it.
-    fn decode(&mut self, daemon: &Daemon, found: &Listing) {
-        let streams: BTreeSet<_> = found.recordings.iter().map(|(id, told)| (id.0, &told.camera)).collect();
+    /// Every stream's film is whole to those who play it; but where little is kept, some of it goes meanwhile.
+    fn decode(&mut self, daemon: &Daemon, found: &Listing, past: &Past) {
+        let stays = |camera: &str| !past.stage.is_small(camera);
+        let all = found.recordings.iter().filter(|(_, told)| stays(&told.camera));
+        let streams: BTreeSet<_> = all.map(|(id, told)| (id.0, &told.camera)).collect();
         let all = daemon.get("/api/cameras").json();
         for (stream, camera) in streams {
             let camera = all["cameras"].as_array().unwrap().iter().find(|c| c["uuid"] == **camera).unwrap();
