@@ -2,7 +2,7 @@
 
 use crate::support::http::Answer;
 use lunette::store::{Options, Store};
-use lunette::web::{self, Listener, State};
+use lunette::web::{self, Listener, Reactors, State};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -37,7 +37,12 @@ impl Outside {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let state = State::for_reading(store.clone(), Arc::default(), zone);
-        let serving = runtime.spawn(web::serve(state, vec![Listener::Tcp(listener)], stopped));
+        let serving = runtime.spawn(web::serve(
+            state,
+            vec![Listener::Tcp(listener)],
+            Reactors::for_all_cores().unwrap(),
+            stopped,
+        ));
         let mut outside = Self { answers: BTreeMap::new() };
         let ask = |path: &str| get(address, path);
         outside.add("cameras", &ask("/api/cameras"));
