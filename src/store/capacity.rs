@@ -29,7 +29,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// One for each store. Its locks are held for a few lines, or while a deletion is chosen, and never while a disk works.
+/// One for each store. Its lock is held for a few lines, while a deletion is chosen, and once an hour while a listing is
+/// compared.
 #[derive(Debug)]
 pub(crate) struct Capacity {
     /// What is to stay free, as the owner wishes.

@@ -4,10 +4,11 @@ use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::capacity::FileSystem;
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{self, AtFlags, OFlag, OpenHow, ResolveFlag};
+use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag};
 use nix::libc;
 use nix::sys::stat::{self, Mode, SFlag};
 use nix::unistd::{self, UnlinkatFlags};
+use rustix::fs::{AtFlags, FileType, Stat};
 use std::fs::{File, TryLockError};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::OwnedFd;
@@ -152,13 +153,13 @@ impl SampleDir {
     /// either way. A disk that does not tell is left where it is.
     pub(crate) fn must_be_in_place(&self) -> Result<()> {
         let path = self.path.display();
-        let Ok(ours) = stat::fstat(&self.fd) else { return Ok(()) };
-        match stat::stat(&self.path) {
+        let Ok(ours) = rustix::fs::fstat(&self.fd) else { return Ok(()) };
+        match rustix::fs::stat(&self.path) {
             Ok(found) if (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino) => Ok(()),
             Ok(_) => {
                 Err(Error::new(Kind::NotFound, format!("another directory or disk has taken the place of {path}")))
             }
-            Err(Errno::ENOENT | Errno::ENOTDIR) => {
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => {
                 Err(Error::new(Kind::NotFound, format!("the sample directory {path} has vanished")))
             }
             Err(_) => Ok(()),
@@ -259,7 +260,7 @@ impl SampleDir {
                 }
                 let shown = name.to_string_lossy().into_owned();
                 let asked = self.about_to(Op::Stat, &shown);
-                match asked.and_then(|()| stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)) {
+                match asked.and_then(|()| self.look_at(name)) {
                     Ok(stat) => entries.push(Entry::new(shown, &stat)),
                     Err(Errno::ENOENT) => {}
                     Err(e) => entries.push(Entry::hidden(shown, e)),
@@ -288,6 +289,12 @@ impl SampleDir {
         })
     }
 
+    /// Its own stat in 64 bits: a 32-bit program's usual one fails on a file whose number is beyond 4 G, as large disks have.
+    fn look_at(&self, name: impl rustix::path::Arg) -> nix::Result<Stat> {
+        let looked = rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW);
+        looked.map_err(|e| Errno::from_raw(e.raw_os_error()))
+    }
+
     /// Which device it is on.
     pub(crate) fn device(&self) -> Result<u64> {
         let stat = rustix::fs::fstat(&self.fd).map_err(io::Error::from);
@@ -297,7 +304,7 @@ impl SampleDir {
     /// One entry by name; `None` when it is not there.
     pub(crate) fn stat(&self, name: &str) -> Result<Option<Entry>> {
         let asked = self.about_to(Op::Stat, name);
-        match asked.and_then(|()| stat::fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)) {
+        match asked.and_then(|()| self.look_at(name)) {
             Ok(stat) => Ok(Some(Entry::new(name.to_owned(), &stat))),
             Err(Errno::ENOENT) => Ok(None),
             Err(e) => Err(Error::caused(Kind::Disk, format!("stat {name}"), e)),
@@ -390,12 +397,12 @@ impl SampleDir {
 }
 
 impl Entry {
-    fn new(name: String, stat: &stat::FileStat) -> Self {
+    fn new(name: String, stat: &Stat) -> Self {
         Self {
             name,
             len: u64::try_from(stat.st_size).unwrap_or(0),
             disk_bytes: u64::try_from(stat.st_blocks).unwrap_or(0) * 512,
-            is_file: SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG,
+            is_file: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
             mode: stat.st_mode,
             hidden: None,
         }

@@ -30,7 +30,7 @@ pub(super) fn serve<B>(media_type: &'static str, text: &'static str, request: &R
     Fixed { media_type, bytes: Bytes::from_static(text.as_bytes()) }.serve("no-cache", request)
 }
 
-static ASSETS: [Asset; 15] = [
+static ASSETS: [Asset; 16] = [
     Asset { path: "/", media_type: "text/html; charset=utf-8", text: include_str!("page/index.html") },
     Asset { path: "/page.css", media_type: "text/css; charset=utf-8", text: include_str!("page/page.css") },
     Asset { path: "/icon.svg", media_type: "image/svg+xml", text: include_str!("page/icon.svg") },
@@ -42,6 +42,7 @@ static ASSETS: [Asset; 15] = [
     script("/span.js", include_str!("page/span.js")),
     script("/live.js", include_str!("page/live.js")),
     script("/buffer.js", include_str!("page/buffer.js")),
+    script("/storage.js", include_str!("page/storage.js")),
     script("/player.js", include_str!("page/player.js")),
     script("/dom.js", include_str!("page/dom.js")),
     script("/api.js", include_str!("page/api.js")),

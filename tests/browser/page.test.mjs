@@ -176,6 +176,40 @@ test("rows of single recordings are those of the list, an hour long, filled from
 	assert.deepEqual(rows, ["61-119: 59, 1-60: 60", "125-130: 6, 121-124: 4, 61-120: 60, 1-60: 60"]);
 });
 
+test("rows lose what was deleted of them, and no others", async () => {
+	const told = await page.evaluate(async () => {
+		const { harmed } = await import("/rows.js");
+		const row = (startId, endId, missing = false) => ({ startId, endId, missing });
+		const known = [row(121, 130), row(61, 120), row(1, 60), row(200, 210), row(150, 160, true)];
+		// A list is cut elsewhere; 62 was protected and is all that is left of its row's beginning.
+		const listed = [row(205, 210), row(110, 140), row(90, 109), row(62, 62), row(200, 204, true)];
+		return harmed(known, listed).map(({ row, isLeft }) => `${row.startId}-${row.endId}: ${isLeft}`);
+	});
+	assert.deepEqual(told, ["61-120: true", "1-60: false", "200-210: true"]);
+});
+
+test("how full the disk is, and how long film stays, is one line", async () => {
+	const told = await page.evaluate(async () => {
+		const { words } = await import("/storage.js");
+		const disk = (fullInDays) => ({ usedBytes: 12.3e9, capacityBytes: 58e9, fullInDays });
+		const streams = [{ forecastDays: 14.2 }, { forecastDays: null }, { forecastDays: 16 }];
+		const all = [
+			{ disk: null, streams: [], trouble: null },
+			{ disk: disk(3.21), streams, trouble: null },
+			{ disk: disk(0), streams, trouble: null },
+			{ disk: disk(null), streams, trouble: "others fill the film's disk" },
+		];
+		return all.map((storage) => words(storage).replaceAll("\u00a0", " "));
+	});
+	assert.deepEqual(told, [
+		"",
+		"Film takes 12.3 GB of 58.0 GB, full in about 3.2 days",
+		"Film takes 12.3 GB of 58.0 GB; the oldest goes, about 14 days stay",
+		"Film takes 12.3 GB of 58.0 GB – others fill the film's disk",
+	]);
+	await page.waitForFunction(() => /^Film takes .* of .*/.test(document.getElementById("storage").textContent));
+});
+
 test("nothing sticks out at phone width", async () => {
 	await page.setViewportSize({ width: 390, height: 800 });
 	const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -10,4 +10,5 @@ mod faults;
 mod live;
 mod power_cut;
 mod recording;
+mod small_disk;
 mod stops;

@@ -118,7 +118,12 @@ impl Home {
     /// The same, or what it said when it ended at once.
     pub(crate) fn try_start(&self, environment: &[(&str, &Path)]) -> Result<Daemon, Vec<String>> {
         let environment = environment.iter().map(|(name, value)| (name, value));
-        let mut process = Process::start("lunette", self.command(&["run"]).envs(environment));
+        Self::try_start_as(self.command(&["run"]).envs(environment))
+    }
+
+    /// The same, however `lunette run` is to be started.
+    pub(crate) fn try_start_as(command: &mut Command) -> Result<Daemon, Vec<String>> {
+        let mut process = Process::start("lunette", command);
         let listens = |line: &String| {
             let rest = &line[line.find("http://127.0.0.1:")? + "http://".len()..];
             let end = rest.find(|c: char| !c.is_ascii_digit() && !".:".contains(c)).unwrap_or(rest.len());

@@ -10,6 +10,7 @@ pub(crate) mod http;
 pub(crate) mod numbers;
 pub(crate) mod process;
 pub(crate) mod sent;
+pub(crate) mod small_disk;
 pub(crate) mod sockets;
 pub(crate) mod wait;
 pub(crate) mod websocket;

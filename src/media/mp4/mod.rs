@@ -2,6 +2,7 @@
 
 pub mod boxes;
 pub mod builder;
+mod cut;
 pub mod edit;
 pub mod fragments;
 mod header;

@@ -129,7 +129,7 @@ impl Row {
     /// Writes its entries in a table, from the index of its recording, to `out`, which is as long as its totals say.
     /// After `Ok` it is full; after an `Err`, what is in it means nothing.
     pub fn write(&self, table: SampleTable, index: &[u8], out: &mut [u8]) -> Result<()> {
-        match self.whole(table, index, out) {
+        match self.whole(table, index, out).or_else(|| self.cut(table, index, out)) {
             Some(()) => Ok(()),
             None => self.any(table, index, out),
         }
@@ -191,7 +191,7 @@ impl Row {
 }
 
 /// A run of one sample.
-fn stts_entry(duration_90k: u32) -> [u8; 8] {
+pub(super) fn stts_entry(duration_90k: u32) -> [u8; 8] {
     (1 << 32 | u64::from(duration_90k)).to_be_bytes()
 }
 
@@ -233,14 +233,14 @@ impl ChunkTable {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::base::{MediaDuration, StreamId};
     use crate::media::sample_index::{Encoder, Sample, encode, encode_format1, samples};
     use proptest::prelude::*;
 
     /// All of a recording with these samples, as its row tells it.
-    fn row(all: &[Sample]) -> Row {
+    pub(in crate::media::mp4) fn row(all: &[Sample]) -> Row {
         let segment = Segment {
             start: MediaDuration::ZERO,
             samples: 0..all.len() as u32,
@@ -292,6 +292,7 @@ mod tests {
             format in 0usize..3,
             kept in 0.0..1.5f64,
             last in prop::option::of(1..9000),
+            cut in (0usize..100, 1usize..=100),
         ) {
             let mut index = indexes(&all)[format].clone();
             for (at, byte) in damage {
@@ -301,6 +302,16 @@ mod tests {
             // Of what can be read, if not of what was written.
             let read: Vec<Sample> = samples(&index).take(2 * all.len()).map_while(|sample| sample.ok()).collect();
             let mut rows = vec![row(&all), row(&read), row(&read[..read.len() / 2])];
+            for read in [&all, &read] {
+                let (from, to) = (read.len() * cut.0 / 100, read.len() * cut.1 / 100);
+                if from < to {
+                    let mut cut = row(&read[from..to]);
+                    let before: u64 = read[..from].iter().map(|s| u64::from(s.bytes)).sum();
+                    cut.segment.samples = from as u32..to as u32;
+                    cut.segment.bytes = before..before + cut.segment.bytes.end;
+                    rows.push(cut);
+                }
+            }
             rows.retain(|row| !row.segment.samples.is_empty());
             for mut row in rows {
                 row.segment.last_duration_90k = last;

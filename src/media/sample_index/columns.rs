@@ -15,6 +15,12 @@ pub struct Sums {
     pub sync_samples: u32,
 }
 
+/// How many samples there are; `None` where an index does not tell, or tells more than its bytes can hold: blocks of two.
+pub fn samples(index: &[u8]) -> Option<u32> {
+    let told = if format(index) == FORMAT { Parts::of(index).ok()?.samples } else { return None };
+    (told as usize <= index.len() / 2 * BLOCK).then_some(told)
+}
+
 /// Fills `out` with entries made of the durations of as many samples. A sample without duration is odd.
 pub fn durations<T: Copy>(index: &[u8], out: &mut [T], entry: impl Fn(u32) -> T) -> Option<()> {
     match format(index) {

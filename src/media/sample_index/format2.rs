@@ -15,7 +15,7 @@ pub(super) use keys::Keys;
 /// An index, taken apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parts<'a> {
-    samples: u32,
+    pub(super) samples: u32,
     /// How many of them are key frames.
     pub(super) sync_samples: u32,
     keys: &'a [u8],

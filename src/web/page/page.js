@@ -3,6 +3,7 @@
 import { Card } from "/card.js";
 import { Player } from "/player.js";
 import { Span } from "/span.js";
+import { Storage } from "/storage.js";
 import { ask } from "/api.js";
 
 const POLL_MS = 2000;
@@ -12,6 +13,7 @@ const trouble = document.getElementById("trouble");
 const empty = document.getElementById("empty");
 const player = new Player();
 const span = new Span();
+const storage = new Storage(document.getElementById("storage"));
 const cards = new Map();
 
 async function refresh() {
@@ -23,6 +25,7 @@ async function refresh() {
 		return;
 	}
 	draw(top);
+	if (await storage.look()) for (const card of cards.values()) card.recordings.prune();
 }
 
 function draw(top) {

@@ -5,7 +5,7 @@ import { ask } from "/api.js";
 import { arrange, el, steady } from "/dom.js";
 import { day, longDay } from "/format.js";
 import { Line } from "/line.js";
-import { HOUR, extended, joined, renewed, settled, trimmed } from "/rows.js";
+import { HOUR, extended, harmed, joined, renewed, settled, trimmed } from "/rows.js";
 
 const FIRST_REACH = 24 * HOUR;
 const REFRESH_MS = 10000;
@@ -95,6 +95,29 @@ export class Recordings {
 			this.take(`${span}&split90k=1`, (singles) => renew(joined(singles)));
 			return this.rows;
 		});
+	}
+
+	/** Film was deleted, perhaps of this list: what is not there any more goes from it. */
+	async prune() {
+		const { list, base } = this;
+		if (!this.isListed || this.rows.length === 0) return;
+		const over = (rows) => {
+			const [start, end] = [Math.min(...rows.map((row) => row.startTime90k)), Math.max(...rows.map((row) => row.endTime90k))];
+			return `${base}/recordings?start90k=${start}&end90k=${end + 1}`;
+		};
+		const left = new Map();
+		try {
+			const { recordings } = await ask(`${over(this.rows)}&split90k=${24 * HOUR}`);
+			for (const { row, isLeft } of harmed(this.rows, recordings)) {
+				const singles = isLeft ? (await ask(`${over([row])}&split90k=1`)).recordings : [];
+				left.set(row.startId, joined(singles.filter((one) => row.startId <= one.startId && one.endId <= row.endId)));
+			}
+		} catch {
+			return; // The next deletion asks again.
+		}
+		if (list !== this.list || left.size === 0) return;
+		this.rows = this.rows.flatMap((row) => left.get(row.startId) ?? [row]);
+		this.draw();
 	}
 
 	showOlder() {

@@ -73,3 +73,16 @@ export function trimmed(row, { start, end }) {
 		s: `${row.startId}-${row.endId}${part}`,
 	};
 }
+
+/** The known rows of which something is not there any more, by a list of all that is: each with whether anything is left. */
+export function harmed(known, listed) {
+	const there = [];
+	for (const row of [...listed].filter((row) => !row.missing).sort((a, b) => a.startId - b.startId)) {
+		const last = there.at(-1);
+		if (last && row.startId <= last.endId + 1) last.endId = Math.max(last.endId, row.endId);
+		else there.push({ startId: row.startId, endId: row.endId });
+	}
+	const isWhole = (row) => there.some((part) => part.startId <= row.startId && row.endId <= part.endId);
+	const isLeft = (row) => there.some((part) => part.startId <= row.endId && row.startId <= part.endId);
+	return known.filter((row) => !row.missing && !isWhole(row)).map((row) => ({ row, isLeft: isLeft(row) }));
+}
