@@ -68,8 +68,8 @@ mod tests {
     fn the_ends_of_a_film_take_fast_walks() {
         let sample = |i: u32| Sample {
             duration_90k: 2_990 + i as i32 * 7 % 20,
-            bytes: if i % 60 == 0 { 90_000 } else { 12_000 } + i * 104_729 % 9000,
-            is_key: i % 60 == 0,
+            bytes: if i.is_multiple_of(60) { 90_000 } else { 12_000 } + i * 104_729 % 9000,
+            is_key: i.is_multiple_of(60),
             composition_90k: 0,
         };
         let all: Vec<Sample> = (0..1800).map(sample).collect();

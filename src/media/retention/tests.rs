@@ -1,3 +1,5 @@
+//! Retention by example, and over random disks.
+
 use super::*;
 use crate::base::StreamId;
 use proptest::prelude::*;
