@@ -335,8 +335,8 @@ pub(super) mod tests {
         for jitter in [0, 1, 300, 20_000] {
             let sample = |i: i32| Sample {
                 duration_90k: 3000 + i * 7919 % (jitter + 1),
-                bytes: if i.is_multiple_of(60) { 90_000 } else { 12_000 } + (i as u32 * 104_729) % 9000,
-                is_key: i.is_multiple_of(60),
+                bytes: if i % 60 == 0 { 90_000 } else { 12_000 } + (i as u32 * 104_729) % 9000,
+                is_key: i % 60 == 0,
                 composition_90k: 0,
             };
             let all: Vec<Sample> = (0..1800).map(sample).collect();
