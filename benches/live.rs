@@ -40,6 +40,7 @@ impl Camera {
         self.publisher.append(&Append {
             data: self.data.clone(),
             is_key,
+            composition_90k: 0,
             lists_before: false,
             index: IndexBytes::default(),
             progress,

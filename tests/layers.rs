@@ -15,6 +15,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("memmap2::", &["store/mmap.rs"]),
     ("rusqlite::", &["store/db", "store/upgrade"]),
     ("retina::", &["camera/rtsp"]),
+    ("rtime_clock::", &["recorder/clock"]),
     ("h264_reader::", &["media/"]),
     ("hyper::", &["web/", "cmd/"]),
     ("hyper_util::", &["web/", "cmd/"]),

@@ -165,7 +165,7 @@ impl Session {
         self.silence.heard(Instant::now());
         if converted.picture.is_bidirectional {
             // Stamps by arrival are in order whatever the pictures are: nobody else would notice.
-            self.ended.get_or_insert(EndReason::new(Cause::BFrames, ""));
+            self.ended.get_or_insert(EndReason::new(Cause::BFrames, "a byte stream brings no times to sort them by"));
             return;
         }
         self.sample_entry = Some(converted.sample_entry.clone());

@@ -2,6 +2,7 @@
 
 use super::units::{ByteSize, Interval};
 use crate::base::{Error, Kind, Result, ResultExt};
+use crate::recorder::Witnesses;
 use log::LevelFilter;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -43,10 +44,14 @@ pub(super) struct Web {
     pub(super) listen: Vec<SocketAddr>,
 }
 
-/// `[recorder]`: nothing can be set yet.
+/// `[recorder]`: how to record.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Recorder {}
+pub(super) struct Recorder {
+    /// Whom to believe that the system's clock is right.
+    #[serde(deserialize_with = "witnesses")]
+    pub(super) clock: Witnesses,
+}
 
 /// `[log]`: what to tell.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -86,6 +91,16 @@ impl Default for Log {
 fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LevelFilter, D::Error> {
     let word = String::deserialize(from)?;
     word.parse().map_err(|_| D::Error::custom("a level is one of off, error, warn, info, debug, trace"))
+}
+
+/// `auto`, `trusted`, or the path of a file.
+fn witnesses<'de, D: Deserializer<'de>>(from: D) -> Result<Witnesses, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "auto" => Ok(Witnesses::Auto),
+        "trusted" => Ok(Witnesses::Trusted),
+        path if path.starts_with('/') => Ok(Witnesses::File(path.into())),
+        _ => Err(D::Error::custom("a clock is auto, trusted, or the path of a file, from the root, that proves it")),
+    }
 }
 
 impl Config {
@@ -178,13 +193,14 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "[store]\ndb_dir = '/a'\nsample_dir = '/b'\nreserve = '1GiB'\nsync_interval = '2s'\n\
-                    flush_interval = '5s'\n[web]\nlisten = ['[::1]:0']\n[recorder]\n[log]\nlevel = 'debug'";
+                    flush_interval = '5s'\n[web]\nlisten = ['[::1]:0']\n[recorder]\nclock = '/run/sure'\n[log]\nlevel = 'debug'";
         let config = Config::parse(text).unwrap();
         assert_eq!(config.store.db_dir, Path::new("/a"));
         assert_eq!(config.store.sample_dir, Path::new("/b"));
         assert_eq!(config.store.reserve, Some(ByteSize(1 << 30)));
         assert_eq!(config.store.flush_interval, Interval(Duration::from_secs(5)));
         assert_eq!(config.web.listen, ["[::1]:0".parse().unwrap()]);
+        assert_eq!(config.recorder.clock, Witnesses::File("/run/sure".into()));
         assert_eq!(config.log.level, LevelFilter::Debug);
     }
 
@@ -197,6 +213,7 @@ mod tests {
         );
         assert!(refusal("[store]\nsync_interval = 10").starts_with("line 2, column 17: time 10: say the unit"));
         assert!(refusal("[web]\nlisten = ['localhost']").starts_with("line 2, column 11: "));
+        assert!(refusal("[recorder]\nclock = 'right'").starts_with("line 2, column 9: a clock is auto, trusted, or"));
         assert!(refusal("[cameras]").starts_with("line 1, column 2: unknown field `cameras`"));
     }
 

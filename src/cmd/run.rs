@@ -60,7 +60,10 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
     for address in &config.web.listen {
         listeners.push(Listener::Tcp(listen(*address).await?));
     }
-    let recorder = if args.read_only { None } else { Some(Recorder::start(store.clone(), live.clone())?) };
+    let recorder = match args.read_only {
+        true => None,
+        false => Some(Recorder::start(store.clone(), live.clone(), config.recorder.clock.clone())?),
+    };
     let state = if args.read_only { State::for_reading } else { State::new }(store, live, TimeZone::system());
     let served = tokio::spawn(web::serve(state, listeners, Reactors::for_all_cores()?, stopped));
 

@@ -30,10 +30,12 @@ pub struct LiveFrame {
     pub data: Bytes,
     /// Decoding can begin with it.
     pub is_key: bool,
-    /// Media time since the start of its run: what `tfdt` says of it, live and recorded.
+    /// Media time since the start of its run to when it is decoded: what `tfdt` says of it, live and recorded.
     pub media_time: MediaDuration,
-    /// Until the next frame. The last of a run has no next: it is said to last as long as the one before it.
+    /// Until the next frame is decoded. The last of a run has no next: it is said to last as long as the one before it.
     pub duration: MediaDuration,
+    /// From then to when it is shown; not 0 only where frames change places.
+    pub composition: MediaDuration,
     /// When it was captured, as far as is known by now: in its first seconds the start of a run may still move, and a
     /// recording's end may be corrected.
     pub wall_time: WallTime,

@@ -5,6 +5,7 @@ use crate::base::MonoTime;
 use crate::base::StreamId;
 use crate::base::WallDuration;
 use crate::base::WallTime;
+use crate::media::drift::Estimate;
 use crate::media::recording::EndReason;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -54,6 +55,10 @@ pub struct Status {
     pub lost_packets: u64,
     /// Camera's clock − ours in seconds, by its RTCP sender reports.
     pub camera_clock_offset_seconds: Option<f64>,
+    /// By how many millionths the camera's clock runs fast against ours, once it was watched for a minute.
+    pub camera_clock_ppm: Option<f64>,
+    /// It is within so many of that, 19 times in 20.
+    pub camera_clock_uncertainty_ppm: Option<f64>,
     /// How often a connection was begun.
     pub sessions: u64,
     /// When the newest recorded frame arrived; `None` since the last trouble.
@@ -96,6 +101,14 @@ impl Health {
             }
             entry.status.lost_packets = lost_packets;
             entry.status.camera_clock_offset_seconds = clock_offset.map(WallDuration::as_secs_f64);
+        });
+    }
+
+    /// How fast the camera's clock runs is better known, or known anew. It stays known when the connection ends.
+    pub fn drift(&self, stream: StreamId, found: Estimate) {
+        self.update(stream, |entry| {
+            entry.status.camera_clock_ppm = Some(found.ppm);
+            entry.status.camera_clock_uncertainty_ppm = Some(found.uncertainty_ppm);
         });
     }
 
@@ -154,6 +167,8 @@ impl Entry {
             bits_per_second: 0.0,
             lost_packets: 0,
             camera_clock_offset_seconds: None,
+            camera_clock_ppm: None,
+            camera_clock_uncertainty_ppm: None,
             sessions: 0,
             last_frame: None,
         };

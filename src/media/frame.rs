@@ -12,7 +12,8 @@ pub struct Frame {
     pub pts_90k: i64,
     /// When its last byte had arrived, by the recorder's monotonic clock.
     pub arrived: MonoTime,
-    /// Decoding can start here: an H.264 IDR, or an H.265 IDR, BLA or CRA picture. A recovery point SEI is not enough.
+    /// Decoding can start here: an H.264 IDR, or an H.265 IDR, BLA or CRA picture, with its first slice. A recovery point
+    /// SEI is not enough.
     pub is_key: bool,
     /// An H.265 picture that cannot be decoded when decoding starts at the CRA before it (RASL).
     pub is_skipped_leading: bool,

@@ -34,7 +34,7 @@ pub struct Head {
     pub start: WallTime,
     /// How to decode it.
     pub sample_entry: Arc<SampleEntry>,
-    /// [`Flags::UNPROVEN_TIME`] or none.
+    /// [`Flags::UNPROVEN_TIME`] and [`Flags::REORDERED`], or none.
     pub flags: Flags,
 }
 
@@ -45,6 +45,8 @@ pub struct Append {
     pub data: Bytes,
     /// Decoding can start with it, so all before it is whole groups of pictures.
     pub is_key: bool,
+    /// From its decode time to its presentation time; see [`crate::media::sample_index::Sample`].
+    pub composition_90k: i32,
     /// What is before it may be listed: there are frames, in whole groups of pictures, and the start of the recording is
     /// settled; from here on progress does not move it.
     pub lists_before: bool,

@@ -28,6 +28,7 @@ pub struct Picture {
 pub struct Pictures {
     codec: Codec,
     may_reorder: bool,
+    reorder_depth: usize,
     /// By PPS id: the bits between id and type in H.265 slice headers.
     extra_slice_header_bits: [u8; 64],
 }
@@ -46,13 +47,20 @@ impl Pictures {
 
     /// For frames whose parameter sets are not known: they may do anything usual.
     pub(crate) fn without_parameter_sets(codec: Codec) -> Self {
-        Self { codec, may_reorder: true, extra_slice_header_bits: [0; 64] }
+        Self { codec, may_reorder: true, reorder_depth: 0, extra_slice_header_bits: [0; 64] }
     }
 
     fn learn(&mut self, nal: &[u8]) -> Result<()> {
         match (self.codec, self.codec.unit_type(nal)) {
-            (Codec::H264, avc::unit::SPS) => self.may_reorder |= avc::sps::may_reorder(&avc::sps::parse(nal)?),
-            (Codec::H265, hevc::unit::SPS) => self.may_reorder |= hevc::sps::Sps::parse(nal)?.may_reorder,
+            (Codec::H264, avc::unit::SPS) => {
+                let sps = avc::sps::parse(nal)?;
+                self.may_reorder |= avc::sps::may_reorder(&sps);
+                self.reorder_depth = self.reorder_depth.max(avc::sps::reorder_depth(&sps));
+            }
+            (Codec::H265, hevc::unit::SPS) => {
+                self.reorder_depth = self.reorder_depth.max(hevc::sps::Sps::parse(nal)?.reorder_depth);
+                self.may_reorder |= self.reorder_depth > 0;
+            }
             (Codec::H265, hevc::unit::PPS) => {
                 let pps = hevc::pps::Pps::parse(nal)?;
                 self.extra_slice_header_bits[usize::from(pps.id)] = pps.extra_slice_header_bits;
@@ -60,6 +68,12 @@ impl Pictures {
             _ => {}
         }
         Ok(())
+    }
+
+    /// By how many places the parameter sets let a picture move between decoding and showing; 0 also where they do not
+    /// tell, and it has to be found from the frames.
+    pub fn reorder_depth(&self) -> usize {
+        self.reorder_depth
     }
 
     /// Tells what a length-prefixed sample holds: reads the first slice's head and walks over the rest. An error when
@@ -79,11 +93,19 @@ impl Pictures {
     pub(crate) fn look_at_slice(&self, slice: &[u8]) -> Result<Picture> {
         let unit_type = self.codec.unit_type(slice);
         Ok(Picture {
-            is_key: self.codec.is_key(slice),
+            is_key: self.codec.is_key(slice) && self.is_first(slice)?,
             is_skipped_leading: self.codec == Codec::H265
                 && matches!(unit_type, hevc::unit::RASL_N | hevc::unit::RASL_R),
             is_bidirectional: self.may_reorder && self.is_b(slice)?,
         })
+    }
+
+    /// The picture begins with this slice. One whose beginning was lost, because somebody joined amid it, is no key frame.
+    fn is_first(&self, slice: &[u8]) -> Result<bool> {
+        match self.codec {
+            Codec::H264 => Ok(avc::slice::SliceStart::parse(slice)?.first_mb == 0),
+            Codec::H265 => Ok(hevc::slice::SliceStart::parse(slice)?.is_first),
+        }
     }
 
     fn is_b(&self, slice: &[u8]) -> Result<bool> {
@@ -134,6 +156,15 @@ mod tests {
         assert_eq!(h264(0x41, 5), "");
         assert_eq!(h264(0x01, 6), "B");
         assert_eq!(h264(0x01, 1), "B");
+    }
+
+    #[test]
+    fn a_picture_whose_beginning_is_missing_is_no_key_frame() {
+        let h264 = NalWriter::new(&[0x65]).ue(&[40, 7, 0]).number(20, 0).finish();
+        assert_eq!(text(Codec::H264.picture(&sample(&[&h264])).unwrap()), "");
+        // IDR_W_RADL: no first segment, no_output_of_prior_pics_flag, then the PPS id.
+        let h265 = NalWriter::new(&[19 << 1, 1]).number(1, 0).number(1, 0).ue(&[0, 2]).number(20, 0).finish();
+        assert_eq!(text(Codec::H265.picture(&sample(&[&h265])).unwrap()), "");
     }
 
     #[test]

@@ -70,6 +70,8 @@ impl Flags {
     pub const UNPROVEN_TIME: Self = Self(2);
     /// The film was cut at a start after a power cut or a kill: it ends where journal and file agreed.
     pub const RECOVERED: Self = Self(4);
+    /// Frames may be shown in another order than they are decoded in: its index may have composition offsets.
+    pub const REORDERED: Self = Self(8);
     /// Its sample file was not there at the last start. Only a listing says so; it is not stored.
     pub const MISSING: Self = Self(1 << 31);
 
@@ -128,7 +130,7 @@ pub enum Cause {
     Closed,
     /// Timestamps that cannot be recorded.
     BadTimestamps,
-    /// Pictures in an order that is not supported yet.
+    /// Pictures changed places more than the stream says, or brought no times to sort them by.
     BFrames,
     /// No video, an unknown codec, or parameter sets that make no sense.
     BadVideo,
@@ -184,7 +186,7 @@ impl Cause {
             Self::Silent => "camera silent",
             Self::Closed => "camera closed the stream",
             Self::BadTimestamps => "bad timestamps",
-            Self::BFrames => "B-frames not yet supported",
+            Self::BFrames => "unexpected B-frames",
             Self::BadVideo => "bad video",
             Self::NoKeyFrame => "no key frame",
             Self::CameraClock => "camera clock",

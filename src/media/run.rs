@@ -9,7 +9,9 @@ use crate::media::Frame;
 use crate::media::SampleEntry;
 use crate::media::anchor::shift;
 use crate::media::growing::{Append, Close, Head, IndexBytes, Progress, Step};
+use crate::media::picture::Pictures;
 use crate::media::recording::{Cause, EndReason, Flags};
+use crate::media::reorder::Reorder;
 use crate::media::sample_index::{Encoder, Sample};
 use std::sync::Arc;
 
@@ -26,7 +28,17 @@ pub struct Run {
     next_start: Option<WallTime>,
     /// Since when a key frame is waited for, before the first.
     waiting_since: Option<MonoTime>,
-    last_key: Option<LastKey>,
+    /// Where the newest key frame that left `reorder` was decoded.
+    last_key_90k: i64,
+    /// The newest key frame that came is the first of the run: leading pictures that refer to earlier ones cannot be
+    /// decoded. `None` while there is none.
+    key_starts_run: Option<bool>,
+    reorder: Reorder,
+    /// What the parameter sets of this entry say was told to it.
+    reorder_told_by: Option<Arc<SampleEntry>>,
+    least_depth: usize,
+    /// The frame that was not taken: the run is over.
+    refused: Option<Frame>,
     open: Option<Open>,
 }
 
@@ -41,13 +53,6 @@ pub struct Terms {
     pub unproven: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct LastKey {
-    pts_90k: i64,
-    /// It is the first frame of the run: leading pictures that refer to earlier ones cannot be decoded.
-    starts_run: bool,
-}
-
 /// The recording that is open.
 #[derive(Debug)]
 struct Open {
@@ -57,6 +62,8 @@ struct Open {
     first_arrived: WallTime,
     /// The least, over its frames, of arrival − media duration of the frames before.
     local_start: WallTime,
+    /// The same over each [`STRETCH_90K`] of its media time.
+    stretches: Vec<WallTime>,
     rotate_at: WallTime,
     sample_entry: Arc<SampleEntry>,
     encoder: Encoder,
@@ -66,13 +73,16 @@ struct Open {
     bytes: u64,
     samples: u32,
     sync_samples: u32,
+    /// Frames may change places.
+    is_reordered: bool,
     /// The newest frame: how long it lasts is not known yet.
     last: LastFrame,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct LastFrame {
-    pts_90k: i64,
+    decode_90k: i64,
+    composition_90k: i32,
     bytes: u32,
     is_key: bool,
 }
@@ -86,29 +96,91 @@ impl Run {
             media_offset: MediaDuration::ZERO,
             next_start: None,
             waiting_since: None,
-            last_key: None,
+            last_key_90k: 0,
+            key_starts_run: None,
+            reorder: Reorder::default(),
+            reorder_told_by: None,
+            least_depth: 0,
+            refused: None,
             open: None,
         }
     }
 
-    /// Takes the next frame, in decoding order, and adds what is to be done to `steps`. A frame that comes before
-    /// the first key frame, or that cannot be decoded after it, is passed over.
+    /// The same where frames are known to change places by so many, though the stream may not say so; see
+    /// [`Self::reorder_seen`].
+    pub fn with_reorder(self, least_depth: usize) -> Self {
+        Self { least_depth, ..self }
+    }
+
+    /// By how many places B-frames were seen to move. When that is more than the stream had said the run has ended, and
+    /// the next one should know it.
+    pub fn reorder_seen(&self) -> usize {
+        self.reorder.seen().max(self.least_depth)
+    }
+
+    /// Takes the next frame, in decoding order, and adds what is to be done to `steps`: of a stream that has B-frames, for
+    /// frames that came earlier. A frame that comes before the first key frame, or that cannot be decoded after it, is
+    /// passed over.
     ///
-    /// An error means that the frame was not taken and the run is over. After [`Cause::CameraClock`] nothing is
-    /// wrong with the frame: it begins the next run.
+    /// An error means that a frame was not taken and the run is over. After [`Cause::CameraClock`] nothing is wrong
+    /// with it: [`Self::take_held`] begins the next run.
     pub fn push(&mut self, frame: &Frame, steps: &mut Vec<Step>) -> Result<(), EndReason> {
+        match self.key_starts_run {
+            None if !frame.is_key => {
+                let since = *self.waiting_since.get_or_insert(frame.arrived);
+                return check_key_wait((frame.arrived - since).0);
+            }
+            Some(true) if frame.is_skipped_leading => return Ok(()),
+            _ => {}
+        }
+        if frame.is_key {
+            self.key_starts_run = Some(self.key_starts_run.is_none());
+            self.mind_reordering(&frame.sample_entry);
+        }
+        self.reorder.push(frame.clone());
+        self.take_certain(steps)
+    }
+
+    /// The frames that came and were not taken.
+    pub fn take_held(&mut self) -> Vec<Frame> {
+        let held = self.reorder.take_held();
+        self.refused.take().into_iter().chain(held).collect()
+    }
+
+    /// Other parameter sets may let frames move by more places.
+    fn mind_reordering(&mut self, entry: &Arc<SampleEntry>) {
+        if self.reorder_told_by.as_ref().is_some_and(|told| Arc::ptr_eq(told, entry)) {
+            return;
+        }
+        let told = Pictures::new(entry).map_or(0, |pictures| pictures.reorder_depth());
+        self.reorder.set_depth(told.max(self.least_depth));
+        self.reorder_told_by = Some(entry.clone());
+    }
+
+    fn take_certain(&mut self, steps: &mut Vec<Step>) -> Result<(), EndReason> {
+        while let Some((frame, decode_90k)) = self.reorder.pop() {
+            if let Err(reason) = self.take(&frame, decode_90k, steps) {
+                self.refused = Some(frame);
+                return Err(reason);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, frame: &Frame, decode_90k: i64, steps: &mut Vec<Step>) -> Result<(), EndReason> {
         let bytes = u32::try_from(frame.data.len()).ok().filter(|&n| (1..=MAX_FRAME_BYTES).contains(&n));
         let bytes =
             bytes.ok_or_else(|| EndReason::new(Cause::BadVideo, format!("a frame of {} bytes", frame.data.len())))?;
-        let new = LastFrame { pts_90k: frame.pts_90k, bytes, is_key: frame.is_key };
+        let composition_90k = i32::try_from(frame.pts_90k - decode_90k);
+        let composition_90k = composition_90k.map_err(|_| EndReason::new(Cause::BadTimestamps, "hours astray"))?;
+        let new = LastFrame { decode_90k, composition_90k, bytes, is_key: frame.is_key };
         let Some(open) = &mut self.open else {
-            return self.begin(frame, new, steps);
-        };
-        if frame.is_skipped_leading && self.last_key.is_some_and(|key| key.starts_run) {
+            self.open(frame, new, steps);
+            self.last_key_90k = decode_90k;
             return Ok(());
-        }
-        let duration = open.duration_until(frame)?;
-        self.mind_key_frames(frame, duration)?;
+        };
+        let duration = open.duration_until(frame, decode_90k, self.reorder.depth())?;
+        self.mind_key_frames(frame, decode_90k, duration)?;
         let open = self.open.as_mut().expect("it was open above");
         let index = open.settle_last(duration);
         let arrived = frame.arrived_at(self.terms.clock_offset);
@@ -125,10 +197,10 @@ impl Run {
                 open.listed = open.media_duration;
             }
             let (data, is_key, progress) = (frame.data.clone(), frame.is_key, open.progress());
-            steps.push(Step::Append(Append { data, is_key, lists_before, index, progress }));
+            steps.push(Step::Append(Append { data, is_key, composition_90k, lists_before, index, progress }));
         }
         if frame.is_key {
-            self.last_key = Some(LastKey { pts_90k: frame.pts_90k, starts_run: false });
+            self.last_key_90k = decode_90k;
         }
         Ok(())
     }
@@ -161,24 +233,18 @@ impl Run {
 
     /// Ends the run. Its last frame gets no duration, because no frame followed.
     pub fn finish(&mut self, reason: EndReason, steps: &mut Vec<Step>) {
+        if self.refused.is_none() {
+            self.reorder.flush();
+            // What cannot be taken any more is lost with the run.
+            let _ = self.take_certain(steps);
+        }
         let Some(mut open) = self.open.take() else { return };
         let index = open.settle_last(0);
-        let flags = self.terms.flags().with(Flags::TRAILING_ZERO);
+        let flags = open.flags(&self.terms).with(Flags::TRAILING_ZERO);
         steps.push(Step::Close(Close { index, progress: open.closing_progress(), flags, end_reason: Some(reason) }));
     }
 
-    /// The run waits for its first key frame.
-    fn begin(&mut self, frame: &Frame, new: LastFrame, steps: &mut Vec<Step>) -> Result<(), EndReason> {
-        if !frame.is_key {
-            let since = *self.waiting_since.get_or_insert(frame.arrived);
-            return check_key_wait((frame.arrived - since).0);
-        }
-        self.open(frame, new, steps);
-        self.last_key = Some(LastKey { pts_90k: frame.pts_90k, starts_run: true });
-        Ok(())
-    }
-
-    fn mind_key_frames(&self, frame: &Frame, duration_90k: i32) -> Result<(), EndReason> {
+    fn mind_key_frames(&self, frame: &Frame, decode_90k: i64, duration_90k: i32) -> Result<(), EndReason> {
         let open = self.open.as_ref().expect("only asked while a recording is open");
         if open.media_duration.0 + i64::from(duration_90k) > MAX_RECORDING_90K {
             return Err(EndReason::new(Cause::NoKeyFrame, "the recording would grow over 5 minutes"));
@@ -189,22 +255,22 @@ impl Run {
         if *open.sample_entry != *frame.sample_entry {
             return Err(EndReason::new(Cause::BadVideo, "parameter sets changed without a key frame"));
         }
-        let key = self.last_key.expect("a run starts on a key frame");
-        check_key_wait(frame.pts_90k - key.pts_90k)
+        check_key_wait(decode_90k - self.last_key_90k)
     }
 
     /// Closes the recording that is open. An error when the clocks are too far apart to go on in this run.
     fn rotate(&mut self, index: IndexBytes, steps: &mut Vec<Step>) -> Result<(), EndReason> {
         let open = self.open.take().expect("only an open recording rotates");
         let progress = open.closing_progress();
-        let drifted = progress.local_delta.0.abs() > MAX_CLOCK_ERROR_90K;
-        let reason = drifted.then(|| {
-            let seconds = progress.local_delta.as_secs_f64();
+        let error = open.error_at_end(&progress);
+        let reason = (error.0.abs() > MAX_CLOCK_ERROR_90K).then(|| {
+            let seconds = error.as_secs_f64();
             EndReason::new(Cause::CameraClock, format!("its time is {seconds:+.1} s from the recorder's"))
         });
         self.media_offset += progress.media_duration;
         self.next_start = Some(progress.start + progress.wall_duration);
-        steps.push(Step::Close(Close { index, progress, flags: self.terms.flags(), end_reason: reason.clone() }));
+        let flags = open.flags(&self.terms);
+        steps.push(Step::Close(Close { index, progress, flags, end_reason: reason.clone() }));
         self.enter_proven_time();
         reason.map_or(Ok(()), Err)
     }
@@ -216,6 +282,7 @@ impl Run {
             start,
             first_arrived: local_start,
             local_start,
+            stretches: vec![local_start],
             rotate_at: rotate_at(self.terms.stream, start.unwrap_or(local_start), start.is_none()),
             sample_entry: frame.sample_entry.clone(),
             encoder: Encoder::default(),
@@ -224,9 +291,10 @@ impl Run {
             bytes: 0,
             samples: 0,
             sync_samples: 0,
+            is_reordered: self.reorder.depth() > 0,
             last: new,
         };
-        let progress = open.progress();
+        let (progress, flags) = (open.progress(), open.flags(&self.terms));
         steps.push(Step::Open(Head {
             stream: self.terms.stream,
             starts_run: start.is_none(),
@@ -234,21 +302,25 @@ impl Run {
             clock_offset: self.terms.clock_offset,
             start: progress.start,
             sample_entry: frame.sample_entry.clone(),
-            flags: self.terms.flags(),
+            flags,
         }));
+        let composition_90k = new.composition_90k;
         let (data, index) = (frame.data.clone(), IndexBytes::default());
-        steps.push(Step::Append(Append { data, is_key: true, lists_before: false, index, progress }));
+        steps.push(Step::Append(Append { data, is_key: true, composition_90k, lists_before: false, index, progress }));
         self.open = Some(open);
     }
 }
 
 impl Open {
     /// How long the newest frame lasts, now that the next one is there.
-    fn duration_until(&self, next: &Frame) -> Result<i32, EndReason> {
-        let duration = next.pts_90k.saturating_sub(self.last.pts_90k);
+    fn duration_until(&self, next: &Frame, decode_90k: i64, reorder: usize) -> Result<i32, EndReason> {
+        let duration = decode_90k.saturating_sub(self.last.decode_90k);
         let seconds = duration as f64 / MediaDuration::from_secs(1).0 as f64;
         let detail = match duration {
-            i64::MIN..=0 if next.is_bidirectional => return Err(EndReason::new(Cause::BFrames, "")),
+            i64::MIN..=0 if next.is_bidirectional => {
+                let what = format!("the stream said that frames change places by {reorder} at most");
+                return Err(EndReason::new(Cause::BFrames, what));
+            }
             i64::MIN..0 => format!("went back by {:.3} s", -seconds),
             0 => "repeated".to_owned(),
             1..=MAX_DURATION_90K => return Ok(duration as i32),
@@ -260,7 +332,13 @@ impl Open {
     /// A frame arrived: where the recording starts is told by the least delayed one, as long as it is not settled. What
     /// later ones tell is the clock's drift, and corrected as such.
     fn hear(&mut self, arrived: WallTime) {
-        self.local_start = self.local_start.min(arrived - self.media_duration.as_wall());
+        let local_start = arrived - self.media_duration.as_wall();
+        self.local_start = self.local_start.min(local_start);
+        let stretch = usize::try_from(self.media_duration.0 / STRETCH_90K).unwrap_or(0);
+        if stretch >= self.stretches.len() {
+            self.stretches.resize(stretch + 1, local_start);
+        }
+        self.stretches[stretch] = self.stretches[stretch].min(local_start);
         if self.start.is_none() && arrived - self.first_arrived >= SETTLING {
             self.start = Some(self.local_start);
         }
@@ -268,12 +346,16 @@ impl Open {
 
     /// Counts the newest frame with its duration; its index entry is the answer.
     fn settle_last(&mut self, duration_90k: i32) -> IndexBytes {
-        let LastFrame { bytes, is_key, .. } = self.last;
+        let LastFrame { bytes, is_key, composition_90k, .. } = self.last;
         self.media_duration += MediaDuration(i64::from(duration_90k));
         self.bytes += u64::from(bytes);
         self.samples += 1;
         self.sync_samples += u32::from(is_key);
-        self.encoder.add(Sample { duration_90k, bytes, is_key, composition_90k: 0 })
+        self.encoder.add(Sample { duration_90k, bytes, is_key, composition_90k })
+    }
+
+    fn flags(&self, terms: &Terms) -> Flags {
+        if self.is_reordered { terms.flags().with(Flags::REORDERED) } else { terms.flags() }
     }
 
     /// Its rotation second has come.
@@ -293,6 +375,25 @@ impl Open {
             video_samples: self.samples,
             video_sync_samples: self.sync_samples,
         }
+    }
+
+    /// How far the next recording would be off if it started where this one ends; or the local delta, where that is more.
+    ///
+    /// The local delta tells where a camera was whose clock runs fast: its frames come ever earlier. Of one that runs slow it
+    /// tells the beginning. Where that is depends on the least delayed of the first half and of the second: a network that
+    /// holds up a few frames moves neither.
+    fn error_at_end(&self, closing: &Progress) -> WallDuration {
+        let half = self.stretches.len() / 2;
+        let least = |stretches: &[WallTime]| stretches.iter().min().copied();
+        let (first, second) = self.stretches.split_at(half);
+        let (Some(first), Some(second)) = (least(first), least(second)) else { return closing.local_delta };
+        // Slow: each half is least delayed at its beginning, so the end is further on by as much again.
+        let between = half as i64 * STRETCH_90K;
+        let rest = self.media_duration.0 - between;
+        let slower = i128::from((second - first).0.max(0)) * i128::from(rest) / i128::from(between);
+        let corrected = closing.wall_duration - closing.media_duration.as_wall();
+        let at_end = second - closing.start + WallDuration(slower as i64) - corrected;
+        if at_end.0.abs() > closing.local_delta.0.abs() { at_end } else { closing.local_delta }
     }
 
     /// All of it, with the clock corrected. What was listed of it stays inside.
@@ -345,6 +446,8 @@ const MAX_DURATION_90K: i64 = MediaDuration::from_secs(60).0;
 const MAX_KEY_WAIT_90K: i64 = MediaDuration::from_secs(240).0;
 /// No recording is longer than 5 minutes, so that a query may look back just so far.
 const MAX_RECORDING_90K: i64 = MediaDuration::from_secs(299).0;
+/// Short enough to tell the halves of a recording apart, long enough to have frames that were hardly delayed.
+const STRETCH_90K: i64 = MediaDuration::from_secs(15).0;
 /// Local start and start may differ by this much at a rotation.
 const MAX_CLOCK_ERROR_90K: i64 = WallDuration::from_secs(2).0;
 /// At most one part in so many of a recording's length is corrected: 500 ppm.

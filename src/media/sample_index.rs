@@ -58,9 +58,33 @@ pub fn samples(index: &[u8]) -> Samples<'_> {
     })
 }
 
-/// The index of a recording that has grown, as it is kept once it is closed.
+/// The index of a recording that has grown, as it is kept once it is closed. Where it ended amid frames that change places,
+/// those that are there are shown in their order, at the times at which they are decoded: none is left for after the end.
 pub fn closed(index: &[u8]) -> Result<Vec<u8>> {
-    Ok(encode(&samples(index).collect::<Result<Vec<_>>>()?))
+    let mut samples = samples(index).collect::<Result<Vec<_>>>()?;
+    let last_group = samples.iter().rposition(|s| s.is_key).unwrap_or(0);
+    if let Some(group) = samples.get_mut(last_group..) {
+        keep_inside(group);
+    }
+    Ok(encode(&samples))
+}
+
+fn keep_inside(group: &mut [Sample]) {
+    let mut at = 0;
+    let begin = |s: &Sample| {
+        at += i64::from(s.duration_90k);
+        at - i64::from(s.duration_90k)
+    };
+    let decode: Vec<i64> = group.iter().map(begin).collect();
+    let mut shown: Vec<(i64, usize)> =
+        group.iter().zip(&decode).map(|(s, at)| at + i64::from(s.composition_90k)).zip(0..).collect();
+    if shown.iter().map(|(at, _)| at).max() <= decode.last() {
+        return;
+    }
+    shown.sort_unstable();
+    for ((_, number), at) in shown.into_iter().zip(&decode) {
+        group[number].composition_90k = (at - decode[number]) as i32;
+    }
 }
 
 /// The samples of an index, in order. What is wrong comes as one `Err` of kind `Corrupt` and ends the iteration.

@@ -2,6 +2,7 @@
 
 use crate::base::{Error, Kind, MediaDuration, Result, WallDuration};
 use crate::media::Recording;
+use crate::media::recording::Flags;
 use crate::media::sample_index::{self, Sample};
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,6 +26,13 @@ pub struct Segment {
     pub last_duration_90k: Option<i32>,
     /// The last sample has no duration at all.
     pub ends_in_zero: bool,
+    /// Its recording has composition offsets, or may have.
+    pub is_reordered: bool,
+    /// How much of the duration comes after the wanted end: there are frames that are decoded before the last that is wanted
+    /// and shown after it.
+    pub beyond: MediaDuration,
+    /// For how long playback holds the last wanted frame before these.
+    pub held_90k: i64,
 }
 
 impl Segment {
@@ -55,7 +63,7 @@ impl Segment {
         if start >= end {
             return Ok(None);
         }
-        Self::cut(recording, start.0..end.0, to_the_end, &index()?).map(Some)
+        Self::cut(recording, start.0..end.0, to_the_end, &index()?)
     }
 
     /// The same by media time: what it means does not depend on the clock's correction, which is known only when the
@@ -75,7 +83,7 @@ impl Segment {
         if wanted.start <= MediaDuration::ZERO && to_the_end {
             return Ok(Some(Self::whole(recording)));
         }
-        Self::cut(recording, wanted.start.0.max(0)..wanted.end.0.min(end.0), to_the_end, &index()?).map(Some)
+        Self::cut(recording, wanted.start.0.max(0)..wanted.end.0.min(end.0), to_the_end, &index()?)
     }
 
     /// All of a recording, from its row alone.
@@ -89,21 +97,35 @@ impl Segment {
             hidden: MediaDuration::ZERO,
             last_duration_90k: None,
             ends_in_zero: recording.has_trailing_zero(),
+            is_reordered: recording.flags.contains(Flags::REORDERED),
+            beyond: MediaDuration::ZERO,
+            held_90k: 0,
         }
     }
 
-    fn cut(recording: &Recording, wanted: Range<i64>, to_the_end: bool, index: &[u8]) -> Result<Self> {
+    fn cut(recording: &Recording, wanted: Range<i64>, to_the_end: bool, index: &[u8]) -> Result<Option<Self>> {
+        let is_reordered = recording.flags.contains(Flags::REORDERED);
         let mut at = Position::default();
         let mut key = at;
         let mut last_duration = 0;
+        let mut end = End::default();
         let mut samples = sample_index::samples(index);
-        while at.samples < recording.video_samples && (to_the_end || at.time < wanted.end) {
+        // Of those that change places, the last wanted one may be decoded after others that come too late.
+        while at.samples < recording.video_samples && (to_the_end || is_reordered || at.time < wanted.end) {
             let sample = samples.next().unwrap_or_else(|| Err(shorter(at.samples, recording.video_samples)))?;
+            if sample.is_key && at.time >= wanted.end && !to_the_end {
+                break;
+            }
             if sample.is_key && at.time <= wanted.start {
                 key = at;
             }
+            let shown = at.time + i64::from(sample.composition_90k);
             at.pass(sample);
             last_duration = sample.duration_90k;
+            end.see(at, shown, last_duration, wanted.end);
+        }
+        if is_reordered && !to_the_end {
+            return end.cut(key, wanted);
         }
         if at.time < wanted.start || at.time == wanted.start && last_duration != 0 {
             let row = recording.media_duration.0;
@@ -113,7 +135,7 @@ impl Segment {
         let beyond = if to_the_end { 0 } else { (at.time - wanted.end).max(0) };
         // Less than the last sample's own duration, for that sample begins before the wanted end.
         let cut = (beyond > 0).then(|| last_duration - beyond as i32);
-        Ok(Self {
+        Ok(Some(Self {
             start: MediaDuration(key.time),
             samples: key.samples..at.samples,
             bytes: key.bytes..at.bytes,
@@ -122,7 +144,10 @@ impl Segment {
             hidden: MediaDuration(wanted.start - key.time),
             last_duration_90k: cut,
             ends_in_zero: last_duration == 0,
-        })
+            is_reordered,
+            beyond: MediaDuration::ZERO,
+            held_90k: 0,
+        }))
     }
 
     /// With a duration for its last sample, as in [`Self::go_on`].
@@ -135,7 +160,7 @@ impl Segment {
 
     /// How much of it is shown.
     pub fn shown(&self) -> MediaDuration {
-        self.duration - self.hidden
+        self.duration - self.hidden - self.beyond
     }
 
     /// Playback goes on after it: a last sample without duration gets that of the sample before it, a lone one 1/30 s.
@@ -173,10 +198,12 @@ impl Segment {
         };
         // Players take the field for a signed one.
         let held = i32::try_from(i64::from(last_duration) + hole.0);
-        let too_long = |_| Error::new(Kind::Corrupt, format!("its last frame would last {} units more", hole.0));
-        self.last_duration_90k = Some(held.map_err(too_long)?);
+        self.last_duration_90k = Some(held.map_err(|_| too_long(hole.0))?);
         self.duration += hole;
         self.ends_in_zero = false;
+        if self.beyond > MediaDuration::ZERO {
+            self.held_90k = hole.0;
+        }
         Ok(())
     }
 
@@ -196,8 +223,13 @@ impl Segment {
             before.pass(next(before.samples)?);
         }
         let mut at = before;
+        let end = self.start.0 + self.duration.0 - self.beyond.0 - self.held_90k;
         while at.samples < self.samples.end {
             let mut sample = next(at.samples)?;
+            if self.held_90k > 0 && at.time + i64::from(sample.composition_90k) >= end {
+                let offset = i64::from(sample.composition_90k) + self.held_90k;
+                sample.composition_90k = i32::try_from(offset).map_err(|_| too_long(self.held_90k))?;
+            }
             at.pass(sample);
             if at.samples == self.samples.end {
                 sample.duration_90k = self.last_duration_90k.unwrap_or(sample.duration_90k);
@@ -251,6 +283,59 @@ fn media_time(recording: &Recording, wall: WallDuration) -> MediaDuration {
 #[cold]
 fn shorter(samples: u32, expected: u32) -> Error {
     Error::new(Kind::Corrupt, format!("video index: ends after {samples} samples, {expected} were expected"))
+}
+
+#[cold]
+fn too_long(hole_90k: i64) -> Error {
+    Error::new(Kind::Corrupt, format!("its last frame would last {hole_90k} units more"))
+}
+
+/// What is known of the end of a cut among frames that change places.
+#[derive(Default)]
+struct End {
+    /// Behind the last sample that is wanted.
+    wanted: Position,
+    /// Where that sample is decoded.
+    decode: i64,
+    /// When the latest of the samples from the key frame up to that is shown.
+    latest: i64,
+    /// The same of all samples so far.
+    latest_so_far: i64,
+}
+
+impl End {
+    /// Passes a sample, which is shown then and lasts so long; `at` is behind it.
+    fn see(&mut self, at: Position, shown: i64, duration_90k: i32, end: i64) {
+        self.latest_so_far = self.latest_so_far.max(shown);
+        if shown < end {
+            let decode = at.time - i64::from(duration_90k);
+            (self.wanted, self.decode, self.latest) = (at, decode, self.latest_so_far);
+        }
+    }
+
+    /// The samples from a key frame to the last that is shown within `wanted`. Those that are shown later, because it is
+    /// decoded after them, follow the wanted end.
+    fn cut(self, key: Position, wanted: Range<i64>) -> Result<Option<Segment>> {
+        let Self { wanted: last, decode, latest, .. } = self;
+        if last.samples <= key.samples {
+            return Ok(None);
+        }
+        let end = wanted.end.max(latest + 1);
+        let last_duration = i32::try_from(end - decode).map_err(|_| too_long(end - decode))?;
+        Ok(Some(Segment {
+            start: MediaDuration(key.time),
+            samples: key.samples..last.samples,
+            bytes: key.bytes..last.bytes,
+            sync_samples: last.sync_samples - key.sync_samples,
+            duration: MediaDuration(end - key.time),
+            hidden: MediaDuration(wanted.start - key.time),
+            last_duration_90k: Some(last_duration),
+            ends_in_zero: false,
+            is_reordered: true,
+            beyond: MediaDuration(end - wanted.end),
+            held_90k: 0,
+        }))
+    }
 }
 
 /// The sums over the samples passed.

@@ -1,6 +1,7 @@
 //! From camera to disk: one session for every stream that is to be recorded.
 
 mod backoff;
+mod clock;
 mod hole;
 mod pace;
 mod session;
@@ -14,6 +15,8 @@ use crate::camera::StaleSessions;
 use crate::live::Live;
 use crate::media::recording::Cause;
 use crate::store::Store;
+use clock::Watch;
+pub use clock::Witnesses;
 use pace::Pace;
 use session::{Common, Session, stop_signal};
 use std::collections::HashMap;
@@ -32,11 +35,14 @@ use wanted::Wanted;
 pub struct Recorder {
     stop: watch::Sender<bool>,
     thread: JoinHandle<()>,
+    clock: Watch,
 }
 
 impl Recorder {
-    /// Begins to record. What happens to each stream, and its frames, are told to `live`.
-    pub fn start(store: Arc<Store>, live: Arc<Live>) -> Result<Self> {
+    /// Begins to record. What happens to each stream, and its frames, are told to `live`, and whether the system's clock is
+    /// right as these witnesses say. Blocks on the disk.
+    pub fn start(store: Arc<Store>, live: Arc<Live>, witnesses: Witnesses) -> Result<Self> {
+        let clock = Watch::start(store.clone(), live.clone(), witnesses)?;
         let (stop, stopped) = watch::channel(false);
         let pace = Pace::default();
         let resting = pace.clone();
@@ -49,7 +55,7 @@ impl Recorder {
             .name("recorder".to_owned())
             .spawn(move || runtime.block_on(sessions.supervise(stopped)))
             .or_fail(Kind::Internal, || "start the recorder's thread")?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop, thread, clock })
     }
 
     /// Ends all sessions. Blocks until each has handed over its last frame.
@@ -59,6 +65,7 @@ impl Recorder {
         if self.thread.join().is_err() {
             log::error!("recorder: its thread panicked");
         }
+        self.clock.stop();
     }
 }
 

@@ -10,8 +10,8 @@ use crate::base::WallDuration;
 use crate::camera;
 use crate::camera::clock;
 use crate::live::{Live, State};
-use crate::media::Frame;
 use crate::media::recording::{Cause, EndReason};
+use crate::media::{Drift, Frame};
 use crate::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub(super) struct Session {
     stopped: watch::Receiver<Option<Cause>>,
     pace: Pace,
     tape: Tape,
+    /// Of the camera's clock, over this connection.
+    drift: Drift,
 }
 
 /// What all sessions of a recorder share.
@@ -57,7 +59,7 @@ impl Session {
         let tape = tokio::task::spawn_blocking(move || Tape::new(store, publisher, stream, &label)).await;
         let tape = tape.expect("a tape begins without a panic, and nobody aborts it");
         let options = camera::Options { stale, ..camera::Options::default() };
-        Self { live, wanted, options, stopped, pace, tape }
+        Self { live, wanted, options, stopped, pace, tape, drift: Drift::default() }
     }
 
     /// The loop. Answers its stream when it was told to stop and has handed over its last frame.
@@ -92,6 +94,7 @@ impl Session {
             Ok(camera) => camera,
             Err(reason) => return Ended::Failed(reason),
         };
+        self.drift = Drift::default();
         let ended = self.record(&mut camera, span).await;
         self.tape.end(match &ended {
             Ended::Stopped(cause) => EndReason::new(*cause, ""),
@@ -140,7 +143,7 @@ impl Session {
     }
 
     fn take(&mut self, camera: &camera::Session, frame: &Frame, span: &mut Span) -> Result<(), EndReason> {
-        let taken = self.tape.push(frame, clock_offset())?;
+        let taken = self.tape.push(frame, self.live.clock.anchor(clock_offset()))?;
         match taken {
             Taken::Yes => {}
             Taken::Waiting => return Ok(()),
@@ -155,6 +158,11 @@ impl Session {
         span.extend(frame.arrived);
         let stream = self.wanted.stream;
         self.live.health.frame(stream, frame.arrived, clock::wall_now(), frame.data.len());
+        if self.wanted.link.has_clock()
+            && let Some(found) = self.drift.hear(frame.pts_90k, frame.arrived)
+        {
+            self.live.health.drift(stream, found);
+        }
         if frame.is_key {
             let report = camera.report();
             self.live.health.report(stream, &report.to_string(), report.lost_packets, report.clock_offset);

@@ -3,11 +3,13 @@
 use super::hole::Hole;
 use crate::base::{Error, Kind, MonoTime, RecordingId, StreamId, WallDuration, WallTime};
 use crate::live::frames::{Opened, Publisher};
+use crate::media::Anchor;
 use crate::media::Frame;
-use crate::media::growing::{Close, Head, Step};
-use crate::media::recording::{Cause, EndReason};
+use crate::media::anchor::shift;
+use crate::media::growing::{Append, Close, Head, Step};
+use crate::media::recording::{Cause, EndReason, Flags};
 use crate::media::run::{Run, Terms};
-use crate::store::{Growing, Store};
+use crate::store::{Growing, Moment, Store};
 use std::sync::Arc;
 
 /// Takes frames and does what the run says. Whatever ends a run, the recording that was open is closed.
@@ -17,12 +19,20 @@ pub(super) struct Tape {
     /// Who it is, for the log.
     label: String,
     run: Option<Run>,
+    /// By how many places the stream's frames were seen to move; it may not say so itself.
+    reorder: usize,
     growing: Option<Growing>,
     /// Who watches sees what is recorded.
     publisher: Publisher,
     hole: Hole,
     /// Where the film ends so far.
-    film_end: WallTime,
+    film_end: Moment,
+    /// Realtime − monotonic by which the recording is told that is open, if that is not known to be right.
+    unproven: Option<WallDuration>,
+    /// The recording that is open is the first of its run.
+    is_first: bool,
+    /// Realtime − monotonic of this boot, once it is known and the run was told of it.
+    proof: Option<WallDuration>,
     /// Until then the disk, which refused, is left alone.
     retry_at: Option<MonoTime>,
     /// Always empty between calls; kept for its memory.
@@ -49,25 +59,35 @@ impl Tape {
             stream,
             label: label.to_owned(),
             run: None,
+            reorder: 0,
             growing: None,
             publisher,
-            film_end: WallTime(0),
+            film_end: Moment { time: WallTime(0), unproven: None },
+            unproven: None,
+            is_first: false,
+            proof: None,
             retry_at: None,
             steps: Vec::new(),
         }
     }
 
-    /// Records a frame; `clock_offset` is realtime − monotonic now, used when a run begins with it. An error means
-    /// that the camera's stream cannot go on.
-    pub(super) fn push(&mut self, frame: &Frame, clock_offset: WallDuration) -> Result<Taken, EndReason> {
+    /// Records a frame; when a run begins with it, the run is tied to `anchor`. An error means that the camera's stream
+    /// cannot go on.
+    pub(super) fn push(&mut self, frame: &Frame, anchor: Anchor) -> Result<Taken, EndReason> {
         if self.retry_at.is_some_and(|at| frame.arrived < at) {
             return Ok(Taken::Waiting);
         }
-        // `unproven` comes with the clock's state, which nobody can tell yet.
-        let terms = Terms { stream: self.stream, clock_offset, unproven: false };
-        let mut pushed = self.run.get_or_insert_with(|| Run::new(terms)).push(frame, &mut self.steps);
+        self.mind_proof();
+        let terms = Terms { stream: self.stream, clock_offset: anchor.clock_offset, unproven: anchor.unproven };
+        let reorder = self.reorder;
+        let new = || Run::new(terms).with_reorder(reorder);
+        let run = self.run.get_or_insert_with(new);
+        let mut pushed = run.push(frame, &mut self.steps);
+        self.reorder = run.reorder_seen();
         if matches!(&pushed, Err(reason) if reason.cause == Cause::CameraClock) {
-            pushed = self.run.insert(Run::new(terms)).push(frame, &mut self.steps);
+            let held = run.take_held();
+            *run = new();
+            pushed = held.iter().try_for_each(|frame| run.push(frame, &mut self.steps));
         }
         self.retry_at = None;
         if let Err(refused) = self.carry_out() {
@@ -83,6 +103,16 @@ impl Tape {
                 self.end(reason.clone());
                 Err(reason)
             }
+        }
+    }
+
+    /// An unproven run learns the time as soon as the store has moved what there was of it.
+    fn mind_proof(&mut self) {
+        let Some(run) = self.run.as_mut().filter(|run| run.is_unproven()) else { return };
+        let Some(proof) = self.store.clock_proof() else { return };
+        run.prove(proof);
+        if self.proof.replace(proof).is_none() {
+            self.hole.tell_again();
         }
     }
 
@@ -121,27 +151,37 @@ impl Tape {
     fn carry_out_one(&mut self, step: Step) -> Result<(), EndReason> {
         match step {
             Step::Open(head) => {
-                let Head { start, starts_run, media_offset, .. } = head;
+                let Head { start, starts_run, media_offset, clock_offset, flags, .. } = head;
                 let sample_entry = head.sample_entry.clone();
                 let begun = self.store.begin(head).map_err(|e| EndReason::new(cause(&e), e.to_string()))?;
                 let (id, sample_entry_id) = (begun.id(), begun.sample_entry_id());
                 self.publisher.open(Opened { id, starts_run, media_offset, sample_entry_id, sample_entry });
                 self.growing = Some(begun);
+                self.unproven = flags.contains(Flags::UNPROVEN_TIME).then_some(clock_offset);
+                self.is_first = starts_run;
                 if starts_run {
-                    self.hole.ends(start);
+                    let unproven = self.unproven.is_some();
+                    self.hole.ends(self.moment(start), Anchor { clock_offset, unproven });
                 }
             }
             Step::Append(append) => {
+                let progress = append.progress;
+                if self.growing.is_some() && self.is_first {
+                    self.hole.ended_at(self.moment(progress.start));
+                }
+                self.film_end = self.moment(progress.start + progress.wall_duration);
                 if let Some(growing) = &mut self.growing {
-                    self.film_end = append.progress.start + append.progress.wall_duration;
-                    self.publisher.append(&append);
+                    match self.unproven.zip(self.proof) {
+                        Some((own, proof)) => self.publisher.append(&moved(&append, shift(own, proof))),
+                        None => self.publisher.append(&append),
+                    }
                     growing.append(append)?;
                 }
             }
             Step::Close(close) => {
                 if let Some(growing) = self.growing.take() {
                     self.publisher.close(&close);
-                    self.film_end = close.progress.start + close.progress.wall_duration;
+                    self.film_end = self.moment(close.progress.start + close.progress.wall_duration);
                     if let Some(reason) = &close.end_reason {
                         self.hole.begins(self.film_end, reason);
                     }
@@ -152,6 +192,18 @@ impl Tape {
         }
         Ok(())
     }
+
+    /// A time as the recording that is open tells it.
+    fn moment(&self, time: WallTime) -> Moment {
+        Moment { time, unproven: self.unproven }
+    }
+}
+
+/// For those who watch, who are told the time as it is known by now.
+fn moved(append: &Append, shift: WallDuration) -> Append {
+    let mut moved = append.clone();
+    moved.progress.start = moved.progress.start + shift;
+    moved
 }
 
 /// Why the store does not begin a recording, as the cause of a hole.
@@ -177,127 +229,4 @@ fn log_close(label: &str, id: RecordingId, close: &Close) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::live::Frames;
-    use crate::media::SampleEntry;
-    use crate::store::Options;
-    use crate::store::camera::{NewCamera, NewStream, PerKind};
-    use bytes::Bytes;
-
-    const SECOND: i64 = 90_000;
-
-    /// A store of one camera on a disk of its own, and the tape of its main stream.
-    fn tape(disk: &tempfile::TempDir) -> (Arc<Store>, Tape) {
-        let store =
-            Store::open(Options::new(disk.path().join("db"), disk.path().join("film"), || WallTime(0))).unwrap();
-        let main = Some(NewStream::new("rtsp://127.0.0.1/"));
-        let porch = NewCamera { name: "porch".into(), streams: PerKind { main, sub: None }, ..Default::default() };
-        let stream = store.add_camera(&porch).unwrap().streams[0].id;
-        (store.clone(), other_tape(store, stream, "porch/main"))
-    }
-
-    /// A tape that nobody watches.
-    fn other_tape(store: Arc<Store>, stream: StreamId, label: &str) -> Tape {
-        Tape::new(store, Frames::default().publisher(stream), stream, label)
-    }
-
-    fn frame(second: i64, arrived: i64, entry: &Arc<SampleEntry>) -> Frame {
-        Frame {
-            pts_90k: second * SECOND,
-            arrived: MonoTime(arrived),
-            is_key: true,
-            is_skipped_leading: false,
-            is_bidirectional: false,
-            data: Bytes::from_static(b"\0\0\0\x01\x65"),
-            sample_entry: entry.clone(),
-            lost_packets: 0,
-        }
-    }
-
-    fn entry() -> Arc<SampleEntry> {
-        SampleEntry::example(&b"\0\0\0\x08avc1"[..])
-    }
-
-    /// What the store has of the stream: when it starts, how many frames, why it ended.
-    fn recorded(store: &Store, stream: StreamId) -> Vec<(i64, u32, Option<String>)> {
-        store.flush().unwrap();
-        let all = store.recordings(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
-        all.into_iter().map(|r| (r.start.0 / SECOND, r.video_samples, r.end_reason)).collect()
-    }
-
-    #[test]
-    fn what_the_run_says_is_done() {
-        let disk = tempfile::tempdir().unwrap();
-        let (store, mut tape) = tape(&disk);
-        let entry = entry();
-        for second in 0..10 {
-            let taken = tape.push(&frame(second, second * SECOND, &entry), WallDuration(0)).unwrap();
-            assert!(matches!(taken, Taken::Yes));
-        }
-        let reason = tape.push(&frame(9, 10 * SECOND, &entry), WallDuration(0)).unwrap_err();
-        assert_eq!(reason.cause, Cause::BadTimestamps);
-        tape.push(&frame(20, 20 * SECOND, &entry), WallDuration(0)).unwrap();
-        tape.end(EndReason::new(Cause::Stopped, ""));
-        let stopped = Some("recorder stopped".to_owned());
-        let bad = Some("bad timestamps: repeated".to_owned());
-        assert_eq!(recorded(&store, tape.stream), [(0, 10, bad), (20, 1, stopped)]);
-    }
-
-    #[test]
-    fn a_hole_is_told_while_it_lasts_and_when_it_ends() {
-        let disk = tempfile::tempdir().unwrap();
-        let (store, mut tape) = tape(&disk);
-        let entry = entry();
-        let holes = |store: &Store, stream| {
-            let gaps = store.gaps(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
-            let tell = |g: crate::store::Gap| (g.start.0 / SECOND, g.end.map(|end| end.0 / SECOND), g.cause);
-            gaps.into_iter().map(tell).collect::<Vec<_>>()
-        };
-        for second in 0..5 {
-            tape.push(&frame(second, second * SECOND, &entry), WallDuration(0)).unwrap();
-        }
-        tape.end(EndReason::new(Cause::Closed, ""));
-        assert_eq!(holes(&store, tape.stream), [(4, None, "camera closed the stream".to_owned())]);
-        tape.still_nothing(&EndReason::new(Cause::Unreachable, "no route"));
-        assert_eq!(holes(&store, tape.stream), [(4, None, "camera unreachable".to_owned())]);
-        store.flush().unwrap();
-
-        // Another session finds the hole that it begins in.
-        let mut tape = other_tape(store.clone(), tape.stream, "porch/main");
-        tape.push(&frame(0, 20 * SECOND, &entry), WallDuration(0)).unwrap();
-        store.flush().unwrap();
-        assert_eq!(holes(&store, tape.stream), [(4, Some(20), "camera closed the stream".to_owned())]);
-    }
-
-    #[test]
-    fn clocks_too_far_apart_begin_a_new_run_with_the_same_frame() {
-        let disk = tempfile::tempdir().unwrap();
-        let (store, mut tape) = tape(&disk);
-        let entry = entry();
-        let mut frames = 0;
-        for second in 0..400 {
-            // 2 % slow: three seconds behind after two and a half minutes.
-            tape.push(&frame(second, second * SECOND * 102 / 100, &entry), WallDuration(0)).unwrap();
-            frames += 1;
-            if second % 10 == 0 {
-                store.flush().unwrap(); // days in a moment are more than a disk keeps up with
-            }
-        }
-        tape.end(EndReason::new(Cause::Stopped, ""));
-        let recorded = recorded(&store, tape.stream);
-        assert_eq!(recorded.iter().map(|r| r.1).sum::<u32>(), frames, "{recorded:?}");
-        let ends: Vec<_> = recorded.iter().filter_map(|r| r.2.as_deref()).map(|r| &r[..12]).collect();
-        assert!(ends.len() >= 2 && ends[..ends.len() - 1].iter().all(|&end| end == "camera clock"), "{recorded:?}");
-    }
-
-    #[test]
-    fn a_stream_that_is_gone_is_refused_and_the_camera_goes_on() {
-        let disk = tempfile::tempdir().unwrap();
-        let (store, tape) = tape(&disk);
-        let mut other = other_tape(store, StreamId::new(77).unwrap(), "gone/main");
-        let taken = other.push(&frame(0, 0, &entry()), WallDuration(0)).unwrap();
-        assert!(matches!(taken, Taken::Refused(_)), "{taken:?}");
-        drop(tape);
-    }
-}
+mod tests;

@@ -51,7 +51,12 @@ impl Wanted {
 impl Link {
     /// What is not read at once may be lost or hold its sender up: datagrams, and a pipe's few kilobytes.
     pub(super) fn may_lose_what_waits(&self) -> bool {
-        self.transport == Transport::Udp || !self.source.starts_with("rtsp:")
+        self.transport == Transport::Udp || !self.has_clock()
+    }
+
+    /// Its pictures bring their time; those of a pipe get it here.
+    pub(super) fn has_clock(&self) -> bool {
+        self.source.starts_with("rtsp:")
     }
 
     /// Where it comes from, in the camera room's terms.

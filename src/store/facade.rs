@@ -16,6 +16,7 @@ use crate::store::options::Options;
 use crate::store::shared::Shared;
 use crate::store::syncer::{Ask, Syncer, stopped};
 use cameras::Cameras;
+pub use clock::Newest;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;

@@ -46,7 +46,7 @@ pub use capacity::{Storage, StreamStorage};
 pub use changes::{Mark, Part};
 pub use check::{CheckOptions, Report, check, inspect};
 pub use closed::ClosedRecording;
-pub use facade::Store;
+pub use facade::{Newest, Store};
 pub use film::{FileRange, Film, Window};
 pub use gap::{Gap, Hole, Moment};
 pub use growing::Growing;

@@ -41,6 +41,7 @@ pub(crate) struct SampleFile {
 struct LastFrame {
     bytes: u32,
     is_key: bool,
+    composition_90k: i32,
 }
 
 /// What a write achieved.
@@ -122,7 +123,8 @@ impl SampleFile {
         self.hasher.update(&newest.data);
         self.on_file = newest.progress.sample_file_bytes + newest.data.len() as u64;
         self.covered = newest.progress;
-        self.last = Some(LastFrame { bytes: newest.data.len() as u32, is_key: newest.is_key });
+        let Append { data, is_key, composition_90k, .. } = newest;
+        self.last = Some(LastFrame { bytes: data.len() as u32, is_key: *is_key, composition_90k: *composition_90k });
         let mut shown = None;
         for append in &pending {
             self.index.extend_from_slice(&append.index);
@@ -187,7 +189,12 @@ impl SampleFile {
         for sample in sample_index::samples(&self.index) {
             encoder.add(sample.ok()?);
         }
-        let index = encoder.add(Sample { duration_90k: 0, bytes: last.bytes, is_key: last.is_key, composition_90k: 0 });
+        let index = encoder.add(Sample {
+            duration_90k: 0,
+            bytes: last.bytes,
+            is_key: last.is_key,
+            composition_90k: last.composition_90k,
+        });
         let mut progress = self.covered;
         progress.sample_file_bytes = self.on_file;
         progress.video_samples += 1;

@@ -34,7 +34,7 @@ impl Script {
         self.film.extend_from_slice(&data);
         self.last = Some((bytes as u32, is_key));
         let (data, lists_before) = (Bytes::from(data), is_key && self.progress.video_samples > 0);
-        Append { data, is_key, lists_before, index, progress: self.progress }
+        Append { data, is_key, composition_90k: 0, lists_before, index, progress: self.progress }
     }
 
     /// So many frames, a key frame every five.

@@ -1,5 +1,6 @@
 //! `/metrics`: figures for Prometheus, in its text format, out of memory. Each subject has a room that writes its own.
 
+mod clock;
 mod storage;
 mod text;
 
@@ -12,5 +13,6 @@ use text::Text;
 pub(super) fn show(state: &State) -> Response<Body> {
     let mut text = Text::default();
     storage::write(state, &mut text);
+    clock::write(state, &mut text);
     answer::typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
 }

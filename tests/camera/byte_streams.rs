@@ -52,7 +52,10 @@ async fn a_fifo_is_read_to_its_end() {
 async fn pictures_out_of_order_cannot_be_stamped_by_arrival() {
     let source = format!("exec:h264@15:cat '{}'", clip("b-frames.15fps.h264"));
     let mut session = open(&source, Transport::Tcp).await.unwrap();
-    assert_eq!(until_end(&mut session).await.1.to_string(), "B-frames not yet supported");
+    assert_eq!(
+        until_end(&mut session).await.1.to_string(),
+        "unexpected B-frames: a byte stream brings no times to sort them by"
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,6 @@ const FAULTS: &[(&str, &[&str], &str)] = &[
     ("goes back", &["--timestamps-back-at", "45"], "bad timestamps"),
     ("jumps", &["--timestamp-jump-at", "45"], "bad timestamps"),
     ("repeats", &["--repeat-timestamp-at", "45"], "bad timestamps"),
-    ("reorders", &["--b-frames"], "B-frames not yet supported"),
     ("says garbage", &["--garbage-at", "45:40"], "bad video"),
     ("says VP8", &["--codec", "VP8"], "bad video: no H.264 or H.265"),
     ("has sound alone", &["--audio-only"], "bad video"),
@@ -27,6 +26,7 @@ const ODDITIES: &[(&str, &[&str])] = &[
     ("burst", &["--burst-start", "40"]),
     ("fast clock", &["--clock-ppm", "400"]),
     ("new parameters", &["--new-parameters-at", "45"]),
+    ("B-frames", &["--b-frames"]),
 ];
 
 #[test]

@@ -3,11 +3,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clock;
 mod comings_and_goings;
 mod database;
 mod disks;
 mod faults;
 mod live;
+mod peers;
 mod power_cut;
 mod recording;
 mod small_disk;

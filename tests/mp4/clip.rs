@@ -1,6 +1,6 @@
 //! Film that ffmpeg made goes into recordings and comes back as files that ffmpeg reads without a word.
 
-use crate::cursor::{find, spread, table};
+use crate::cursor::{edits, find, spread, table};
 use crate::library::{Library, relative};
 use lunette::base::MediaDuration;
 use lunette::media::mp4::{Fragment, init};
@@ -23,9 +23,13 @@ const SECOND: i64 = 30 * FRAME;
 
 impl Clip {
     pub(crate) fn make(dir: &Path, width: u16, height: u16) -> Self {
+        Self::coded(dir, width, height, "-c:v libx264 -preset ultrafast -bf 0")
+    }
+
+    fn coded(dir: &Path, width: u16, height: u16, codec: &str) -> Self {
         let path = dir.join(format!("{width}x{height}.mp4"));
         let source = format!("testsrc2=size={width}x{height}:rate=30:duration=4");
-        let coding = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -bf 0 -g 30 -sc_threshold 0 -threads 1";
+        let coding = format!("{codec} -pix_fmt yuv420p -g 30 -sc_threshold 0 -threads 1");
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-v", "error", "-f", "lavfi", "-i", &source]).args(coding.split(' '));
         run(ffmpeg.args(["-video_track_timescale", "90000"]).arg(&path));
@@ -33,12 +37,16 @@ impl Clip {
         let stbl = |kind: &str| find(&file, &format!("moov/trak/mdia/minf/stbl/{kind}")).unwrap().body;
         let sizes = table(&stbl("stsz")[4..], 0..1, 1);
         let keys = table(stbl("stss"), 0..1, 1);
-        let samples = (1..).zip(sizes).zip(spread(stbl("stts")));
-        let samples = samples.map(|((number, bytes), duration_90k)| Sample {
+        // Its edit list begins with the first picture: as late as pictures have to wait.
+        let delay = find(&file, "moov/trak/edts/elst").map_or(0, |b| edits(b.body)[0].1 as i32);
+        let offsets = find(&file, "moov/trak/mdia/minf/stbl/ctts");
+        let offsets = offsets.map_or_else(|| vec![0; sizes.len()], |b| spread(b.body));
+        let samples = (1..).zip(sizes).zip(spread(stbl("stts")).into_iter().zip(offsets));
+        let samples = samples.map(|((number, bytes), (duration_90k, offset))| Sample {
             duration_90k: duration_90k as i32,
             bytes,
             is_key: keys.contains(&number),
-            composition_90k: 0,
+            composition_90k: offset as i32 - delay,
         });
         let data = stbl("stsd")[8..].to_vec().into();
         let rfc6381_codec = "avc1.42c00d".into();
@@ -133,6 +141,40 @@ fn what_was_recorded_comes_back() {
 }
 
 #[test]
+fn pictures_that_change_places_come_back_in_their_order() {
+    let dir = tempfile::tempdir().unwrap();
+    for codec in [
+        "-c:v libx264 -preset veryfast -bf 1",
+        "-c:v libx264 -preset veryfast -bf 3 -b-pyramid normal -refs 4",
+        "-c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=3:b-pyramid=1:open-gop=0:scenecut=0:keyint=30",
+    ] {
+        let dir = tempfile::tempdir_in(&dir).unwrap();
+        let clip = Clip::coded(dir.path(), 320, 240, codec);
+        assert!(clip.samples.iter().any(|s| s.composition_90k < 0), "{codec}");
+        let source = show(&clip.path);
+        assert_eq!((source.pictures.len(), source.seconds), (120, 4.0));
+        let mut library = Library::default();
+        clip.record(&mut library, 60);
+        let all = play(&library, &[Selection::all()]);
+        assert_eq!((all.pictures, all.seconds), (source.pictures.clone(), 4.0), "{codec}");
+        // What begins and ends anywhere among them: three starts, four ends.
+        for start in [0, 31, 33] {
+            for end in [35, 38, 61, 66] {
+                let shown = play(&library, &[relative(start * FRAME..end * FRAME)]);
+                let expected = &source.pictures[start as usize..end as usize];
+                assert!(shown.pictures == expected, "{codec}: {start}..{end}: {} shown", shown.pictures.len());
+                let seconds = (end - start) as f64 / 30.0;
+                assert!((shown.seconds - seconds).abs() < 1e-5, "{codec}: {start}..{end}: {}", shown.seconds);
+            }
+        }
+        let cuts =
+            [relative(5 * FRAME..17 * FRAME), relative(40 * FRAME..51 * FRAME), relative(62 * FRAME..65 * FRAME)];
+        let expected = [&source.pictures[5..17], &source.pictures[40..51], &source.pictures[62..65]].concat();
+        assert!(play(&library, &cuts).pictures == expected, "{codec}: cuts");
+    }
+}
+
+#[test]
 fn several_cuts_show_what_was_asked_one_after_the_other() {
     let dir = tempfile::tempdir().unwrap();
     let clip = Clip::make(dir.path(), 320, 240);
@@ -182,7 +224,7 @@ fn fragments_behind_their_init_segment_are_the_film() {
         let (mut film, mut decode_time) = (&clip.film[..], MediaDuration(1 << 40));
         for samples in clip.samples.chunks(frames) {
             let sequence = Fragment::sequence_at(decode_time);
-            file.extend(Fragment { sequence, decode_time, samples }.head());
+            file.extend(Fragment { sequence, decode_time, samples, is_reordered: false }.head());
             let (own, rest) = film.split_at(samples.iter().map(|s| s.bytes as usize).sum());
             file.extend(own);
             film = rest;

@@ -42,6 +42,7 @@ impl Library {
         };
         let bytes: u64 = samples.iter().map(|s| u64::from(s.bytes)).sum();
         let duration: i64 = samples.iter().map(|s| i64::from(s.duration_90k)).sum();
+        let is_reordered = samples.iter().any(|s| s.composition_90k != 0);
         let ends_in_zero = samples.last().is_some_and(|s| s.duration_90k == 0);
         let recording = Recording {
             id,
@@ -58,7 +59,9 @@ impl Library {
             video_sync_samples: samples.iter().filter(|s| s.is_key).count() as u32,
             sample_entry_id: 1,
             index_format: sample_index::format(&index),
-            flags: if ends_in_zero { Flags::TRAILING_ZERO } else { Flags::default() },
+            flags: [(ends_in_zero, Flags::TRAILING_ZERO), (is_reordered, Flags::REORDERED)]
+                .into_iter()
+                .fold(Flags::default(), |flags, (is, flag)| if is { flags.with(flag) } else { flags }),
             growing: false,
             end_reason: None,
         };

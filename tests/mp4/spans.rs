@@ -22,15 +22,52 @@ fn recorded() -> impl Strategy<Value = Recorded> {
     let sample =
         sample.prop_map(|(duration_90k, bytes, is_key)| Sample { duration_90k, bytes, is_key, composition_90k: 0 });
     let skipped = prop_oneof![Just(0i64), -40..80i64];
-    (skipped, prop::collection::vec(sample, 1..15), any::<bool>(), -1..=1i64).prop_map(
-        |(skipped, mut samples, ends_run, correction)| {
+    let places = prop::option::of(prop::collection::vec((1usize..6, any::<u64>()), 15));
+    (skipped, prop::collection::vec(sample, 1..15), any::<bool>(), -1..=1i64, places).prop_map(
+        |(skipped, mut samples, ends_run, correction, places)| {
             samples[0].is_key = true;
             if ends_run {
                 samples.last_mut().unwrap().duration_90k = 0;
             }
+            if let Some(places) = places {
+                change_places(&mut samples, &places);
+            }
             Recorded { skipped, samples, correction }
         },
     )
+}
+
+/// Frames that follow a key frame change places with some of their neighbours.
+fn change_places(samples: &mut [Sample], places: &[(usize, u64)]) {
+    let decoded = decoded(samples);
+    let mut first = 0;
+    for (len, seed) in places {
+        while first < samples.len() && samples[first].is_key {
+            first += 1;
+        }
+        let len = samples[first..].iter().take(*len).take_while(|s| !s.is_key).count();
+        let mut order: Vec<usize> = (first..first + len).collect();
+        order.sort_by_key(|&n| (seed ^ n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        for (place, n) in (first..).zip(order) {
+            samples[n].composition_90k = (decoded[place] - decoded[n]) as i32;
+        }
+        first += len;
+    }
+}
+
+/// When each is decoded.
+fn decoded(samples: &[Sample]) -> Vec<i64> {
+    samples.iter().scan(0, |at, s| Some(std::mem::replace(at, *at + i64::from(s.duration_90k)))).collect()
+}
+
+/// The numbers of the frames in the order in which they are shown, and for how long.
+fn in_order(samples: &[Sample]) -> Vec<(usize, i64, i64)> {
+    let end = samples.iter().map(|s| i64::from(s.duration_90k)).sum();
+    let mut shown: Vec<_> =
+        decoded(samples).iter().zip(samples).map(|(at, s)| at + i64::from(s.composition_90k)).zip(0..).collect();
+    shown.sort_unstable();
+    let ends = shown[1..].iter().map(|(at, _)| *at).chain([end]);
+    shown.iter().zip(ends).map(|(&(at, n), end)| (n, at, end - at)).collect()
 }
 
 fn library(all: &[Recorded]) -> Library {
@@ -65,14 +102,11 @@ fn wanted(library: &Library, all: &[Recorded], span: &Range<i64>) -> Vec<Frame> 
         if from >= to && !is_whole {
             continue;
         }
-        let mut at = 0;
-        for (n, sample) in one.samples.iter().enumerate() {
-            let end = at + i64::from(sample.duration_90k);
-            let is_at_the_end = sample.duration_90k == 0 && goes_beyond;
-            if at.max(from) < end.min(to) || is_at_the_end {
+        for (n, at, duration) in in_order(&one.samples) {
+            let is_at_the_end = duration == 0 && goes_beyond;
+            if at.max(from) < (at + duration).min(to) || is_at_the_end {
                 frames.push((i, n));
             }
-            at = end;
         }
     }
     frames
@@ -85,6 +119,8 @@ fn shown(library: &Library, all: &[Recorded], plan: &Plan) -> Vec<(Frame, i64, i
     let sizes = table(&stbl("stsz")[4..], 0..1, 1);
     let keys = table(stbl("stss"), 0..1, 1);
     let durations = spread(stbl("stts"));
+    let offsets = find(&head, "moov/trak/mdia/minf/stbl/ctts");
+    let offsets = offsets.map_or_else(|| vec![0; durations.len()], |b| spread(b.body));
     let chunks = chunk_offsets(stbl("co64"));
     let per_chunk = table(stbl("stsc"), 0..3, 3);
     let film = plan.pieces(plan.film_offset()..plan.len()).filter_map(|(piece, _)| match piece {
@@ -105,22 +141,24 @@ fn shown(library: &Library, all: &[Recorded], plan: &Plan) -> Vec<(Frame, i64, i
             let i = samples.len();
             assert_eq!(sizes[i], own[frame].bytes);
             assert_eq!(keys.contains(&(i as u32 + 1)), own[frame].is_key);
-            samples.push(((recording, frame), at, i64::from(durations[i])));
+            samples.push(((recording, frame), at + i64::from(offsets[i] as i32)));
             offset += u64::from(sizes[i]);
             at += i64::from(durations[i]);
         }
         assert_eq!(offset, bytes.end);
     }
     assert_eq!((samples.len(), at), (sizes.len(), duration(find(&head, "moov/trak/mdia/mdhd").unwrap().body) as i64));
+    samples.sort_by_key(|(_, shown)| *shown);
+    let ends: Vec<i64> = samples[1..].iter().map(|(_, shown)| *shown).chain([at]).collect();
     let edits = find(&head, "moov/trak/edts/elst").map(|b| edits(b.body)).unwrap_or_else(|| vec![(at as u64, 0)]);
     let is_whole = edits == [(at as u64, 0)];
     let mut seen = Vec::new();
     let mut position = 0;
     for (length, media_time) in edits {
         let (from, to) = (media_time as i64, (media_time + length) as i64);
-        for &(frame, start, duration) in &samples {
-            if start.max(from) < (start + duration).min(to) || is_whole && duration == 0 {
-                let (start, end) = (start.max(from), (start + duration).min(to));
+        for (&(frame, start), &end) in samples.iter().zip(&ends) {
+            if start.max(from) < end.min(to) || is_whole && start == end {
+                let (start, end) = (start.max(from), end.min(to));
                 seen.push((frame, position + start - from, end - start));
             }
         }
@@ -172,8 +210,9 @@ proptest! {
         let Ok(plan) = library.plan_styled(hold(), [span(start..start + len)]) else { return Ok(()) };
         let shown = shown(&library, &all, &plan);
         let wall = |&(recording, frame): &Frame| {
-            let before = all[recording].samples[..frame].iter().map(|s| i64::from(s.duration_90k)).sum::<i64>();
-            library.recordings[recording].0.start.0 - NOON.0 + before
+            let samples = &all[recording].samples;
+            let shown = decoded(samples)[frame] + i64::from(samples[frame].composition_90k);
+            library.recordings[recording].0.start.0 - NOON.0 + shown
         };
         let origin = wall(&shown[0].0).max(start);
         for (frame, at, _) in &shown[1..] {

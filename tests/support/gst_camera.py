@@ -4,8 +4,8 @@
     gst_camera.py --stream NAME:CODEC[:WIDTHxHEIGHT@FPS][:USER:PASSWORD] ... [--clip NAME=FILE] ... [--log FILE]
 
 Prints one line, {NAME: URL}, when it serves, on ports that are free, and ends with its standard input. A line on that
-makes all streams fall silent; when what they had sent is on its way, it prints "silent". CODEC is h264 or h265; a
-stream with a login wants Digest. Pictures come from an encoder, or from the Annex B file of --clip, over and over,
+makes all streams fall silent; when what they had sent is on its way, it prints "silent". CODEC is h264 or h265, with
+"-b" behind it for B-frames, and with "-quiet" for a server without RTCP; a stream with a login wants Digest. Pictures come from an encoder, or from the Annex B file of --clip, over and over,
 which costs hardly any CPU. Every access unit that leaves the encoder is a JSON line in --log: stream, media (counts
 the times that the stream was started anew), n, pts in ns, key, bytes and SHA-256 of its slices as an mp4 sample holds
 them (each behind its length in four bytes; parameter sets, SEI and delimiters left out).
@@ -30,6 +30,12 @@ ENCODERS = {
     "h264": "x264enc tune=zerolatency speed-preset=ultrafast bframes=0 key-int-max={fps} bitrate={kbps}",
     "h265": "x265enc tune=zerolatency speed-preset=ultrafast key-int-max={fps} bitrate={kbps} option-string=bframes=0",
 }
+ENCODERS_B = {
+    "h264": "x264enc speed-preset=veryfast bframes=3 b-adapt=false b-pyramid=true key-int-max={fps} bitrate={kbps}"
+    " ! video/x-h264,profile=main",  # else the server would have it baseline
+    "h265": "x265enc speed-preset=ultrafast key-int-max={fps} bitrate={kbps}"
+    " option-string=bframes=2:b-adapt=0:open-gop=0:scenecut=0",
+}
 # How long a frame may take from the encoder to the socket: the server holds it back for the pipeline's latency.
 ON_ITS_WAY_MS = 500
 CAPS = "video/x-{codec},stream-format=byte-stream,alignment=au"
@@ -38,13 +44,13 @@ CAPS = "video/x-{codec},stream-format=byte-stream,alignment=au"
 class Stream:
     """What one --stream asks for."""
 
-    FORM = re.compile(r"([\w/-]+):(h264|h265)(?::(\d+)x(\d+)@(\d+))?(?::([^:]+):(.+))?")
+    FORM = re.compile(r"([\w/-]+):(h264|h265)(-b)?(-quiet)?(?::(\d+)x(\d+)@(\d+))?(?::([^:]+):(.+))?")
 
     def __init__(self, text):
         found = self.FORM.fullmatch(text)
         if not found:
             raise argparse.ArgumentTypeError(f"{text!r} is not NAME:CODEC[:WIDTHxHEIGHT@FPS][:USER:PASSWORD]")
-        self.name, self.codec, width, height, fps, user, password = found.groups()
+        self.name, self.codec, self.has_b, self.is_quiet, width, height, fps, user, password = found.groups()
         self.login = (user, password) if user else None
         self.width, self.height, self.fps = int(width or 320), int(height or 240), int(fps or 15)
         self.access_units = None
@@ -58,7 +64,7 @@ class Stream:
             kbps = max(100, self.width * self.height * self.fps // 8000)
             source = (
                 f"videotestsrc is-live=true pattern=ball ! video/x-raw,width={self.width},height={self.height},"
-                f"framerate={self.fps}/1 ! " + ENCODERS[self.codec].format(fps=self.fps, kbps=kbps)
+                f"framerate={self.fps}/1 ! " + (ENCODERS_B if self.has_b else ENCODERS)[self.codec].format(fps=self.fps, kbps=kbps)
             )
         parse, pay = f"{self.codec}parse", f"rtp{self.codec}pay"
         caps = CAPS.format(codec=self.codec)
@@ -73,6 +79,7 @@ class Factory(GstRtspServer.RTSPMediaFactory):
         self.stream, self.log = stream, log
         self.sent = None
         self.set_shared(True)
+        self.set_enable_rtcp(not stream.is_quiet)
 
     def do_create_element(self, _url):
         stream = self.stream

@@ -27,7 +27,7 @@ impl List {
         if cameras.is_empty() {
             return output::say("no cameras yet: lunette camera add --name NAME --url URL");
         }
-        let heading = ["NAME", "STREAM", "STATE", "FILM", "SINCE", "SOURCE"].map(str::to_owned).to_vec();
+        let heading = ["NAME", "STREAM", "STATE", "FILM", "SINCE", "CLOCK", "SOURCE"].map(str::to_owned).to_vec();
         let rows: Vec<Vec<String>> = std::iter::once(heading).chain(cameras.iter().flat_map(rows)).collect();
         output::say(&output::table(&rows))
     }
@@ -45,9 +45,18 @@ fn rows(camera: &Value) -> Vec<Vec<String>> {
             _ => "-".to_owned(),
         };
         let film = output::bytes(stream["bytes"].as_u64().unwrap_or(0));
-        vec![text(&camera["name"]), kind.clone(), state, film, text(&stream["firstTime"]), text(&stream["source"])]
+        let clock = drift(&stream["live"]);
+        let since = text(&stream["firstTime"]);
+        vec![text(&camera["name"]), kind.clone(), state, film, since, clock, text(&stream["source"])]
     };
     streams.into_iter().flatten().map(row).collect()
+}
+
+/// How wrong the camera's clock runs, where that is known.
+fn drift(live: &Value) -> String {
+    let number = |name: &str| live[name].as_f64();
+    let known = number("cameraClockPpm").zip(number("cameraClockUncertaintyPpm"));
+    known.map_or("-".to_owned(), |(ppm, uncertainty)| format!("{ppm:+.0} ± {uncertainty:.0} ppm"))
 }
 
 #[cfg(test)]
@@ -57,12 +66,13 @@ mod tests {
 
     #[test]
     fn each_stream_is_a_row() {
-        let main = json!({ "live": { "state": "recording" }, "bytes": 2_500_000_000u64, "firstTime": "T", "source": "rtsp://h/" });
+        let live = json!({ "state": "recording", "cameraClockPpm": -37.4, "cameraClockUncertaintyPpm": 2.6 });
+        let main = json!({ "live": live, "bytes": 2_500_000_000u64, "firstTime": "T", "source": "rtsp://h/" });
         let sub = json!({ "record": false, "bytes": 0, "source": "rtsp://h/sub" });
         let camera = json!({ "name": "porch", "streams": { "main": main, "sub": sub } });
         let expected = [
-            ["porch", "main", "recording", "2.5 GB", "T", "rtsp://h/"],
-            ["porch", "sub", "off", "0 kB", "-", "rtsp://h/sub"],
+            ["porch", "main", "recording", "2.5 GB", "T", "-37 ± 3 ppm", "rtsp://h/"],
+            ["porch", "sub", "off", "0 kB", "-", "-", "rtsp://h/sub"],
         ];
         assert_eq!(rows(&camera), expected);
     }

@@ -6,7 +6,7 @@ use crate::media::Frame;
 use crate::media::access_unit::Splitter;
 use crate::media::codec::Codec;
 use crate::media::converter::Converter;
-use crate::media::recording::Cause;
+use crate::media::recording::{Cause, EndReason};
 use std::io::Read;
 
 /// Gives every picture to `each`, in order; the first has time 0.
@@ -30,7 +30,8 @@ pub(super) fn each_frame(
             let Some(converted) = converter.convert(&unit?)? else { continue };
             if converted.picture.is_bidirectional {
                 // With times of our own making nobody else would notice that pictures change places.
-                return Err(Error::new(Kind::BadInput, Cause::BFrames.words()));
+                let reason = EndReason::new(Cause::BFrames, "a byte stream brings no times to sort them by");
+                return Err(Error::new(Kind::BadInput, reason.to_string()));
             }
             let pts_90k = (f64::from(pictures) * UNITS_PER_SEC as f64 / fps) as i64;
             pictures += 1;

@@ -6,7 +6,7 @@ mod mp4;
 use super::config::Config;
 use super::opening::Access;
 use super::{Outcome, camera, opening, output};
-use crate::base::{Error, Kind, MediaDuration, Result, ResultExt, StreamId, WallDuration, WallTime};
+use crate::base::{Error, Kind, MediaDuration, MonoTime, Result, ResultExt, StreamId, WallDuration, WallTime};
 use crate::media::Frame;
 use crate::media::codec::Codec;
 use crate::media::growing::Step;
@@ -133,13 +133,15 @@ impl<'a> Tape<'a> {
 
     /// One more frame; its timestamps begin with 0. Blocks when the disk is behind.
     fn push(&mut self, frame: &Frame) -> Result<()> {
+        // One that changes places comes with those that it is decoded after.
+        self.length = self.length.max(MediaDuration(frame.pts_90k));
+        let frame = &Frame { arrived: MonoTime(self.length.0), ..frame.clone() };
         let mut steps = std::mem::take(&mut self.steps);
         self.run.push(frame, &mut steps).map_err(|reason| Error::new(Kind::BadInput, reason.to_string()))?;
         for step in steps.drain(..) {
             self.act(step)?;
         }
         self.steps = steps;
-        self.length = MediaDuration(frame.pts_90k);
         self.unsettled_bytes += frame.data.len();
         if self.length - self.settled > UNSETTLED || self.unsettled_bytes > UNSETTLED_BYTES {
             self.store.flush()?;

@@ -67,6 +67,7 @@ impl Publisher {
             is_key: append.is_key,
             media_time: self.media_offset + progress.media_duration,
             duration: MediaDuration::ZERO,
+            composition: MediaDuration(append.composition_90k.into()),
             wall_time: progress.start + progress.media_duration.as_wall(),
             stretch: stretch.clone(),
         };

@@ -47,7 +47,14 @@ impl Camera {
     /// Adds a frame that lasts as usual.
     fn frame(&mut self, is_key: bool, bytes: usize) {
         let (progress, index) = (self.progress(), IndexBytes::default());
-        self.publisher.append(&Append { data: vec![0x65; bytes].into(), is_key, lists_before: false, index, progress });
+        self.publisher.append(&Append {
+            data: vec![0x65; bytes].into(),
+            is_key,
+            composition_90k: 0,
+            lists_before: false,
+            index,
+            progress,
+        });
         self.at += MediaDuration(FRAME);
     }
 

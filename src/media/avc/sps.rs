@@ -56,6 +56,13 @@ pub(crate) fn may_reorder(sps: &SeqParameterSet) -> bool {
     sps.pic_order_cnt != PicOrderCntType::TypeTwo && restrictions.is_none_or(|r| r.max_num_reorder_frames > 0)
 }
 
+/// The stated limit, 0 where there is none (E.2.1 max_num_reorder_frames).
+pub(crate) fn reorder_depth(sps: &SeqParameterSet) -> usize {
+    let restrictions = sps.vui_parameters.as_ref().and_then(|vui| vui.bitstream_restrictions.as_ref());
+    let told = restrictions.map_or(0, |r| r.max_num_reorder_frames as usize);
+    if may_reorder(sps) { told } else { 0 }
+}
+
 /// A reader that lets data behind the end of an SPS pass.
 struct Mild<R>(R);
 

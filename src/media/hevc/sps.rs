@@ -22,8 +22,8 @@ pub(crate) struct Sps {
     pub(crate) height: u16,
     pub(crate) bit_depth_luma_minus8: u8,
     pub(crate) bit_depth_chroma_minus8: u8,
-    /// Pictures may be shown in another order than they are decoded in: sps_max_num_reorder_pics is not 0.
-    pub(crate) may_reorder: bool,
+    /// By how many places pictures may move between decoding and showing: sps_max_num_reorder_pics.
+    pub(crate) reorder_depth: usize,
     /// (1, 1) when it is not told.
     pub(crate) pixel_aspect: (u16, u16),
     /// 0 when nothing is promised, at most 4095.
@@ -62,10 +62,10 @@ impl Sps {
         let bit_depth_chroma_minus8 = bits.ue_to(7, "bit_depth_chroma_minus8")? as u8;
         let log2_max_order = bits.ue_to(12, "log2_max_pic_order_cnt_lsb_minus4")? + 4;
         let orders = if bits.flag("sps_sub_layer_ordering_info_present_flag")? { sub_layers } else { 1 };
-        let mut may_reorder = false;
+        let mut reorder_depth = 0;
         for _ in 0..orders {
             bits.ue("sps_max_dec_pic_buffering_minus1")?;
-            may_reorder = bits.ue("sps_max_num_reorder_pics")? > 0;
+            reorder_depth = bits.ue("sps_max_num_reorder_pics")? as usize;
             bits.ue("sps_max_latency_increase_plus1")?;
         }
         let sps = Self {
@@ -79,7 +79,7 @@ impl Sps {
             height,
             bit_depth_luma_minus8,
             bit_depth_chroma_minus8,
-            may_reorder,
+            reorder_depth,
             pixel_aspect: (1, 1),
             min_spatial_segmentation: 0,
         };

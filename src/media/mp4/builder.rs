@@ -83,7 +83,7 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
 
     /// The plan of the file with all that was added. Nothing at all is an `Err` of kind `NotFound`.
     pub fn finish(mut self) -> Result<Plan> {
-        let is_cut = self.rows.iter().any(|row| row.segment.hidden > MediaDuration::ZERO);
+        let is_cut = self.rows.iter().any(|row| row.segment.duration > row.segment.shown());
         let last = self.rows.last_mut();
         let last = last.ok_or_else(|| Error::new(Kind::NotFound, "nothing was recorded in this span"))?;
         if is_cut {
@@ -92,7 +92,7 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
         self.end_row(self.line.wall().end)?;
         let mut edits = EditList::default();
         for row in &self.rows {
-            edits.add(row.segment.duration, row.segment.hidden);
+            edits.add(row.segment.duration, row.segment.hidden, row.segment.beyond);
         }
         let movie = Movie {
             created: self.created,

@@ -22,6 +22,8 @@ impl Row {
                     *last = stts_entry(duration.unsigned_abs());
                 }
             }
+            // Few films have it.
+            SampleTable::Ctts => return None,
             SampleTable::Stsz => {
                 let mut all = vec![0; count];
                 columns::sizes(index, &mut all, |bytes| bytes)?;

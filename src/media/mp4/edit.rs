@@ -19,9 +19,10 @@ pub struct Edit {
 }
 
 impl EditList {
-    /// Adds media to the end of the track: `duration` in all, of which the first `hidden` is not shown.
-    pub fn add(&mut self, duration: MediaDuration, hidden: MediaDuration) {
-        let next = Edit { media_time: self.media_duration + hidden, duration: duration - hidden };
+    /// Adds media to the end of the track: `duration` in all, of which the first `hidden` and the last `beyond` is not
+    /// shown.
+    pub fn add(&mut self, duration: MediaDuration, hidden: MediaDuration, beyond: MediaDuration) {
+        let next = Edit { media_time: self.media_duration + hidden, duration: duration - hidden - beyond };
         self.media_duration += duration;
         match self.edits.last_mut() {
             Some(last) if last.media_time + last.duration == next.media_time => last.duration += next.duration,
@@ -57,11 +58,13 @@ mod tests {
     #[test]
     fn joins_what_goes_on_and_skips_what_is_hidden() {
         let mut list = EditList::default();
-        for (duration, hidden) in [(10, 3), (20, 0), (30, 5), (0, 0), (1, 0)] {
-            list.add(MediaDuration(duration), MediaDuration(hidden));
+        for (duration, hidden, beyond) in
+            [(10, 3, 0), (20, 0, 0), (30, 5, 0), (0, 0, 0), (1, 0, 0), (9, 0, 4), (3, 0, 0)]
+        {
+            list.add(MediaDuration(duration), MediaDuration(hidden), MediaDuration(beyond));
         }
         let edits: Vec<_> = list.edits().iter().map(|e| (e.media_time.0, e.duration.0)).collect();
-        assert_eq!(edits, [(3, 27), (35, 26)]);
-        assert_eq!((list.media_duration().0, list.shown().0, list.is_plain()), (61, 53, false));
+        assert_eq!(edits, [(3, 27), (35, 31), (70, 3)]);
+        assert_eq!((list.media_duration().0, list.shown().0, list.is_plain()), (73, 61, false));
     }
 }

@@ -57,7 +57,7 @@ impl Row {
     }
 
     fn head_len(&self) -> u64 {
-        Fragment::head_len(self.samples(), self.film_bytes())
+        Fragment::head_len(self.samples(), self.film_bytes(), self.segment.is_reordered)
     }
 }
 
@@ -170,7 +170,8 @@ impl Planned for Fragments {
                 let read = segment.read(index, |sample| samples.push(sample));
                 read.map_err(|e| e.on(format_args!("recording {recording}")))?;
                 let sequence = Fragment::sequence_at(*decode_time);
-                Ok(Fragment { sequence, decode_time: *decode_time, samples: &samples }.head())
+                let is_reordered = segment.is_reordered;
+                Ok(Fragment { sequence, decode_time: *decode_time, samples: &samples, is_reordered }.head())
             }
             _ => Err(Error::new(Kind::Internal, format!("{piece}: a media segment does not make it"))),
         }

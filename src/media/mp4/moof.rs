@@ -18,6 +18,8 @@ pub struct Fragment<'a> {
     pub decode_time: MediaDuration,
     /// At least one, in order. The first is a key frame where a player is to begin with it.
     pub samples: &'a [Sample],
+    /// Frames may be shown in another order: composition offsets are told.
+    pub is_reordered: bool,
 }
 
 impl Fragment<'_> {
@@ -26,7 +28,7 @@ impl Fragment<'_> {
         let count = u32::try_from(self.samples.len()).ok().filter(|&n| n < MAX_SAMPLES);
         let count = count.expect("a fragment is a part of one recording, which has far fewer samples");
         let film_bytes = self.samples.iter().map(|s| u64::from(s.bytes)).sum();
-        let len = Self::head_len(count, film_bytes);
+        let len = Self::head_len(count, film_bytes, self.is_reordered);
         let mut b = Boxes::<Infallible>::with_capacity(len as usize);
         b.plain(b"moof", |b| {
             b.full(b"mfhd", 0, 0, |b| b.u32(self.sequence)); // 8.8.5
@@ -34,13 +36,17 @@ impl Fragment<'_> {
                 b.full(b"tfhd", 0, DEFAULT_BASE_IS_MOOF, |b| b.u32(VIDEO.track)); // 8.8.7
                 b.full(b"tfdt", 1, 0, |b| b.u64(number(self.decode_time))); // 8.8.12
                 // 8.8.8
-                b.full(b"trun", 0, OFFSET | DURATIONS | SIZES | FLAGS, |b| {
+                let (version, offsets) = if self.is_reordered { (1, COMPOSITION_OFFSETS) } else { (0, 0) };
+                b.full(b"trun", version, OFFSET | DURATIONS | SIZES | FLAGS | offsets, |b| {
                     b.u32(count);
                     b.u32(len as u32); // where the film begins, from the start of moof
                     for sample in self.samples {
                         b.u32(sample.duration_90k.unsigned_abs());
                         b.u32(sample.bytes);
                         b.u32(if sample.is_key { KEY } else { NOT_KEY });
+                        if self.is_reordered {
+                            b.u32(sample.composition_90k as u32); // signed in version 1
+                        }
                     }
                 });
             });
@@ -57,9 +63,10 @@ impl Fragment<'_> {
     }
 
     /// How long [`Self::head`] is, without looking at the samples.
-    pub fn head_len(samples: u32, film_bytes: u64) -> u64 {
+    pub fn head_len(samples: u32, film_bytes: u64, is_reordered: bool) -> u64 {
         let mdat_header = if is_large(film_bytes) { 16 } else { 8 };
-        MOOF_BYTES + SAMPLE_BYTES * u64::from(samples) + mdat_header
+        let sample = SAMPLE_BYTES + if is_reordered { 4 } else { 0 };
+        MOOF_BYTES + sample * u64::from(samples) + mdat_header
     }
 
     /// A sequence number for a fragment that begins there in its run: the same whoever asks and whatever was asked
@@ -87,6 +94,7 @@ const OFFSET: u32 = 0x001;
 const DURATIONS: u32 = 0x100;
 const SIZES: u32 = 0x200;
 const FLAGS: u32 = 0x400;
+const COMPOSITION_OFFSETS: u32 = 0x800;
 
 // 8.8.3.1
 /// Depends on no other.
@@ -105,7 +113,9 @@ mod tests {
     #[test]
     fn the_boxes_of_two_frames() {
         let samples = [sample(3000, 0x1234, true), sample(3001, 5, false)];
-        let head = Fragment { sequence: 7, decode_time: MediaDuration(1 << 33), samples: &samples }.head();
+        let head =
+            Fragment { sequence: 7, decode_time: MediaDuration(1 << 33), samples: &samples, is_reordered: false }
+                .head();
         let expected = [
             &b"\0\0\0\x70moof\0\0\0\x10mfhd\0\0\0\0\0\0\0\x07\0\0\0\x58traf\0\0\0\x10tfhd\0\x02\0\0\0\0\0\x01"[..],
             b"\0\0\0\x14tfdt\x01\0\0\0\0\0\0\x02\0\0\0\0",
@@ -114,7 +124,7 @@ mod tests {
             b"\0\0\x12\x41mdat",
         ];
         assert_eq!(head, expected.concat());
-        assert_eq!(head.len() as u64, Fragment::head_len(2, 0x1239));
+        assert_eq!(head.len() as u64, Fragment::head_len(2, 0x1239, false));
     }
 
     #[test]
@@ -124,10 +134,12 @@ mod tests {
             ([u32::MAX - 8, 1], b"\0\0\0\x01mdat\0\0\0\x01\0\0\0\x08"),
         ] {
             let samples = bytes.map(|n| sample(1, n, true));
-            let head = Fragment { sequence: 1, decode_time: MediaDuration::ZERO, samples: &samples }.head();
+            let head =
+                Fragment { sequence: 1, decode_time: MediaDuration::ZERO, samples: &samples, is_reordered: false }
+                    .head();
             assert!(head.ends_with(ends_with), "{:x?}", &head[head.len() - 16..]);
             let film_bytes = bytes.map(u64::from).iter().sum();
-            assert_eq!(head.len() as u64, Fragment::head_len(2, film_bytes));
+            assert_eq!(head.len() as u64, Fragment::head_len(2, film_bytes, false));
             assert_eq!(head[8 + 16 + 8 + 16 + 20 + 16..][..4], (head.len() as u32).to_be_bytes());
         }
     }

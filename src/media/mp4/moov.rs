@@ -35,6 +35,9 @@ impl Movie<'_> {
             b.put(b"isom");
             b.u32(0x200);
             b.put(b"isomiso2mp41");
+            if self.totals.is_reordered {
+                b.put(b"iso4"); // with it came composition offsets below 0
+            }
         });
         let header = |duration| Header::new(self.created, duration);
         let shown = header(self.edits.shown());
@@ -98,6 +101,14 @@ impl Movie<'_> {
         let Totals { samples, sync_samples, .. } = self.totals;
         header::stsd(b, self.sample_entries);
         self.samples(b, b"stts", samples, SampleTable::Stts);
+        if self.totals.is_reordered {
+            // 8.6.1.3
+            let entries = self.totals.composition_runs;
+            b.full(b"ctts", 1, 0, |b| {
+                b.u32(entries);
+                b.leave(Part::Samples(SampleTable::Ctts), self.totals.bytes_in(SampleTable::Ctts));
+            });
+        }
         self.chunks(b, b"stsc", self.segments, ChunkTable::Stsc);
         self.samples(b, b"stss", sync_samples, SampleTable::Stss);
         // 8.7.3.2

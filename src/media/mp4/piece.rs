@@ -64,6 +64,7 @@ impl fmt::Display for Piece {
             Self::Chunks(ChunkTable::TextStsc) => write!(f, "text stsc"),
             Self::Chunks(ChunkTable::TextCo64) => write!(f, "text co64"),
             Self::Samples { table: SampleTable::Stts, recording, .. } => write!(f, "stts {recording}"),
+            Self::Samples { table: SampleTable::Ctts, recording, .. } => write!(f, "ctts {recording}"),
             Self::Samples { table: SampleTable::Stss, recording, .. } => write!(f, "stss {recording}"),
             Self::Samples { table: SampleTable::Stsz, recording, .. } => write!(f, "stsz {recording}"),
             Self::Fragment { recording, .. } => write!(f, "moof {recording}"),

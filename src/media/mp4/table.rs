@@ -21,6 +21,9 @@ pub enum Part {
 pub enum SampleTable {
     /// Durations; an entry a sample, so that its size is known without the indexes (ISO/IEC 14496-12 8.6.1.2).
     Stts,
+    /// Composition offsets, if frames change places in the file: an entry a sample where they may, else one for all samples
+    /// of a segment (8.6.1.3).
+    Ctts,
     /// Numbers of the key frames, from 1 (8.6.2).
     Stss,
     /// Sizes (8.7.3.2).
@@ -66,6 +69,10 @@ pub struct Totals {
     pub samples: u32,
     /// Key frames.
     pub sync_samples: u32,
+    /// Entries of the table of composition offsets.
+    pub composition_runs: u32,
+    /// There is such a table: frames may change places.
+    pub is_reordered: bool,
     /// Texts.
     pub texts: u32,
     /// Runs of texts that are shown equally long.
@@ -81,6 +88,8 @@ impl Totals {
         Some(Self {
             samples: self.samples.checked_add(one.samples)?,
             sync_samples: self.sync_samples.checked_add(one.sync_samples)?,
+            composition_runs: self.composition_runs.checked_add(one.composition_runs)?,
+            is_reordered: self.is_reordered | one.is_reordered,
             texts: self.texts.checked_add(one.texts)?,
             text_runs: self.text_runs.checked_add(one.text_runs)?,
             film_bytes: self.film_bytes.checked_add(one.film_bytes).filter(|&sum| sum <= i64::MAX as u64)?,
@@ -90,8 +99,11 @@ impl Totals {
     /// Those of one segment.
     pub fn of(row: &Row) -> Self {
         let Row { segment, texts, .. } = row;
+        let samples = segment.samples.end - segment.samples.start;
         Self {
-            samples: segment.samples.end - segment.samples.start,
+            samples,
+            composition_runs: if segment.is_reordered { samples } else { 1 },
+            is_reordered: segment.is_reordered,
             sync_samples: segment.sync_samples,
             texts: texts.count,
             text_runs: texts.runs(),
@@ -103,6 +115,7 @@ impl Totals {
     pub fn bytes_in(&self, table: SampleTable) -> u64 {
         match table {
             SampleTable::Stts => 8 * u64::from(self.samples),
+            SampleTable::Ctts => 8 * u64::from(self.composition_runs),
             SampleTable::Stss => 4 * u64::from(self.sync_samples),
             SampleTable::Stsz => 4 * u64::from(self.samples),
         }
@@ -121,7 +134,8 @@ impl Totals {
     /// How many bytes they have in all tables, segments apart.
     pub fn table_bytes(&self) -> u64 {
         let Self { samples, sync_samples, text_runs, .. } = *self;
-        12 * u64::from(samples) + 4 * u64::from(sync_samples) + 8 * u64::from(text_runs)
+        let compositions = if self.is_reordered { 8 * u64::from(self.composition_runs) } else { 0 };
+        12 * u64::from(samples) + 4 * u64::from(sync_samples) + compositions + 8 * u64::from(text_runs)
     }
 }
 
@@ -150,6 +164,9 @@ impl Row {
                     *last = stts_entry(duration.unsigned_abs());
                 }
             }
+            SampleTable::Ctts if !self.segment.is_reordered => out.copy_from_slice(&ctts_entry(samples.end, 0)),
+            SampleTable::Ctts if self.segment.held_90k > 0 => return None,
+            SampleTable::Ctts => columns::compositions(index, out.as_chunks_mut().0, |offset| ctts_entry(1, offset))?,
             SampleTable::Stsz => {
                 let sums = columns::sizes(index, out.as_chunks_mut().0, u32::to_be_bytes)?;
                 let expected = columns::Sums { bytes: bytes.end, sync_samples: *sync_samples };
@@ -171,6 +188,10 @@ impl Row {
     /// Those of any segment, and the error where there is one.
     fn any(&self, table: SampleTable, index: &[u8], mut out: &mut [u8]) -> Result<()> {
         let mut number = self.before.samples;
+        if table == SampleTable::Ctts && !self.segment.is_reordered {
+            out.copy_from_slice(&ctts_entry(Totals::of(self).samples, 0));
+            return Ok(());
+        }
         // There is no room for key frames that should not be: then the walk fails at its end.
         let mut put = |entry: &[u8]| {
             if let Some(room) = out.split_off_mut(..entry.len()) {
@@ -179,6 +200,8 @@ impl Row {
         };
         self.segment.read(index, |sample| match table {
             SampleTable::Stts => put(&stts_entry(sample.duration_90k.unsigned_abs())),
+            SampleTable::Ctts if self.segment.is_reordered => put(&ctts_entry(1, sample.composition_90k)),
+            SampleTable::Ctts => {}
             SampleTable::Stsz => put(&sample.bytes.to_be_bytes()),
             SampleTable::Stss => {
                 number += 1;
@@ -193,6 +216,11 @@ impl Row {
 /// A run of one sample.
 pub(super) fn stts_entry(duration_90k: u32) -> [u8; 8] {
     (1 << 32 | u64::from(duration_90k)).to_be_bytes()
+}
+
+/// A run of samples with this offset; signed, as version 1 of the box has it.
+fn ctts_entry(samples: u32, composition_90k: i32) -> [u8; 8] {
+    (u64::from(samples) << 32 | u64::from(composition_90k as u32)).to_be_bytes()
 }
 
 impl ChunkTable {
@@ -250,6 +278,9 @@ pub(super) mod tests {
             hidden: MediaDuration::ZERO,
             last_duration_90k: None,
             ends_in_zero: false,
+            is_reordered: false,
+            beyond: MediaDuration::ZERO,
+            held_90k: 0,
         };
         let recording = RecordingId::new(StreamId::new(1).unwrap(), 1);
         let before = Totals { samples: 1000, ..Totals::default() };

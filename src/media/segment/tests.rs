@@ -84,6 +84,9 @@ fn begins_with_a_key_frame_and_ends_within_a_frame() {
         hidden: MediaDuration(15),
         last_duration_90k: Some(2),
         ends_in_zero: false,
+        is_reordered: false,
+        beyond: MediaDuration::ZERO,
+        held_90k: 0,
     };
     assert_eq!(part, expected);
     assert_eq!(durations(&part, &film.1), [10, 10, 10, 2]);

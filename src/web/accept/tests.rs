@@ -64,7 +64,14 @@ async fn a_slow_live_viewer_is_moved_on_before_much_is_sent() {
     for n in 0..1024 {
         let (data, index) = (vec![0; 32 << 10].into(), IndexBytes::default());
         let progress = Progress { media_duration: MediaDuration(n * 9_000), ..Progress::default() };
-        publisher.append(&Append { data, is_key: n % 16 == 0, lists_before: false, index, progress });
+        publisher.append(&Append {
+            data,
+            is_key: n % 16 == 0,
+            composition_90k: 0,
+            lists_before: false,
+            index,
+            progress,
+        });
         // The viewer is served all that its socket takes, and reads nothing yet.
         for _ in 0..20 {
             tokio::task::yield_now().await;

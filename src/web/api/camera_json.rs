@@ -183,6 +183,8 @@ fn write_live(json: &mut Json, status: &Status, times: &mut TimeText) {
     json.raw(",\"bitsPerSecond\":").value(&status.bits_per_second);
     json.raw(",\"lostPackets\":").number(status.lost_packets);
     json.raw(",\"cameraClockOffsetSeconds\":").value(&status.camera_clock_offset_seconds);
+    json.raw(",\"cameraClockPpm\":").value(&status.camera_clock_ppm);
+    json.raw(",\"cameraClockUncertaintyPpm\":").value(&status.camera_clock_uncertainty_ppm);
     json.raw(",\"sessions\":").number(status.sessions);
     time(json, "since", Some(status.since));
     time(json, "lastErrorAt", status.last_error_at);
@@ -263,6 +265,8 @@ mod tests {
             "bitsPerSecond": 0.0,
             "lostPackets": 0,
             "cameraClockOffsetSeconds": null,
+            "cameraClockPpm": null,
+            "cameraClockUncertaintyPpm": null,
             "sessions": 1,
             "since90k": 90_000,
             "since": "1970-01-01T00:00:01:00000+00:00",

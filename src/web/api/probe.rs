@@ -16,7 +16,6 @@ pub(super) struct Probe {
     first_key: i64,
     last_key: i64,
     went_back: bool,
-    bidirectional: bool,
 }
 
 /// What was found out.
@@ -41,12 +40,12 @@ impl Probe {
         let pts = frame.pts_90k;
         match self.first_pts {
             None => self.first_pts = Some(pts),
-            Some(_) => self.went_back |= pts <= self.last_pts,
+            // B-frames do.
+            Some(_) => self.went_back |= pts <= self.last_pts && !frame.is_bidirectional,
         }
         self.last_pts = pts;
         self.frames += 1;
         self.bytes += frame.data.len() as u64;
-        self.bidirectional |= frame.is_bidirectional;
         if frame.is_key {
             if self.keys == 0 {
                 self.first_key = pts;
@@ -88,9 +87,6 @@ impl Probe {
         }
         if let Some(seconds) = key_interval.filter(|&s| s > LONG_KEY_INTERVAL) {
             odd.push(format!("{seconds:.0} s between key frames: seeking is slow; a few seconds are usual"));
-        }
-        if self.bidirectional {
-            odd.push("B-frames: not supported yet; turn them off in the camera".to_owned());
         }
         if self.went_back {
             odd.push("timestamps repeat or go back".to_owned());
@@ -160,10 +156,8 @@ mod tests {
     fn what_is_odd_is_said() {
         let mut probe = Probe::default();
         [frame(9_000, false), frame(9_000, false)].iter().for_each(|f| probe.add(f));
-        probe.add(&Frame { is_bidirectional: true, ..frame(18_000, false) });
         let odd = probe.findings(3, Some(WallDuration::from_secs(-60))).odd;
-        let begins =
-            ["no key frame", "B-frames", "timestamps repeat", "3 packets lost", "the camera's clock is -60.0 s"];
+        let begins = ["no key frame", "timestamps repeat", "3 packets lost", "the camera's clock is -60.0 s"];
         assert!(
             odd.len() == begins.len() && odd.iter().zip(begins).all(|(said, begin)| said.starts_with(begin)),
             "{odd:?}"

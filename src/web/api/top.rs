@@ -18,6 +18,17 @@ pub(in crate::web) fn show(state: &State, peer: Peer, days: bool) -> Response<Bo
     json.raw(",\"now\":\"").raw(texts.times.of(now));
     // Why nothing can be recorded just now, for all streams alike.
     json.raw("\",\"trouble\":").text(state.store.trouble().as_deref());
+    // Whether the times of film can be relied on; `null` where nothing is recorded.
+    json.raw(",\"clock\":");
+    match state.live.clock.status() {
+        Some(clock) => {
+            json.raw("{\"proven\":").truth(clock.proven).raw(",\"detail\":").text(Some(&clock.detail));
+            json.raw(",\"maxErrorSeconds\":").value(&clock.max_error_seconds);
+            json.raw(",\"since90k\":").number(clock.since.0);
+            json.raw(",\"since\":").text(Some(texts.times.of(clock.since))).raw("}");
+        }
+        None => _ = json.raw("null"),
+    }
     texts.write_all(json.raw(",\"cameras\":"), state, days);
     json.raw("}");
     answer::typed(StatusCode::OK, "application/json", json.into_bytes())

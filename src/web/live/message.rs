@@ -84,7 +84,9 @@ impl<'a> Text<'a> {
 pub(super) fn fragment(frames: &[LiveFrame]) -> Outgoing {
     let samples: Vec<Sample> = frames.iter().map(sample).collect();
     let decode_time = frames.first().map_or(MediaDuration::ZERO, |first| first.media_time);
-    let head = Fragment { sequence: Fragment::sequence_at(decode_time), decode_time, samples: &samples }.head();
+    let is_reordered = samples.iter().any(|sample| sample.composition_90k != 0);
+    let sequence = Fragment::sequence_at(decode_time);
+    let head = Fragment { sequence, decode_time, samples: &samples, is_reordered }.head();
     let film_bytes: usize = frames.iter().map(|frame| frame.data.len()).sum();
     let mut start = Vec::with_capacity(MOST_HEADER_BYTES + head.len());
     FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() }
@@ -103,7 +105,7 @@ fn sample(frame: &LiveFrame) -> Sample {
         duration_90k: i32::try_from(frame.duration.0).expect("a run ends when a frame lasts over a minute"),
         bytes: u32::try_from(frame.data.len()).expect("a run ends with a frame over 16 MiB"),
         is_key: frame.is_key,
-        composition_90k: 0,
+        composition_90k: i32::try_from(frame.composition.0).expect("a run ends when a frame goes hours astray"),
     }
 }
 

@@ -83,10 +83,18 @@ export class Card {
 			facts.push(`${live.framesPerSecond.toFixed(1)}\u00a0pictures/s`, rate(live.bitsPerSecond));
 		}
 		if (live?.lostPackets > 0) facts.push(`${live.lostPackets} packets lost`);
+		if (live?.cameraClockPpm != null) facts.push(drift(live));
 		if (stream.duration90k > 0) facts.push(`${duration(stream.duration90k)}\u00a0kept`);
 		this.facts.textContent = facts.join(" · ");
 		const failed = live?.lastError && state !== "recording";
 		this.trouble.hidden = !failed;
 		this.trouble.textContent = failed ? `${live.lastError} (${timeOfDay(live.lastErrorAt)})` : "";
 	}
+}
+
+/** How wrong the camera's clock runs, with no more digits than are known. */
+function drift(live) {
+	const digits = live.cameraClockUncertaintyPpm < 1 ? 1 : 0;
+	const ppm = live.cameraClockPpm.toFixed(digits);
+	return `clock\u00a0${ppm > 0 ? "+" : ""}${ppm}\u00a0±\u00a0${live.cameraClockUncertaintyPpm.toFixed(digits)}\u00a0ppm`;
 }

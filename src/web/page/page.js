@@ -10,6 +10,7 @@ const POLL_MS = 2000;
 const summary = document.getElementById("summary");
 const grid = document.getElementById("cameras");
 const trouble = document.getElementById("trouble");
+const time = document.getElementById("time");
 const empty = document.getElementById("empty");
 const player = new Player();
 const span = new Span();
@@ -31,6 +32,8 @@ async function refresh() {
 function draw(top) {
 	trouble.hidden = top.trouble === null;
 	if (top.trouble !== null) tell(`Nothing is recorded: ${top.trouble}`, trouble);
+	time.hidden = top.clock === null || top.clock.proven;
+	if (!time.hidden) tell(`The time is not known: ${top.clock.detail}. Film is recorded, and moved when it is known.`, time);
 	empty.hidden = top.cameras.length > 0;
 	const seen = new Set(top.cameras.map((camera) => camera.uuid));
 	for (const [uuid, card] of cards) {

@@ -41,7 +41,7 @@ impl Rig {
         let media_duration = MediaDuration(self.media);
         let progress = Progress { start: WallTime(1_000_000 + drift), media_duration, ..Progress::default() };
         let (data, index) = (vec![1; bytes].into(), IndexBytes::default());
-        self.publisher.append(&Append { data, is_key, lists_before: false, index, progress });
+        self.publisher.append(&Append { data, is_key, composition_90k: 0, lists_before: false, index, progress });
         self.media += FRAME;
     }
 
@@ -122,7 +122,14 @@ async fn who_reads_slowly_but_steadily_is_moved_on_and_not_left() {
         let (data, index) = (vec![1; 1_000].into(), IndexBytes::default());
         let media_duration = MediaDuration((n + 1) * FRAME);
         let progress = Progress { start: WallTime(1_000_000), media_duration, ..Progress::default() };
-        rig.publisher.append(&Append { data, is_key: n % 20 == 19, lists_before: false, index, progress });
+        rig.publisher.append(&Append {
+            data,
+            is_key: n % 20 == 19,
+            composition_90k: 0,
+            lists_before: false,
+            index,
+            progress,
+        });
         let mut piece = [0; 1_000];
         let size = raw.read(&mut piece).await.unwrap();
         read.extend_from_slice(&piece[..size]);
