@@ -11,6 +11,7 @@ use bytes::BytesMut;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -32,6 +33,8 @@ struct Show {
     packetizer: Packetizer,
     delivery: Delivery,
     playing: Option<Playing>,
+    /// See [`Camera::sent`].
+    sent: Arc<AtomicU64>,
 }
 
 struct Playing {
@@ -129,6 +132,7 @@ impl Connection {
             delivery: Delivery::new(way, faults),
             playback: Playback::new(clip, other, faults.clone()),
             playing: None,
+            sent: self.camera.sent.clone(),
         });
         Ok(ok().header("Transport", &transport).header("Session", SESSION))
     }
@@ -159,6 +163,7 @@ impl Show {
                 for packet in self.packetizer.picture(&nals, cue.timestamp) {
                     self.delivery.rtp(connection, packet).await?;
                 }
+                self.sent.fetch_add(1, Ordering::Relaxed);
             }
             Scene::Garbage(packets) => {
                 for _ in 0..packets {

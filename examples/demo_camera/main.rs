@@ -27,6 +27,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// An RTSP camera that is none: loops clips made by scripts/make-clip.
@@ -53,6 +55,9 @@ struct Arguments {
     /// How to ask for it.
     #[arg(long, default_value = "digest")]
     login_by: Scheme,
+    /// Tell each second how many frames were sent, as `sent N`.
+    #[arg(long)]
+    count: bool,
     /// Tell each request on standard error.
     #[arg(long)]
     verbose: bool,
@@ -68,6 +73,8 @@ struct Camera {
     login: Option<Login>,
     login_by: Scheme,
     verbose: bool,
+    /// Frames, to all clients.
+    sent: Arc<AtomicU64>,
     faults: Faults,
 }
 
@@ -91,16 +98,28 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         login: arguments.login,
         login_by: arguments.login_by,
         verbose: arguments.verbose,
+        sent: Arc::default(),
         faults: arguments.faults,
     });
     let listener = TcpListener::bind(arguments.listen).await?;
     for path in camera.paths() {
         println!("rtsp://{}{path}", listener.local_addr()?);
     }
+    if arguments.count {
+        tokio::spawn(count(camera.sent.clone()));
+    }
     loop {
         let (socket, _) = listener.accept().await?;
         let connection = Connection::new(socket, Arc::clone(&camera))?;
         tokio::spawn(connection.serve());
+    }
+}
+
+/// Tells how many frames were sent, until the end.
+async fn count(sent: Arc<AtomicU64>) {
+    loop {
+        println!("sent {}", sent.load(Ordering::Relaxed));
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

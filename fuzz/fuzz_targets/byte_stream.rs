@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| lunette_fuzz::byte_stream(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lunette_fuzz::target("byte_stream")(data));

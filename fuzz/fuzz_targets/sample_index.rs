@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| lunette_fuzz::sample_index(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lunette_fuzz::target("sample_index")(data));

@@ -1,81 +1,28 @@
 //! What the fuzz targets do with the bytes they get. `tests/fuzz_corpus.rs` does the same with the corpora.
 
-use lunette::media::access_unit::Splitter;
-use lunette::media::annexb::nal_units;
-use lunette::media::codec::Codec;
-use lunette::media::converter::Converter;
-use lunette::media::picture::Pictures;
-use lunette::media::sample_entry::SampleEntry;
-use lunette::media::sample_index::{columns, encode, samples};
+mod film;
+mod formats;
+mod frames;
+mod index;
+mod input;
+mod requests;
 
-/// A byte stream in two different splits, of either codec: the access units are the same, no NAL unit is lost, and each
-/// converts or fails in words.
-pub fn byte_stream(data: &[u8]) {
-    for codec in [Codec::H264, Codec::H265] {
-        let units = split(codec, data, data.len().max(1));
-        assert_eq!(units, split(codec, data, 5));
-        let nals = units.iter().flat_map(|unit| nal_units(unit));
-        assert!(nals.eq(nal_units(data)));
-        let mut converter = Converter::new(codec);
-        for unit in &units {
-            if let Ok(Some(converted)) = converter.convert(unit) {
-                let pictures = Pictures::new(&converted.sample_entry).expect("an entry of our own");
-                assert_eq!(pictures.look(&converted.data).expect("a sample of our own"), converted.picture);
-            }
-        }
-    }
+/// What is done with bytes.
+pub type Target = fn(&[u8]);
+
+/// Every target by the name of its corpus.
+pub const TARGETS: [(&str, Target); 8] = [
+    ("byte_stream", frames::byte_stream),
+    ("sample_entry", frames::sample_entry),
+    ("sample_index", index::sample_index),
+    ("journal", formats::journal),
+    ("trailer", formats::trailer),
+    ("request", requests::request),
+    ("plan", film::plan),
+    ("movie", film::movie),
+];
+
+/// The target of a name.
+pub fn target(name: &str) -> Target {
+    TARGETS.iter().find(|(known, _)| *known == name).expect("a target of the table").1
 }
-
-fn split(codec: Codec, stream: &[u8], piece_bytes: usize) -> Vec<Vec<u8>> {
-    let mut splitter = Splitter::new(codec);
-    let mut units = vec![];
-    for piece in stream.chunks(piece_bytes) {
-        splitter.push(piece);
-        units.extend(splitter.by_ref().map(|unit| unit.expect("far less than the limit").to_vec()));
-    }
-    splitter.finish();
-    units.extend(splitter.map(|unit| unit.expect("far less than the limit").to_vec()));
-    units
-}
-
-/// Parameter sets as a byte stream, and the content of an `avcC` or `hvcC` box: an entry or an error; and an entry's own
-/// configuration gives the same entry again.
-pub fn sample_entry(data: &[u8]) {
-    for codec in [Codec::H264, Codec::H265] {
-        let entries =
-            [SampleEntry::from_parameter_sets(codec, nal_units(data)), SampleEntry::from_decoder_config(codec, data)];
-        for entry in entries.into_iter().flatten() {
-            let config = entry.decoder_config().expect("an entry of our own");
-            assert_eq!(SampleEntry::from_decoder_config(codec, config).expect("our own configuration"), entry);
-            Pictures::new(&entry).expect("an entry of our own");
-        }
-    }
-}
-
-/// An index of any format: samples or an error. The walks by columns read what the plain walk reads, or leave it to that;
-/// what was read is encoded and read again.
-pub fn sample_index(data: &[u8]) {
-    // A few bytes may tell of millions of samples.
-    let Ok(all) = samples(data).take(MOST_SAMPLES).collect::<Result<Vec<_>, _>>() else { return };
-    let mut durations = vec![0; all.len()];
-    if columns::durations(data, &mut durations, |d| d as i32).is_some() {
-        assert!(durations.iter().eq(all.iter().map(|s| &s.duration_90k)));
-    }
-    let mut offsets = durations;
-    if columns::compositions(data, &mut offsets, |offset| offset).is_some() {
-        assert!(offsets.iter().eq(all.iter().map(|s| &s.composition_90k)));
-    }
-    let mut sizes = vec![0; all.len()];
-    if let Some(sums) = columns::sizes(data, &mut sizes, |bytes| bytes) {
-        assert!(sizes.iter().eq(all.iter().map(|s| &s.bytes)));
-        assert_eq!(sums.bytes, sizes.iter().map(|&bytes| u64::from(bytes)).sum::<u64>());
-    }
-    let mut keys = Vec::new();
-    if columns::keys(data, all.len(), |key| keys.push(key)).is_some() {
-        assert!(all.iter().zip(0..).filter(|(s, _)| s.is_key).map(|(_, n)| n).eq(keys));
-    }
-    let again: Vec<_> = samples(&encode(&all)).map(|sample| sample.expect("an index of our own")).collect();
-    assert_eq!(again, all);
-}
-
-const MOST_SAMPLES: usize = 20_000;

@@ -128,7 +128,7 @@ impl WallTime {
     }
 
     /// The text form `2017-03-02T12:34:56:01234+01:00`: civil time in `zone`, then 90 000ths of a second, then the
-    /// offset from UTC. A time outside the years -9999..9999 is printed as its number.
+    /// offset from UTC. A time outside the years 0..9999 is printed as its number.
     pub fn text(self, zone: &TimeZone) -> String {
         TimeText::new(zone.clone()).of(self).to_owned()
     }

@@ -18,6 +18,7 @@ mod run;
 mod socket;
 mod ts;
 mod units;
+mod upgrade;
 
 use crate::base::{Error, Kind, Result};
 use clap::error::ErrorKind;
@@ -48,6 +49,7 @@ enum Verb {
     Adopt(adopt::Args),
     Export(export::Args),
     Import(import::Args),
+    Upgrade(upgrade::Args),
 }
 
 /// What a verb came to, when it did not fail.
@@ -88,6 +90,7 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Adopt(args) => adopt::run(&config, &args),
         Verb::Export(args) => export::run(&config, &args),
         Verb::Import(args) => import::run(&config, &args),
+        Verb::Upgrade(args) => upgrade::run(&config, &args),
         Verb::Ts(_) => unreachable!("handled above"),
     }
 }

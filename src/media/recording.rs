@@ -154,11 +154,13 @@ pub enum Cause {
     FilmLost,
     /// The recorder's clock was set: film that follows at once seems to be later, or to be at the same time.
     ClockMoved,
+    /// The system that recorded it did not say: film of `lunette upgrade`.
+    Untold,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -176,6 +178,7 @@ impl Cause {
         Self::Reconfigured,
         Self::FilmLost,
         Self::ClockMoved,
+        Self::Untold,
     ];
 
     /// The fixed words.
@@ -198,6 +201,7 @@ impl Cause {
             Self::Reconfigured => "camera settings changed",
             Self::FilmLost => "film lost",
             Self::ClockMoved => "clock moved",
+            Self::Untold => "not told",
         }
     }
 }

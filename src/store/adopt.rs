@@ -10,6 +10,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::db::{Access, Batch, Damage, Database, Heritage};
 use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal_file::JournalFile;
+use crate::store::old_file;
 use crate::store::recover::{Known, recover};
 use crate::store::{journal, journal_file, orphan, trailer};
 use std::cmp::Reverse;
@@ -42,7 +43,8 @@ pub fn adopt(db_dir: &Path, sample_dir: &Path) -> Result<Adopted> {
     let mut dir = SampleDir::open(sample_dir, true)?;
     let entries: Vec<Entry> = dir.list()?.into_iter().filter(|entry| entry.takes_number().is_some()).collect();
     let catalog = read_catalog(&dir, &mut adopted);
-    if entries.is_empty() && catalog.as_ref().is_none_or(|catalog| catalog.cameras.is_empty()) {
+    let has_old = dir.stat(old_file::NAME)?.is_some();
+    if entries.is_empty() && !has_old && catalog.as_ref().is_none_or(|catalog| catalog.cameras.is_empty()) {
         let what = format!("{} holds neither film nor a catalog of cameras: nothing to adopt", sample_dir.display());
         return Err(Error::new(Kind::BadInput, what));
     }
@@ -61,6 +63,7 @@ pub fn adopt(db_dir: &Path, sample_dir: &Path) -> Result<Adopted> {
     let mut adoption = Adoption { dir: Arc::new(dir), db, catalog, adopted, streams: BTreeSet::new() };
     adoption.begin(directory)?;
     adoption.closed(entries)?;
+    adoption.old()?;
     adoption.rest()?;
     let Adoption { db, adopted, .. } = adoption;
     drop(db);
@@ -241,6 +244,31 @@ impl Adoption {
                 self.salvage(told)?;
             }
         }
+        Ok(())
+    }
+
+    /// What the original system recorded, as far as its files are there.
+    fn old(&mut self) -> Result<()> {
+        let (dir, mut batch) = (self.dir.clone(), Vec::new());
+        let told = old_file::visit(&dir, |old, closed| {
+            if dir.stat(&old.file_name())?.is_none() || self.was_removed(closed.recording.id.stream()) {
+                return Ok(());
+            }
+            self.prepare(&closed)?;
+            batch.push((old, closed));
+            if batch.len() >= BATCH {
+                self.db.adopt_old(&std::mem::take(&mut batch))?;
+            }
+            Ok(())
+        });
+        self.db.adopt_old(&batch)?;
+        match told {
+            Err(e) if e.kind() == Kind::Corrupt => {
+                self.adopted.notes.push(format!("{e}: what it told behind that has no row, its film stays"));
+            }
+            told => told?,
+        }
+        dir.set_old_names(self.db.old_files()?);
         Ok(())
     }
 

@@ -93,6 +93,7 @@ impl Attached {
     ) -> Result<Self> {
         let Attempt { boot_id, now, patient } = attempt;
         let dir = Arc::new(dir);
+        dir.set_old_names(db.old_files()?);
         let catalog = catalog::read(&dir);
         let deleted = catalog.as_ref().map_or_else(BTreeSet::new, Catalog::deleted);
         capacity.remember_reserve(catalog.and_then(|c| c.reserve));

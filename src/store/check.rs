@@ -2,6 +2,7 @@
 
 mod entries;
 pub(crate) mod film;
+mod old;
 pub(crate) mod references;
 pub(crate) mod rows;
 mod tables;
@@ -54,6 +55,7 @@ pub fn inspect(db_dir: &Path, sample_dir: &Path, options: CheckOptions) -> Resul
     if live {
         report.notes.push("a lunette records meanwhile: what it is just writing is passed over".into());
     }
+    dir.set_old_names(db.old_files()?);
     let mut check = Check::begin(db, dir, options, live, report)?;
     check.references()?;
     check.rows()?;

@@ -2,6 +2,7 @@
 
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::capacity::FileSystem;
+use crate::store::old_file::OldNames;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag};
@@ -13,6 +14,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
@@ -23,6 +25,8 @@ pub(crate) struct SampleDir {
     fd: OwnedFd,
     /// The open identity file, locked against a second daemon unless opened for reading only.
     identity: Option<(Uuid, File)>,
+    /// What the original system called its files.
+    old: OnceLock<OldNames>,
     /// There is an identity file, but it is empty, cut off or has zeros in it.
     torn: bool,
     /// Something was written since the last sync began.
@@ -63,6 +67,8 @@ pub(crate) struct Entry {
     pub(crate) mode: u32,
     /// Why nothing but the name is known of it.
     pub(crate) hidden: Option<String>,
+    /// The recording that the original system gave this name.
+    pub(crate) old: Option<RecordingId>,
 }
 
 impl SampleDir {
@@ -84,6 +90,7 @@ impl SampleDir {
             path: path.to_owned(),
             fd,
             identity: None,
+            old: OnceLock::new(),
             torn: false,
             dirty: AtomicBool::new(false),
             #[cfg(test)]
@@ -137,6 +144,25 @@ impl SampleDir {
             None if self.torn => Ok(None),
             None => Err(Error::new(Kind::Corrupt, format!("{} holds no uuid", name.display()))),
         }
+    }
+
+    /// The original system's names, once they are known; until then its files are strangers.
+    pub(crate) fn set_old_names(&self, files: Vec<(RecordingId, Uuid)>) {
+        // They never become more.
+        let _ = self.old.set(OldNames::new(files));
+    }
+
+    /// The name of a recording's sample file.
+    pub(crate) fn file_name(&self, id: RecordingId) -> String {
+        self.old.get().and_then(|old| old.name(id)).unwrap_or_else(|| id.file_name())
+    }
+
+    fn old_id(&self, name: &str) -> Option<RecordingId> {
+        self.old.get()?.id(name)
+    }
+
+    fn entry(&self, name: String, stat: &Stat) -> Entry {
+        Entry { old: self.old_id(&name), ..Entry::new(name, stat) }
     }
 
     /// Its uuid; `None` when it has no identity yet.
@@ -261,9 +287,9 @@ impl SampleDir {
                 let shown = name.to_string_lossy().into_owned();
                 let asked = self.about_to(Op::Stat, &shown);
                 match asked.and_then(|()| self.look_at(name)) {
-                    Ok(stat) => entries.push(Entry::new(shown, &stat)),
+                    Ok(stat) => entries.push(self.entry(shown, &stat)),
                     Err(Errno::ENOENT) => {}
-                    Err(e) => entries.push(Entry::hidden(shown, e)),
+                    Err(e) => entries.push(Entry { old: self.old_id(&shown), ..Entry::hidden(shown, e) }),
                 }
             }
             entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -305,7 +331,7 @@ impl SampleDir {
     pub(crate) fn stat(&self, name: &str) -> Result<Option<Entry>> {
         let asked = self.about_to(Op::Stat, name);
         match asked.and_then(|()| self.look_at(name)) {
-            Ok(stat) => Ok(Some(Entry::new(name.to_owned(), &stat))),
+            Ok(stat) => Ok(Some(self.entry(name.to_owned(), &stat))),
             Err(Errno::ENOENT) => Ok(None),
             Err(e) => Err(Error::caused(Kind::Disk, format!("stat {name}"), e)),
         }
@@ -405,6 +431,7 @@ impl Entry {
             is_file: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
             mode: stat.st_mode,
             hidden: None,
+            old: None,
         }
     }
 
@@ -419,18 +446,23 @@ impl Entry {
     }
 
     fn hidden(name: String, e: Errno) -> Self {
-        Self { name, len: 0, disk_bytes: 0, is_file: false, mode: 0, hidden: Some(e.to_string()) }
+        Self { name, len: 0, disk_bytes: 0, is_file: false, mode: 0, hidden: Some(e.to_string()), old: None }
+    }
+
+    /// The recording whose sample file has this name.
+    pub(crate) fn named(&self) -> Option<RecordingId> {
+        self.old.or_else(|| RecordingId::from_file_name(&self.name))
     }
 
     /// The recording whose sample file this is, by its name.
     pub(crate) fn recording(&self) -> Option<RecordingId> {
-        RecordingId::from_file_name(&self.name).filter(|_| self.is_file)
+        self.named().filter(|_| self.is_file)
     }
 
     /// The recording whose number this name takes: its sample file, also when set aside.
     pub(crate) fn takes_number(&self) -> Option<RecordingId> {
         let name = self.name.strip_prefix(SampleDir::ASIDE).unwrap_or(&self.name);
-        RecordingId::from_file_name(name.split('.').next().unwrap_or(name))
+        self.old.or_else(|| RecordingId::from_file_name(name.split('.').next().unwrap_or(name)))
     }
 }
 

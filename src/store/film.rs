@@ -265,13 +265,13 @@ impl Shelf {
         if let Some(film) = self.find(id) {
             return Ok(film);
         }
-        let file = dir.open_read(&id.file_name()).map_err(|e| e.on(format!("recording {id}")))?;
+        let file = dir.open_read(&dir.file_name(id)).map_err(|e| e.on(format!("recording {id}")))?;
         Ok(self.put(id, file))
     }
 
     /// The same, if no disk has to be asked for it.
     pub(crate) fn open_at_hand(self: &Arc<Self>, dir: &SampleDir, id: RecordingId) -> Option<Film> {
-        self.find(id).or_else(|| Some(self.put(id, dir.open_at_hand(&id.file_name())?)))
+        self.find(id).or_else(|| Some(self.put(id, dir.open_at_hand(&dir.file_name(id))?)))
     }
 
     fn find(&self, id: RecordingId) -> Option<Film> {

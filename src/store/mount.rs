@@ -144,6 +144,7 @@ impl Mount {
         let own = db.meta()?.directory;
         match SampleDir::open(&self.path, false).and_then(|dir| self.must_be(dir, own)) {
             Ok(dir) => {
+                dir.set_old_names(db.old_files()?);
                 *self.lock_trouble() = Some("the store was opened only to be read".into());
                 _ = self.readable.set(Arc::new(dir));
             }

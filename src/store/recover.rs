@@ -8,11 +8,11 @@ use crate::store::db::StreamIds;
 use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal::{self, Story};
 use crate::store::newest::{self, Found};
+use crate::store::old_file::{self, OldFile};
 use crate::store::orphan::{Orphan, Outcome};
 use crate::store::{catalog, journal_file};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// What the database knows of the directory.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
     journal.stories.keys().chain(&journal.durable).for_each(|&id| done.take_number(id));
     for &id in &known.garbage {
         done.take_number(id);
-        match dir.unlink(&id.file_name()) {
+        match dir.unlink(&dir.file_name(id)) {
             Ok(_) => done.unlinked.push(id),
             Err(e) => done.problems.push(format!("recording {id}: deleted, but its file stays: {e}")),
         }
@@ -79,7 +79,7 @@ pub(crate) fn recover(dir: &SampleDir, known: &Known) -> Result<Recovered> {
         if let Some(id) = entry.takes_number() {
             done.take_number(id);
         }
-        let id = RecordingId::from_file_name(&entry.name);
+        let id = entry.named();
         if id.is_some_and(|id| known.garbage.binary_search(&id).is_ok()) {
             // It would not go, and that is told already.
             continue;
@@ -221,8 +221,9 @@ pub(crate) fn is_ours(name: &str) -> bool {
         || journal_file::NAMES.contains(&name)
         || name.starts_with(SampleDir::ASIDE)
         || name == "lost+found"
-        // A sample file of the original system.
-        || Uuid::try_parse(name).is_ok() && name.len() == 36
+        || [old_file::NAME, old_file::NEW].contains(&name)
+        // A sample file of the original system that has no row.
+        || OldFile::is_name(name)
 }
 
 /// Begun while another took its time to be replaced.

@@ -168,8 +168,8 @@ CREATE INDEX recording_cover ON recording (
 -- What only playing and checking need, apart so that a listing reads none of it.
 CREATE TABLE recording_index (
   composite_id INTEGER PRIMARY KEY REFERENCES recording (composite_id),
-  -- BLAKE3 of the film.
-  blake3 BLOB NOT NULL CHECK (length(blake3) = 32),
+  -- BLAKE3 of the film; null where there is an old_file, which has SHA-1.
+  blake3 BLOB CHECK (length(blake3) = 32),
   -- Sizes, durations and keys of its samples.
   video_index BLOB NOT NULL CHECK (length(video_index) >= 2)
 ) STRICT;
@@ -191,6 +191,15 @@ CREATE TABLE verification (
   began_90k INTEGER NOT NULL,
   -- Every recording of this sequence and below is done in this round.
   done_sequence INTEGER NOT NULL CHECK (done_sequence >= 0)
+) STRICT;
+
+-- What the original system recorded, by `lunette upgrade`: the sample file keeps its name, a uuid, and has no trailer.
+-- The row goes when the file is unlinked.
+CREATE TABLE old_file (
+  composite_id INTEGER PRIMARY KEY CHECK (composite_id >> 32 BETWEEN 1 AND 0x7fffffff),
+  uuid BLOB NOT NULL CHECK (length(uuid) = 16),
+  -- Of the whole file.
+  sha1 BLOB NOT NULL CHECK (length(sha1) = 20)
 ) STRICT;
 
 -- Sample files that are to be unlinked, or may have been.

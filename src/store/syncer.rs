@@ -394,7 +394,7 @@ impl Syncer {
     }
 
     fn unlink(&self, attached: &Attached, id: RecordingId) -> Result<()> {
-        let name = id.file_name();
+        let name = attached.dir.file_name(id);
         // Not to know its weight is no reason to keep it.
         let weight = attached.dir.stat(&name).ok().flatten().map_or(0, |e| e.disk_bytes);
         if attached.dir.unlink(&name)? {

@@ -8,6 +8,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::wire::{Reader, Writer, checksum};
 use bytes::Bytes;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -29,16 +30,24 @@ pub(crate) fn encode(closed: &ClosedRecording) -> Vec<u8> {
 /// What the file of a closed recording says of itself; `None` when it does not end with a footer, so was not closed.
 /// `Corrupt` when it does, and yet body and footer or length do not agree.
 pub(crate) fn read(file: &File) -> Result<Option<ClosedRecording>> {
-    let disk = |e| Error::caused(Kind::Disk, "read trailer", e);
     let file_len = file.metadata().or_fail(Kind::Disk, || "stat")?.len();
+    parse(file_len, |buffer, at| file.read_exact_at(buffer, at))
+}
+
+/// The same of anything so long that can be read at an offset.
+pub(crate) fn parse(
+    file_len: u64,
+    read_at: impl Fn(&mut [u8], u64) -> io::Result<()>,
+) -> Result<Option<ClosedRecording>> {
+    let disk = |e| Error::caused(Kind::Disk, "read trailer", e);
     let Some(footer_at) = file_len.checked_sub(FOOTER_LEN as u64) else { return Ok(None) };
     let mut footer = [0; FOOTER_LEN];
-    file.read_exact_at(&mut footer, footer_at).map_err(disk)?;
+    read_at(&mut footer, footer_at).map_err(disk)?;
     let Some((body_len, sum)) = parse_footer(&footer) else { return Ok(None) };
     let too_long = || Error::new(Kind::Corrupt, format!("a trailer of {body_len} bytes"));
     let body_at = footer_at.checked_sub(body_len.into()).filter(|_| body_len <= LIMIT).ok_or_else(too_long)?;
     let mut body = vec![0; body_len as usize];
-    file.read_exact_at(&mut body, body_at).map_err(disk)?;
+    read_at(&mut body, body_at).map_err(disk)?;
     let closed = decode_body(&body, &sum).map_err(|e| e.on("trailer"))?;
     if closed.recording.sample_file_bytes != body_at {
         let told = closed.recording.sample_file_bytes;

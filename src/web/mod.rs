@@ -17,6 +17,7 @@ mod peer;
 mod problem;
 mod query;
 mod reactors;
+pub mod reading;
 mod route;
 mod segments;
 mod slices;

@@ -126,7 +126,7 @@ impl Capacity {
     /// Compares what is known with the directory itself. Blocks on the disk, for long where there are many files.
     pub(crate) fn compare(&self, dir: &SampleDir) -> Result<()> {
         let entries = dir.list()?;
-        let weight = |id: RecordingId| dir.stat(&id.file_name()).ok().flatten().map(|e| e.disk_bytes);
+        let weight = |id: RecordingId| dir.stat(&dir.file_name(id)).ok().flatten().map(|e| e.disk_bytes);
         let wrong = self.lock().ledger.compare(&entries, weight);
         if wrong > 0 {
             warn!("{}: its files weigh {} else than was known", dir.path().display(), Size(wrong));

@@ -244,7 +244,7 @@ mod tests {
     }
 
     fn entry(name: &str, disk_bytes: u64) -> Entry {
-        Entry { name: name.into(), len: 0, disk_bytes, is_file: true, mode: 0o100640, hidden: None }
+        Entry { name: name.into(), len: 0, disk_bytes, is_file: true, mode: 0o100640, hidden: None, old: None }
     }
 
     fn closed(ledger: &Ledger, stream: i64) -> Vec<(u32, u64)> {

@@ -6,6 +6,7 @@ use crate::media::recording::{Cause, EndReason};
 use crate::store::catalog;
 use crate::store::dir::Entry;
 use crate::store::journal::Story;
+use crate::store::old_file::OldFile;
 use crate::store::orphan::{Orphan, Outcome};
 use crate::store::recover;
 use crate::store::trailer;
@@ -137,6 +138,8 @@ impl Check {
             let mode = entry.mode & 0o7777;
             let right = match RecordingId::from_file_name(&entry.name) {
                 Some(id) if self.db.recording(id)?.is_some() => 0o640,
+                // As the original system made them.
+                None if OldFile::is_name(&entry.name) => continue,
                 None if entry.name == catalog::NAME => 0o600,
                 None if recover::is_ours(&entry.name) && !entry.name.starts_with("aside.") => 0o640,
                 _ => continue,

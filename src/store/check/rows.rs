@@ -14,7 +14,7 @@ use std::io::IoSlice;
 use std::sync::Arc;
 
 /// What a recording that has a row is worth.
-enum Verdict {
+pub(super) enum Verdict {
     Well,
     /// Wrong, but not so that anything could be mended.
     Odd(String),
@@ -30,7 +30,7 @@ enum Verdict {
 }
 
 /// What makes row, trailer and film agree again.
-struct Remedy {
+pub(super) struct Remedy {
     /// What they shall tell.
     closed: ClosedRecording,
     row: bool,
@@ -52,7 +52,10 @@ impl Check {
         let mut ids = Vec::new();
         self.db.visit_ids(|id| ids.push(id))?;
         for id in ids {
-            let verdict = self.judge(id)?;
+            let verdict = match self.db.old_file(id)? {
+                Some(old) => self.judge_old(id, &old)?,
+                None => self.judge(id)?,
+            };
             self.act(id, verdict)?;
         }
         Ok(())
@@ -327,7 +330,7 @@ fn differences(rows: &ClosedRecording, told: &ClosedRecording) -> Vec<String> {
 }
 
 /// The index can be read, and its samples add up to what is said of the recording.
-fn index_agrees(c: &ClosedRecording) -> Result<(), String> {
+pub(super) fn index_agrees(c: &ClosedRecording) -> Result<(), String> {
     let r: &Recording = &c.recording;
     if !sample_index::FORMATS.contains(&r.index_format) {
         let known = sample_index::FORMATS.end();

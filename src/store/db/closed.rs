@@ -12,7 +12,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 impl Database {
-    /// All that the rows know of a recording; `NotFound` when it has none.
+    /// All that the rows know of a recording; `NotFound` when it has none. The BLAKE3 of an old file is zeros.
     pub fn closed_recording(&self, id: RecordingId) -> Result<ClosedRecording> {
         let what = || format!("recording {id}: read rows");
         self.read(|conn| {
@@ -27,7 +27,7 @@ impl Database {
                     boot_id: Uuid::from_bytes(row.get(2)?),
                     clock_offset: WallDuration(row.get(3)?),
                     video_index: Arc::from(row.get_ref(4)?.as_blob()?),
-                    blake3: row.get(5)?,
+                    blake3: row.get::<_, Option<_>>(5)?.unwrap_or_default(),
                     sample_entry,
                     recording,
                 })

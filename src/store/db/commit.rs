@@ -4,8 +4,9 @@ use crate::base::{Error, Kind, RecordingId, Result, StreamId};
 use crate::media::Recording;
 use crate::store::ClosedRecording;
 use crate::store::db::error::SqlResult;
-use crate::store::db::{Database, clock_proof, gaps, garbage, recordings, runs, sample_entries};
+use crate::store::db::{Database, clock_proof, gaps, garbage, old_files, recordings, runs, sample_entries};
 use crate::store::gap::Gap;
+use crate::store::old_file::OldFile;
 use rusqlite::{Connection, Transaction, named_params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ impl Database {
             }
             let condemned = condemn_all(tx, &batch.condemned)?;
             for &id in &batch.unlinked {
-                garbage::remove(tx, id)?;
+                old_files::remove(tx, id)?;
             }
             Ok(Committed { refused, condemned })
         })
@@ -81,13 +82,33 @@ impl Database {
 
 /// Writes all rows of a closed recording, in proven time where its boot's clock was proven.
 fn insert(conn: &Connection, closed: &ClosedRecording, sample_entry_id: i32) -> Result<()> {
+    insert_rows(conn, closed, sample_entry_id, Some(&closed.blake3))
+}
+
+/// The same of one whose film has no BLAKE3, and its file another name.
+pub(crate) fn insert_old(
+    conn: &Connection,
+    closed: &ClosedRecording,
+    sample_entry_id: i32,
+    old: &OldFile,
+) -> Result<()> {
+    insert_rows(conn, closed, sample_entry_id, None)?;
+    old_files::insert(conn, closed.recording.id, old)
+}
+
+fn insert_rows(
+    conn: &Connection,
+    closed: &ClosedRecording,
+    sample_entry_id: i32,
+    blake3: Option<&[u8; 32]>,
+) -> Result<()> {
     let id = closed.recording.id;
     let on = |e: Error| e.on(format!("recording {id}"));
     let closed = &*clock_proof::in_proven_time(conn, closed).map_err(on)?;
     insert_open(conn, closed).map_err(on)?;
     sample_entries::insert(conn, sample_entry_id, &closed.sample_entry).map_err(on)?;
     insert_recording(conn, &closed.recording, sample_entry_id).map_err(on)?;
-    insert_index(conn, closed).map_err(on)?;
+    insert_index(conn, closed, blake3).map_err(on)?;
     runs::add(conn, closed, sample_entry_id).map_err(on)
 }
 
@@ -134,11 +155,11 @@ fn insert_recording(conn: &Connection, r: &Recording, sample_entry_id: i32) -> R
     Ok(())
 }
 
-fn insert_index(conn: &Connection, closed: &ClosedRecording) -> Result<()> {
+fn insert_index(conn: &Connection, closed: &ClosedRecording, blake3: Option<&[u8; 32]>) -> Result<()> {
     const SQL: &str = "INSERT INTO recording_index (composite_id, blake3, video_index) VALUES (:id, :blake3, :index)";
     let params = named_params! {
         ":id": closed.recording.id.composite(),
-        ":blake3": &closed.blake3[..],
+        ":blake3": blake3.map(|hash| &hash[..]),
         ":index": &closed.video_index[..],
     };
     let what = || "insert index";

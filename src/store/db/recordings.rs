@@ -143,8 +143,8 @@ impl Database {
         })
     }
 
-    /// BLAKE3 of the film of a recording.
-    pub fn film_hash(&self, id: RecordingId) -> Result<[u8; 32]> {
+    /// BLAKE3 of the film of a recording; `None` where an old file has SHA-1.
+    pub fn film_hash(&self, id: RecordingId) -> Result<Option<[u8; 32]>> {
         let what = || format!("recording {id}: read hash");
         let params = named_params! {":id": id.composite()};
         let hash = self.read(|conn| conn.query_row(HASH_SQL, params, |row| row.get(0)).optional().or_sql(what))?;
@@ -286,7 +286,7 @@ SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)"
         assert_eq!(f.db.recording(a.recording.id).unwrap(), Some(a.recording.clone()));
         assert_eq!(f.db.recording(RecordingId::new(f.sub, 1)).unwrap(), None);
         assert_eq!(f.db.video_index(a.recording.id).unwrap(), a.video_index);
-        assert_eq!(f.db.film_hash(a.recording.id).unwrap(), a.blake3);
+        assert_eq!(f.db.film_hash(a.recording.id).unwrap(), Some(a.blake3));
         assert_eq!(f.db.video_index(RecordingId::new(f.sub, 1)).unwrap_err().kind(), Kind::NotFound);
         assert_eq!(show(&f.db.oldest_recordings(f.main, 1, 1).unwrap()), "1/2");
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 const ROWS: &str = "
     INSERT INTO clock_proof VALUES (zeroblob(16), 0);
     INSERT INTO damage VALUES ((1 << 32) + 1, 10, 'torn');
+    INSERT INTO old_file VALUES ((1 << 32) + 1, zeroblob(16), zeroblob(20));
     INSERT INTO verification VALUES (1, 0, 10, 0);
     INSERT INTO garbage VALUES (1 << 32);
     INSERT INTO gap VALUES (1, 10, 20, 'camera silent', '');
@@ -84,6 +85,9 @@ const REFUSED: &str = "
     UPDATE recording_index SET blake3 = x'00'
     UPDATE recording_index SET video_index = x'00'
     UPDATE damage SET what = ''
+    UPDATE old_file SET composite_id = 1
+    UPDATE old_file SET uuid = x'00'
+    UPDATE old_file SET sha1 = x'00'
     UPDATE verification SET id = 2
     UPDATE verification SET rounds = -1
     UPDATE verification SET done_sequence = -1

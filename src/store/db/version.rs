@@ -3,12 +3,13 @@
 use crate::base::{Error, Kind, Result};
 use crate::store::db::error::SqlResult;
 use rusqlite::{Connection, OptionalExtension};
+use std::fmt;
 
 /// The version of `schema.sql`.
 pub const VERSION: i64 = 2;
 
 /// `schema.sql`: all of it, for a new database.
-pub(super) const SCHEMA: &str = include_str!("../schema.sql");
+pub(crate) const SCHEMA: &str = include_str!("../schema.sql");
 
 /// What can be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,13 +20,54 @@ pub(super) enum Content {
     Ours,
 }
 
+/// What can be opened or upgraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing yet.
+    Empty,
+    /// Our own, of our version.
+    Ours,
+    /// The original's.
+    Old(Old),
+}
+
+/// A version that can be upgraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Old {
+    /// Version 0, before versions were noted.
+    Unversioned,
+    /// Version 0.
+    Zero,
+    /// Version 1.
+    One,
+}
+
+impl fmt::Display for Old {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unversioned => "version 0, though it does not say so",
+            Self::Zero => "version 0",
+            Self::One => "version 1",
+        })
+    }
+}
+
 /// Looks at a database. One that is of another version or not ours is an error in words for its owner.
 pub(super) fn examine(conn: &Connection) -> Result<Content> {
+    match look(conn)? {
+        Found::Empty => Ok(Content::Empty),
+        Found::Ours => Ok(Content::Ours),
+        Found::Old(_) => Err(needs_upgrade("an older version")),
+    }
+}
+
+/// The same for who can upgrade.
+pub(crate) fn look(conn: &Connection) -> Result<Found> {
     let pragma =
         |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).or_sql(|| format!("read {name}"));
     match pragma("application_id")? {
         APPLICATION_ID => match pragma("user_version")? {
-            VERSION => Ok(Content::Ours),
+            VERSION => Ok(Found::Ours),
             older if older < VERSION => Err(needs_upgrade(&format!("version {older}"))),
             newer => {
                 let why = format!(
@@ -41,13 +83,14 @@ pub(super) fn examine(conn: &Connection) -> Result<Content> {
 
 /// Without our application id: the databases of the original, versions 0 and 1, had none, and neither have those of
 /// Moonfire NVR, which came from the same root and counts on from 2 in its own way.
-fn examine_foreign(conn: &Connection) -> Result<Content> {
+fn examine_foreign(conn: &Connection) -> Result<Found> {
     if !has_any_table(conn)? {
-        return Ok(Content::Empty);
+        return Ok(Found::Empty);
     }
     if has_table(conn, "version")? {
         return Err(match newest_version(conn)? {
-            Some(0 | 1) => needs_upgrade("an older version"),
+            Some(0) => return Ok(Found::Old(Old::Zero)),
+            Some(1) => return Ok(Found::Old(Old::One)),
             Some(v) if v >= 2 => Error::new(
                 Kind::Conflict,
                 format!("is a Moonfire NVR database (schema {v}), which lunette cannot use: choose another db_dir"),
@@ -55,10 +98,10 @@ fn examine_foreign(conn: &Connection) -> Result<Content> {
             _ => not_ours(),
         });
     }
-    Err(match has_table(conn, "camera")? && has_table(conn, "recording")? {
-        true => needs_upgrade("an older version"),
-        false => not_ours(),
-    })
+    match has_table(conn, "camera")? && has_table(conn, "recording")? {
+        true => Ok(Found::Old(Old::Unversioned)),
+        false => Err(not_ours()),
+    }
 }
 
 fn needs_upgrade(which: &str) -> Error {

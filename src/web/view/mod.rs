@@ -13,6 +13,7 @@ mod serving;
 pub(super) use buffers::Buffers;
 pub(super) use indexes::Indexes;
 pub(super) use plans::Plans;
+pub(super) use ranges::within;
 pub(super) use serving::with_plain_ranges;
 
 use crate::base::{Error, Kind, RecordingId, Result, StreamId};

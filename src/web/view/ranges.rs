@@ -5,7 +5,7 @@ use std::ops::Range;
 /// The ranges of `len` bytes that a header asks for, as far as they are within the file; none when it asks for some
 /// and none can be had. `None` when the header has to be passed over (RFC 9110 14.2): another unit, no such syntax, or
 /// an absurd number of ranges.
-pub(super) fn within(header: &str, len: u64) -> Option<Vec<Range<u64>>> {
+pub(in crate::web) fn within(header: &str, len: u64) -> Option<Vec<Range<u64>>> {
     let (unit, list) = header.trim().split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
