@@ -56,9 +56,9 @@ pub(crate) fn unwritten(db: &Database, found: &[Arc<ClosedRecording>]) -> Result
     for (stream, number) in first {
         let film = db.recordings_by_number(stream, number.saturating_sub(1)..=u32::MAX)?;
         let Some(start) = film.iter().map(|r| r.start).min() else { continue };
-        // One that lasts begins where the film before them ends.
+        // One that lasts begins where the film before them ends, or earlier where that was deleted or never was.
         let mut gaps = db.all_gaps(stream)?;
-        gaps.retain(|gap| gap.start >= start);
+        gaps.retain(|gap| gap.start >= start || gap.end.is_none());
         let findings = examine(&film, &gaps).into_iter();
         unwritten.extend(findings.filter_map(|finding| finding.put).map(|gap| (stream, gap)));
     }
