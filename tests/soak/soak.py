@@ -133,6 +133,7 @@ class Recorder:
         self.config = soak.place / "lunette.toml"
         self.port = free_port()
         self.process = None
+        self.stopping = False
         # Another number after each start: an answer that came across a stop proves nothing.
         self.generation = 0
         self.since = 0
@@ -180,6 +181,7 @@ class Recorder:
             with contextlib.suppress(OSError):
                 get(self.port, "/api/")
                 self.generation += 1
+                self.stopping = False
                 self.since = time.monotonic()
                 self.soak.count("starts")
                 return
@@ -237,6 +239,7 @@ class Recorder:
 
     def stop(self):
         self.generation += 1
+        self.stopping = True
         begun = time.monotonic()
         self.process.terminate()
         try:
@@ -257,7 +260,7 @@ class Recorder:
             status, body = get(self.port, path)
         except OSError as e:
             status, body = None, str(e)
-        if self.generation != generation:
+        if self.generation != generation or self.stopping:
             return None
         if status is None:
             # Killed just now, and not yet counted.
@@ -319,7 +322,9 @@ class Viewer:
             self.soak.violation(f"{path}: {answer[0]} {answer[1][:300]}")
             return
         self.file.write_bytes(answer[1])
-        command = ["ffmpeg", "-nostdin", "-v", "error", "-i", self.file, "-map", "0:v", "-f", "null", "-"]
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", self.file, "-map", "0:v"]
+        # Each picture with its own time: by its guess of a rate ffmpeg would give two the same, and complain of itself.
+        command += ["-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "framecrc", "/dev/null"]
         said = subprocess.run(command, capture_output=True, text=True, check=False)
         self.soak.count("films decoded")
         if said.returncode != 0 or said.stderr:
