@@ -2,9 +2,10 @@
 
 use super::config::Config;
 use super::units::ByteSize;
-use crate::base::Result;
+use crate::base::{Kind, Result};
 use crate::camera::clock;
-use crate::store::{Options, Store};
+use crate::store::{Options, Store, adopt};
+use log::{error, warn};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,26 @@ pub(super) fn open(config: &Config, access: Access) -> Result<Arc<Store>> {
     options.reserve = store.reserve.map(|ByteSize(bytes)| bytes);
     options.read_only = access == Access::Read;
     Store::open(options)
+}
+
+/// The store of this configuration, to be recorded into. A database that cannot be read is moved aside and built anew
+/// from the film's directory, so that recording goes on; the log tells what that could not know.
+pub(super) fn open_or_adopt(config: &Config) -> Result<Arc<Store>> {
+    let damage = match open(config, Access::Write) {
+        Err(e) if e.kind() == Kind::Corrupt => e,
+        opened => return opened,
+    };
+    error!("{damage}");
+    let (db_dir, sample_dir) = (&config.store.db_dir, &config.store.sample_dir);
+    let adopted = adopt(db_dir, sample_dir).map_err(|e| e.on(damage.to_string()))?;
+    adopted.notes.iter().for_each(|note| warn!("{note}"));
+    error!(
+        "the database is built anew from {}: {} recordings of {} cameras; users and passwords are to be set again",
+        sample_dir.display(),
+        adopted.recordings,
+        adopted.cameras
+    );
+    open(config, Access::Write)
 }
 
 /// Ends a store within what a daemon that was asked to stop may still take.

@@ -28,8 +28,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
-    let access = if args.read_only { Access::Read } else { Access::Write };
-    let store = opening::open(config, access)?;
+    let store = match args.read_only {
+        true => opening::open(config, Access::Read)?,
+        false => opening::open_or_adopt(config)?,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(DISK_THREADS).enable_all().build();
     let runtime = runtime.or_fail(Kind::Internal, || "start the runtime")?;
     let done = runtime.block_on(serve(config, args, store.clone()));

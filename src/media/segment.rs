@@ -30,9 +30,9 @@ pub struct Segment {
     pub is_reordered: bool,
     /// How much of the duration comes after the wanted end: there are frames that are decoded before the last that is wanted
     /// and shown after it.
-    pub beyond: MediaDuration,
+    pub beyond_90k: i32,
     /// For how long playback holds the last wanted frame before these.
-    pub held_90k: i64,
+    pub held_90k: i32,
 }
 
 impl Segment {
@@ -98,7 +98,7 @@ impl Segment {
             last_duration_90k: None,
             ends_in_zero: recording.has_trailing_zero(),
             is_reordered: recording.flags.contains(Flags::REORDERED),
-            beyond: MediaDuration::ZERO,
+            beyond_90k: 0,
             held_90k: 0,
         }
     }
@@ -145,7 +145,7 @@ impl Segment {
             last_duration_90k: cut,
             ends_in_zero: last_duration == 0,
             is_reordered,
-            beyond: MediaDuration::ZERO,
+            beyond_90k: 0,
             held_90k: 0,
         }))
     }
@@ -158,9 +158,14 @@ impl Segment {
         Ok(self)
     }
 
+    /// How much of the end is not shown.
+    pub fn beyond(&self) -> MediaDuration {
+        MediaDuration(self.beyond_90k.into())
+    }
+
     /// How much of it is shown.
     pub fn shown(&self) -> MediaDuration {
-        self.duration - self.hidden - self.beyond
+        self.duration - self.hidden - self.beyond()
     }
 
     /// Playback goes on after it: a last sample without duration gets that of the sample before it, a lone one 1/30 s.
@@ -201,8 +206,8 @@ impl Segment {
         self.last_duration_90k = Some(held.map_err(|_| too_long(hole.0))?);
         self.duration += hole;
         self.ends_in_zero = false;
-        if self.beyond > MediaDuration::ZERO {
-            self.held_90k = hole.0;
+        if self.beyond_90k > 0 {
+            self.held_90k = hole.0 as i32; // less than the last sample lasts now
         }
         Ok(())
     }
@@ -223,12 +228,12 @@ impl Segment {
             before.pass(next(before.samples)?);
         }
         let mut at = before;
-        let end = self.start.0 + self.duration.0 - self.beyond.0 - self.held_90k;
+        let end = self.start.0 + self.duration.0 - i64::from(self.beyond_90k) - i64::from(self.held_90k);
         while at.samples < self.samples.end {
             let mut sample = next(at.samples)?;
             if self.held_90k > 0 && at.time + i64::from(sample.composition_90k) >= end {
-                let offset = i64::from(sample.composition_90k) + self.held_90k;
-                sample.composition_90k = i32::try_from(offset).map_err(|_| too_long(self.held_90k))?;
+                let offset = sample.composition_90k.checked_add(self.held_90k);
+                sample.composition_90k = offset.ok_or_else(|| too_long(self.held_90k.into()))?;
             }
             at.pass(sample);
             if at.samples == self.samples.end {
@@ -332,7 +337,7 @@ impl End {
             last_duration_90k: Some(last_duration),
             ends_in_zero: false,
             is_reordered: true,
-            beyond: MediaDuration(end - wanted.end),
+            beyond_90k: i32::try_from(end - wanted.end).map_err(|_| too_long(end - wanted.end))?,
             held_90k: 0,
         }))
     }

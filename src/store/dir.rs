@@ -32,7 +32,7 @@ pub(crate) struct SampleDir {
     /// Something was written since the last sync began.
     dirty: AtomicBool,
     #[cfg(test)]
-    faults: std::sync::Arc<faults::Faults>,
+    faults: std::sync::Arc<tests::faults::Faults>,
 }
 
 /// What a directory asks of the disk; for tests, which let it be refused.
@@ -94,7 +94,7 @@ impl SampleDir {
             torn: false,
             dirty: AtomicBool::new(false),
             #[cfg(test)]
-            faults: faults::Faults::of(path),
+            faults: tests::faults::Faults::of(path),
         };
         dir.about_to(Op::Open, "").or_fail(Kind::Disk, || format!("open sample directory {}", path.display()))?;
         dir.identity = match dir.open_read(Self::IDENTITY) {
@@ -499,6 +499,4 @@ const IDENTITY_LIMIT: u64 = 200;
 const IOV_MAX: usize = 1024;
 
 #[cfg(test)]
-pub(crate) mod faults;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -37,12 +37,8 @@ impl Outside {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let state = State::for_reading(store.clone(), Arc::default(), zone);
-        let serving = runtime.spawn(web::serve(
-            state,
-            vec![Listener::Tcp(listener)],
-            Reactors::for_all_cores().unwrap(),
-            stopped,
-        ));
+        let reactors = runtime.block_on(async { Reactors::for_all_cores().unwrap() });
+        let serving = runtime.spawn(web::serve(state, vec![Listener::Tcp(listener)], reactors, stopped));
         let mut outside = Self { answers: BTreeMap::new() };
         let ask = |path: &str| get(address, path);
         outside.add("cameras", &ask("/api/cameras"));

@@ -24,6 +24,8 @@ const FLUSH: u64 = 1;
 /// Not in the disk's memory alone when it has completed.
 const FUA: u64 = 2;
 const DISCARD: u64 = 4;
+/// What a disk writes whole, and the file system's block.
+const BLOCK: usize = 4096;
 const MAGIC: u64 = 0x6a_7366_7773_6872;
 
 /// A moment at which the power goes: after so many entries of the log, of which those since the last flush are on the
@@ -106,9 +108,12 @@ impl<'a> Replay<'a> {
             if entry.flags & FUA != 0 {
                 self.log.apply(&mut disk, entry, 0..length);
             } else if luck.percent(10) && cut.kept_percent < 100 {
-                // A write of many sectors is not one thing to a disk.
-                let sectors = (0..length).step_by(512).filter(|_| luck.percent(cut.kept_percent)).collect::<Vec<_>>();
-                sectors.into_iter().for_each(|at| self.log.apply(&mut disk, entry, at..at + 512));
+                // A write of many blocks is not one thing to a disk. One block is: ext4 relies on it for its superblock,
+                // and a disk that tears that cannot be mounted whatever a recorder does.
+                let blocks = (0..length).step_by(BLOCK).filter(|_| luck.percent(cut.kept_percent)).collect::<Vec<_>>();
+                for at in blocks {
+                    self.log.apply(&mut disk, entry, at..length.min(at + BLOCK));
+                }
             } else if luck.percent(cut.kept_percent) {
                 self.log.apply(&mut disk, entry, 0..length);
             }

@@ -6,6 +6,7 @@ mod support;
 mod block_log;
 mod disk;
 mod kill;
+mod lost_database;
 mod luck;
 mod power_cut;
 mod stage;

@@ -7,7 +7,7 @@ use crate::luck::{Luck, number_from};
 use crate::stage::Stage;
 use crate::support::daemon::{Daemon, Home};
 use crate::support::film::Film;
-use crate::told::{Listing, Place};
+use crate::told::{Id, Listing, Place, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -255,10 +255,10 @@ impl After {
                 self.worst = self.worst.max(Duration::from_secs_f64(lost));
             }
         }
-        let cut = |r: &&crate::told::Told| r.end_reason.as_deref() == Some("power cut");
+        let cut = |r: &&Told| r.end_reason.as_deref() == Some("power cut");
         self.recovered += found.recordings.values().filter(cut).count();
         if n.is_multiple_of(8) {
-            self.decode(&daemon, &found);
+            self.decode(&daemon, &found, &past.stage);
         }
         daemon.stop();
         self.home.expect(&["check", "--hash"]);
@@ -271,9 +271,11 @@ impl After {
         Mount::new(&image, &self.dir.path().join(format!("mount{n}")), &self.options)
     }
 
-    /// Every stream's film is whole to those who play it.
-    fn decode(&mut self, daemon: &Daemon, found: &Listing) {
-        let streams: BTreeSet<_> = found.recordings.iter().map(|(id, told)| (id.0, &told.camera)).collect();
+    /// The film of every stream of which none goes meanwhile is whole to those who play it.
+    fn decode(&mut self, daemon: &Daemon, found: &Listing, stage: &Stage) {
+        let stays = |(_, told): &(&Id, &Told)| !stage.is_small(&told.camera);
+        let streams: BTreeSet<_> =
+            found.recordings.iter().filter(stays).map(|(id, told)| (id.0, &told.camera)).collect();
         let all = daemon.get("/api/cameras").json();
         for (stream, camera) in streams {
             let camera = all["cameras"].as_array().unwrap().iter().find(|c| c["uuid"] == **camera).unwrap();

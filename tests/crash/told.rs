@@ -80,7 +80,9 @@ impl Listing {
     ) -> (usize, usize) {
         let (mut held, mut gone) = (0, 0);
         for (id, told) in before {
-            match self.recordings.get(id) {
+            // The oldest of a small camera may go between the listing and this look at its file.
+            let is_there = |_: &&Told| !stage.is_small(&told.camera) || path(film, *id).exists();
+            match self.recordings.get(id).filter(is_there) {
                 Some(now) => {
                     now.begins_with(told, *id, film);
                     held += 1;
@@ -88,7 +90,7 @@ impl Listing {
                 None if stage.asked_to_go(&told.camera, ceiling) => {}
                 None => {
                     assert!(stage.is_small(&told.camera), "{id:?} is lost: it was {told:?}");
-                    let older = |other: &&Id| other.0 == id.0 && other.1 < id.1;
+                    let older = |other: &&Id| other.0 == id.0 && other.1 < id.1 && path(film, **other).exists();
                     let kept = self.recordings.keys().find(older);
                     assert_eq!(kept, None, "{id:?} went before what is older");
                     gone += 1;

@@ -2,7 +2,7 @@
 
 use crate::support::cameras::{DemoCamera, GstCamera};
 use crate::support::daemon::{Daemon, Home, NewCamera};
-use crate::support::disk::Disk;
+use crate::support::disk::{Disk, faulty_disk};
 use crate::support::film::Film;
 use crate::support::wait::{secs, wait_until};
 use std::fs;
@@ -112,4 +112,56 @@ fn a_disk_that_hangs_for_seconds_costs_no_frame() {
     assert_eq!(stored.len(), wanted.len());
     assert_eq!(stored, wanted);
     daemon.stop();
+}
+
+#[test]
+fn calls_that_fail_end_what_grows_and_slow_syncs_end_nothing() {
+    let home = Home::new();
+    let camera = DemoCamera::start(&[]);
+    home.add_camera(NewCamera { name: "door", url: camera.url(), ..Default::default() });
+    home.flush_every(2);
+    let plan = home.path("faults");
+    fs::write(&plan, "syncfs slow").unwrap();
+    let daemon = home.start_with(&[("LD_PRELOAD", faulty_disk()), ("LUNETTE_TEST_FAULTS", &plan)]);
+    daemon.wait_for_film("door", 12);
+    let recordings = daemon.recordings("door");
+    assert_eq!(recordings.len(), 1, "two syncs of five seconds: {recordings:?}");
+
+    for (fault, trouble) in [("syncfs 5", "Input/output error"), ("writev 5", "Input/output error")] {
+        fs::write(&plan, fault).unwrap();
+        daemon.wait_for_trouble(Some(trouble));
+        assert_eq!(daemon.get("/healthz").status, 503);
+        fs::write(&plan, "").unwrap();
+        daemon.wait_for_trouble(None);
+        daemon.wait_for_more("door", 45);
+    }
+    let ends: Vec<_> = daemon.recordings("door").iter().map(|r| r["endReason"].to_string()).collect();
+    assert!(ends.iter().filter(|end| end.contains("disk failed")).count() >= 2, "{ends:?}");
+    let said = daemon.stop().join("\n");
+    assert!(said.contains("read back after a failed sync: it is whole"), "{said}");
+    home.expect(&["check", "--hash"]);
+}
+
+#[test]
+fn film_that_cannot_be_read_is_an_error_and_no_end_of_the_daemon() {
+    let home = Home::new();
+    let Some((disk, _camera, daemon)) = recording(&home, 64) else { return };
+    daemon.stop();
+    // Nothing of it is in memory any more.
+    disk.take_away();
+    disk.bring_back();
+    let daemon = home.start();
+    let first = daemon.main_stream("door", &format!("view.mp4?s={}", daemon.recordings("door")[0]["startId"]));
+    disk.lose_what_it_holds();
+    let answer = daemon.get(&first);
+    assert!(answer.status == 500 || answer.body.len() < answer.header("content-length").parse().unwrap());
+    assert_eq!(daemon.get(&daemon.main_stream("door", "recordings")).status, 200);
+    // What is written is taken as long as it is not read.
+    daemon.wait_for_more("door", 30);
+    let mut daemon = daemon;
+    daemon.process.signal(nix::sys::signal::Signal::SIGTERM);
+    daemon.process.wait(secs(10));
+    let said = daemon.process.said().join("\n");
+    assert!(!said.contains("panicked") && said.contains("stopping"), "{said}");
+    assert!(said.contains("recording 1/1: read"), "{said}");
 }

@@ -66,6 +66,12 @@ impl Disk {
         run(Command::new("fsfreeze").arg("-u").arg(&self.at)).unwrap();
     }
 
+    /// Most of what it holds cannot be read any more: the kernel says EIO. What is written from now on can.
+    pub(crate) fn lose_what_it_holds(&self) {
+        let image = self.image.as_ref().expect("only a disk in a file loses it").path().join("image");
+        std::fs::File::options().write(true).open(image).unwrap().set_len(1 << 20).unwrap();
+    }
+
     /// The kernel finds an error in it and turns it read-only, as it does with a card that is worn out. False where it
     /// cannot be asked to.
     pub(crate) fn break_it(&self) -> bool {
@@ -76,6 +82,19 @@ impl Disk {
         self.remount("errors=remount-ro");
         std::fs::write(trigger, "a test").map_err(|e| skipped(e.to_string())).is_ok()
     }
+}
+
+/// A library that makes calls of the daemon fail, as `tests/support/faulty_disk.c` says; made once.
+pub(crate) fn faulty_disk() -> &'static Path {
+    static LIBRARY: std::sync::OnceLock<(TempDir, PathBuf)> = std::sync::OnceLock::new();
+    let (_, library) = LIBRARY.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let library = dir.path().join("faulty_disk.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/faulty_disk.c");
+        run(Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl")).unwrap();
+        (dir, library)
+    });
+    library
 }
 
 impl Drop for Disk {

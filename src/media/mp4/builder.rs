@@ -92,7 +92,7 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
         self.end_row(self.line.wall().end)?;
         let mut edits = EditList::default();
         for row in &self.rows {
-            edits.add(row.segment.duration, row.segment.hidden, row.segment.beyond);
+            edits.add(row.segment.duration, row.segment.hidden, row.segment.beyond());
         }
         let movie = Movie {
             created: self.created,
@@ -100,6 +100,7 @@ impl<I: FnMut(RecordingId) -> Result<Arc<[u8]>>> Builder<I> {
             sample_entries: &self.sample_entries,
             segments: self.rows.len() as u32,
             totals: self.totals,
+            is_reordered: self.rows.iter().any(|row| row.segment.is_reordered),
             has_texts: self.style.subtitles.is_some(),
         };
         let plan = Plan::new(&movie, self.rows.into(), self.style.subtitles, self.modified);

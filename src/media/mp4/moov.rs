@@ -23,6 +23,8 @@ pub struct Movie<'a> {
     pub segments: u32,
     /// How many of everything there are in them.
     pub totals: Totals,
+    /// Frames may be shown in another order than they are decoded in.
+    pub is_reordered: bool,
     /// There is a track of texts.
     pub has_texts: bool,
 }
@@ -35,7 +37,7 @@ impl Movie<'_> {
             b.put(b"isom");
             b.u32(0x200);
             b.put(b"isomiso2mp41");
-            if self.totals.is_reordered {
+            if self.is_reordered {
                 b.put(b"iso4"); // with it came composition offsets below 0
             }
         });
@@ -101,11 +103,10 @@ impl Movie<'_> {
         let Totals { samples, sync_samples, .. } = self.totals;
         header::stsd(b, self.sample_entries);
         self.samples(b, b"stts", samples, SampleTable::Stts);
-        if self.totals.is_reordered {
+        if self.is_reordered {
             // 8.6.1.3
-            let entries = self.totals.composition_runs;
             b.full(b"ctts", 1, 0, |b| {
-                b.u32(entries);
+                b.u32(samples);
                 b.leave(Part::Samples(SampleTable::Ctts), self.totals.bytes_in(SampleTable::Ctts));
             });
         }

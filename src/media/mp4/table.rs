@@ -21,8 +21,7 @@ pub enum Part {
 pub enum SampleTable {
     /// Durations; an entry a sample, so that its size is known without the indexes (ISO/IEC 14496-12 8.6.1.2).
     Stts,
-    /// Composition offsets, if frames change places in the file: an entry a sample where they may, else one for all samples
-    /// of a segment (8.6.1.3).
+    /// Composition offsets, if frames may change places in the file; an entry a sample (8.6.1.3).
     Ctts,
     /// Numbers of the key frames, from 1 (8.6.2).
     Stss,
@@ -69,10 +68,6 @@ pub struct Totals {
     pub samples: u32,
     /// Key frames.
     pub sync_samples: u32,
-    /// Entries of the table of composition offsets.
-    pub composition_runs: u32,
-    /// There is such a table: frames may change places.
-    pub is_reordered: bool,
     /// Texts.
     pub texts: u32,
     /// Runs of texts that are shown equally long.
@@ -88,8 +83,6 @@ impl Totals {
         Some(Self {
             samples: self.samples.checked_add(one.samples)?,
             sync_samples: self.sync_samples.checked_add(one.sync_samples)?,
-            composition_runs: self.composition_runs.checked_add(one.composition_runs)?,
-            is_reordered: self.is_reordered | one.is_reordered,
             texts: self.texts.checked_add(one.texts)?,
             text_runs: self.text_runs.checked_add(one.text_runs)?,
             film_bytes: self.film_bytes.checked_add(one.film_bytes).filter(|&sum| sum <= i64::MAX as u64)?,
@@ -99,11 +92,8 @@ impl Totals {
     /// Those of one segment.
     pub fn of(row: &Row) -> Self {
         let Row { segment, texts, .. } = row;
-        let samples = segment.samples.end - segment.samples.start;
         Self {
-            samples,
-            composition_runs: if segment.is_reordered { samples } else { 1 },
-            is_reordered: segment.is_reordered,
+            samples: segment.samples.end - segment.samples.start,
             sync_samples: segment.sync_samples,
             texts: texts.count,
             text_runs: texts.runs(),
@@ -114,8 +104,7 @@ impl Totals {
     /// How many bytes they have in a table made from indexes.
     pub fn bytes_in(&self, table: SampleTable) -> u64 {
         match table {
-            SampleTable::Stts => 8 * u64::from(self.samples),
-            SampleTable::Ctts => 8 * u64::from(self.composition_runs),
+            SampleTable::Stts | SampleTable::Ctts => 8 * u64::from(self.samples),
             SampleTable::Stss => 4 * u64::from(self.sync_samples),
             SampleTable::Stsz => 4 * u64::from(self.samples),
         }
@@ -131,11 +120,10 @@ impl Totals {
         TEXT_BYTES as u64 * u64::from(self.texts)
     }
 
-    /// How many bytes they have in all tables, segments apart.
+    /// How many bytes they have in all tables that every film has, segments apart.
     pub fn table_bytes(&self) -> u64 {
         let Self { samples, sync_samples, text_runs, .. } = *self;
-        let compositions = if self.is_reordered { 8 * u64::from(self.composition_runs) } else { 0 };
-        12 * u64::from(samples) + 4 * u64::from(sync_samples) + compositions + 8 * u64::from(text_runs)
+        12 * u64::from(samples) + 4 * u64::from(sync_samples) + 8 * u64::from(text_runs)
     }
 }
 
@@ -164,9 +152,9 @@ impl Row {
                     *last = stts_entry(duration.unsigned_abs());
                 }
             }
-            SampleTable::Ctts if !self.segment.is_reordered => out.copy_from_slice(&ctts_entry(samples.end, 0)),
+            SampleTable::Ctts if !self.segment.is_reordered => out.as_chunks_mut().0.fill(ctts_entry(0)),
             SampleTable::Ctts if self.segment.held_90k > 0 => return None,
-            SampleTable::Ctts => columns::compositions(index, out.as_chunks_mut().0, |offset| ctts_entry(1, offset))?,
+            SampleTable::Ctts => columns::compositions(index, out.as_chunks_mut().0, ctts_entry)?,
             SampleTable::Stsz => {
                 let sums = columns::sizes(index, out.as_chunks_mut().0, u32::to_be_bytes)?;
                 let expected = columns::Sums { bytes: bytes.end, sync_samples: *sync_samples };
@@ -188,10 +176,6 @@ impl Row {
     /// Those of any segment, and the error where there is one.
     fn any(&self, table: SampleTable, index: &[u8], mut out: &mut [u8]) -> Result<()> {
         let mut number = self.before.samples;
-        if table == SampleTable::Ctts && !self.segment.is_reordered {
-            out.copy_from_slice(&ctts_entry(Totals::of(self).samples, 0));
-            return Ok(());
-        }
         // There is no room for key frames that should not be: then the walk fails at its end.
         let mut put = |entry: &[u8]| {
             if let Some(room) = out.split_off_mut(..entry.len()) {
@@ -200,8 +184,7 @@ impl Row {
         };
         self.segment.read(index, |sample| match table {
             SampleTable::Stts => put(&stts_entry(sample.duration_90k.unsigned_abs())),
-            SampleTable::Ctts if self.segment.is_reordered => put(&ctts_entry(1, sample.composition_90k)),
-            SampleTable::Ctts => {}
+            SampleTable::Ctts => put(&ctts_entry(sample.composition_90k)),
             SampleTable::Stsz => put(&sample.bytes.to_be_bytes()),
             SampleTable::Stss => {
                 number += 1;
@@ -218,9 +201,9 @@ pub(super) fn stts_entry(duration_90k: u32) -> [u8; 8] {
     (1 << 32 | u64::from(duration_90k)).to_be_bytes()
 }
 
-/// A run of samples with this offset; signed, as version 1 of the box has it.
-fn ctts_entry(samples: u32, composition_90k: i32) -> [u8; 8] {
-    (u64::from(samples) << 32 | u64::from(composition_90k as u32)).to_be_bytes()
+/// A run of one sample with this offset; signed, as version 1 of the box has it.
+fn ctts_entry(composition_90k: i32) -> [u8; 8] {
+    (1 << 32 | u64::from(composition_90k as u32)).to_be_bytes()
 }
 
 impl ChunkTable {
@@ -278,8 +261,8 @@ pub(super) mod tests {
             hidden: MediaDuration::ZERO,
             last_duration_90k: None,
             ends_in_zero: false,
-            is_reordered: false,
-            beyond: MediaDuration::ZERO,
+            is_reordered: true,
+            beyond_90k: 0,
             held_90k: 0,
         };
         let recording = RecordingId::new(StreamId::new(1).unwrap(), 1);
@@ -302,17 +285,15 @@ pub(super) mod tests {
         write(row, table, index, &mut out).map(|()| out)
     }
 
-    const TABLES: [SampleTable; 3] = [SampleTable::Stts, SampleTable::Stss, SampleTable::Stsz];
+    const TABLES: [SampleTable; 4] = [SampleTable::Stts, SampleTable::Ctts, SampleTable::Stss, SampleTable::Stsz];
 
     fn any_sample() -> impl Strategy<Value = Sample> {
         let duration = prop_oneof![4 => Just(3000), 4 => 1..200i32, 4 => 2900..20_000i32, 1 => 0..=i32::MAX];
         let bytes = prop_oneof![4 => 1u32..200, 4 => 1u32..100_000, 1 => 1u32..=u32::MAX];
-        (duration, bytes, prop::bool::weighted(0.1)).prop_map(|(duration_90k, bytes, is_key)| Sample {
-            duration_90k,
-            bytes,
-            is_key,
-            composition_90k: 0,
-        })
+        let offset = prop_oneof![4 => Just(0), 2 => (-3..4i32).prop_map(|n| 3000 * n), 1 => any::<i32>()];
+        (duration, bytes, prop::bool::weighted(0.1), offset).prop_map(
+            |(duration_90k, bytes, is_key, composition_90k)| Sample { duration_90k, bytes, is_key, composition_90k },
+        )
     }
 
     proptest! {

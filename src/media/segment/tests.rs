@@ -85,7 +85,7 @@ fn begins_with_a_key_frame_and_ends_within_a_frame() {
         last_duration_90k: Some(2),
         ends_in_zero: false,
         is_reordered: false,
-        beyond: MediaDuration::ZERO,
+        beyond_90k: 0,
         held_90k: 0,
     };
     assert_eq!(part, expected);

@@ -111,6 +111,25 @@ fn a_hole_that_a_kill_kept_from_the_database_is_there_after_the_start() {
 }
 
 #[test]
+fn a_hole_before_the_first_film_ends_with_it_although_a_kill_kept_that_from_the_database() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    let hole = crate::store::Gap { start: START, end: None, cause: "camera silent".into(), detail: String::new() };
+    store.gap(stream, hole.clone());
+    store.flush().unwrap();
+    let start = START + crate::base::WallDuration::from_secs(10);
+    let mut growing = store.begin(head(stream, true, start)).unwrap();
+    let mut script = Script::new(start);
+    nal_frames(&mut script, 12).into_iter().for_each(|frame| growing.append(frame).unwrap());
+    store.catch_up().unwrap();
+    let killed = place.crash();
+    let store = killed.open();
+    let gaps = store.gaps(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
+    assert_eq!(gaps, [crate::store::Gap { end: Some(start), ..hole }]);
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+}
+
+#[test]
 fn damaged_film_keeps_every_whole_frame() {
     let place = Place::new();
     let (store, stream) = place.with_camera();

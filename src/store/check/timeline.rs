@@ -56,9 +56,9 @@ pub(crate) fn unwritten(db: &Database, found: &[Arc<ClosedRecording>]) -> Result
     for (stream, number) in first {
         let film = db.recordings_by_number(stream, number.saturating_sub(1)..=u32::MAX)?;
         let Some(start) = film.iter().map(|r| r.start).min() else { continue };
-        // One that lasts begins where the film before them ends.
+        // One that lasts begins where the film before them ends, or earlier where that was deleted or never was.
         let mut gaps = db.all_gaps(stream)?;
-        gaps.retain(|gap| gap.start >= start);
+        gaps.retain(|gap| gap.start >= start || gap.end.is_none());
         let findings = examine(&film, &gaps).into_iter();
         unwritten.extend(findings.filter_map(|finding| finding.put).map(|gap| (stream, gap)));
     }
@@ -113,9 +113,12 @@ pub(crate) fn behind(recording: &Recording) -> Gap {
     Gap { start: recording.end(), end: None, cause: cause.to_owned(), detail: detail.to_owned() }
 }
 
+/// A gap may begin later than the hole: what lies between was sent, and the disk did not take it.
 fn covers(gap: &Gap, hole: &Gap) -> bool {
-    let reaches = gap.end.is_none_or(|end| end + SLACK >= hole.end.unwrap_or(end));
-    gap.start <= hole.start + SLACK && (reaches || (gap.start - hole.start).0.abs() <= SLACK.0)
+    let end = hole.end.unwrap_or(WallTime(i64::MAX));
+    let reaches = gap.end.is_none_or(|gap| gap + SLACK >= end);
+    let begins_with_it = (gap.start - hole.start).0.abs() <= SLACK.0;
+    begins_with_it || reaches && gap.start < end
 }
 
 fn text(at: WallTime) -> String {

@@ -43,11 +43,9 @@ impl Database {
 
     /// References to nothing, by table.
     pub fn strays(&self) -> Result<Vec<Strays>> {
-        const SQL: &str =
-            "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2";
         let what = || "check references";
         self.read(|conn| {
-            let mut statement = conn.prepare(SQL).or_sql(what)?;
+            let mut statement = conn.prepare(STRAYS_SQL).or_sql(what)?;
             let read = |row: &Row<'_>| Ok(Strays { table: row.get(0)?, parent: row.get(1)?, rows: row.get(2)? });
             statement.query_map((), read).or_sql(what)?.collect::<rusqlite::Result<_>>().or_sql(what)
         })
@@ -55,29 +53,19 @@ impl Database {
 
     /// Recordings of which a row that they need is not there: stream, opening, sample entry, run, or index.
     pub(crate) fn incomplete(&self) -> Result<Vec<RecordingId>> {
-        const SQL: &str = "SELECT composite_id FROM recording r
-            WHERE NOT EXISTS (SELECT 1 FROM stream JOIN camera ON camera.id = camera_id WHERE stream.id = r.stream_id)
-            OR NOT EXISTS (SELECT 1 FROM open WHERE id = r.open_id)
-            OR NOT EXISTS (SELECT 1 FROM video_sample_entry WHERE id = r.video_sample_entry_id)
-            OR NOT EXISTS (SELECT 1 FROM run WHERE id = r.composite_id - r.run_offset)
-            OR NOT EXISTS (SELECT 1 FROM recording_index i WHERE i.composite_id = r.composite_id)
-            ORDER BY composite_id";
-        self.ids(SQL, || "look for incomplete recordings")
+        self.ids(INCOMPLETE_SQL, || "look for incomplete recordings")
     }
 
     /// Runs without a row that recordings are of.
     pub(crate) fn lost_runs(&self) -> Result<Vec<RecordingId>> {
-        const SQL: &str = "SELECT DISTINCT composite_id - run_offset FROM recording
-            WHERE NOT EXISTS (SELECT 1 FROM run WHERE id = composite_id - run_offset) ORDER BY 1";
-        self.ids(SQL, || "look for lost runs")
+        self.ids(LOST_RUNS_SQL, || "look for lost runs")
     }
 
     /// Runs that begin within another one.
     pub(crate) fn overlapping_runs(&self) -> Result<Vec<(RecordingId, RecordingId)>> {
-        const SQL: &str = "SELECT b.id, a.id FROM run a JOIN run b ON b.id > a.id AND b.id <= a.last_id ORDER BY 1, 2";
         let what = || "look for runs within runs";
         self.read(|conn| {
-            let mut statement = conn.prepare(SQL).or_sql(what)?;
+            let mut statement = conn.prepare(OVERLAPPING_SQL).or_sql(what)?;
             let rows = statement.query_map((), |row| Ok((composite(row, 0)?, composite(row, 1)?))).or_sql(what)?;
             rows.collect::<rusqlite::Result<_>>().or_sql(what)
         })
@@ -102,11 +90,9 @@ impl Database {
 
     /// Sequences that several recordings have, with the first and the last of these.
     pub(crate) fn repeated_sequences(&self) -> Result<Vec<(u64, RecordingId, RecordingId)>> {
-        const SQL: &str = "SELECT sequence, min(composite_id), max(composite_id) FROM recording
-            GROUP BY sequence HAVING count(*) > 1 ORDER BY 1";
         let what = || "look for sequences given twice";
         self.read(|conn| {
-            let mut statement = conn.prepare(SQL).or_sql(what)?;
+            let mut statement = conn.prepare(SEQUENCES_SQL).or_sql(what)?;
             let read = |row: &Row<'_>| Ok((row.get(0)?, composite(row, 1)?, composite(row, 2)?));
             statement.query_map((), read).or_sql(what)?.collect::<rusqlite::Result<_>>().or_sql(what)
         })
@@ -114,17 +100,14 @@ impl Database {
 
     /// Garbage that has a row: the next start would unlink film that is listed.
     pub(crate) fn listed_garbage(&self) -> Result<Vec<RecordingId>> {
-        const SQL: &str = "SELECT composite_id FROM garbage JOIN recording USING (composite_id) ORDER BY 1";
-        self.ids(SQL, || "look for garbage that is listed")
+        self.ids(LISTED_SQL, || "look for garbage that is listed")
     }
 
     /// Sample entries that no recording needs.
     pub(crate) fn unused_sample_entries(&self) -> Result<Vec<i32>> {
-        const SQL: &str = "SELECT id FROM video_sample_entry
-            WHERE id NOT IN (SELECT video_sample_entry_id FROM recording) ORDER BY id";
         let what = || "look for unused sample entries";
         self.read(|conn| {
-            let mut statement = conn.prepare(SQL).or_sql(what)?;
+            let mut statement = conn.prepare(UNUSED_SQL).or_sql(what)?;
             let rows = statement.query_map((), |row| row.get(0)).or_sql(what)?;
             rows.collect::<rusqlite::Result<_>>().or_sql(what)
         })
@@ -137,46 +120,38 @@ impl Database {
 
     /// Takes rows away that refer to nothing and that nothing needs: all but recordings and streams.
     pub(crate) fn remove_strays(&self) -> Result<()> {
-        const SQL: &str = "
-            DELETE FROM recording_index WHERE composite_id NOT IN (SELECT composite_id FROM recording);
-            DELETE FROM damage WHERE composite_id NOT IN (SELECT composite_id FROM recording);
-            DELETE FROM gap WHERE stream_id NOT IN (SELECT id FROM stream);
-            DELETE FROM protected_span WHERE stream_id NOT IN (SELECT id FROM stream);
-            DELETE FROM session WHERE user_id NOT IN (SELECT id FROM user);";
-        self.write(|tx| tx.execute_batch(SQL).or_sql(|| "remove rows that refer to nothing"))
+        self.write(|tx| {
+            let what = || "remove rows that refer to nothing";
+            REMOVE_STRAYS_SQL.into_iter().try_for_each(|sql| tx.execute(sql, ()).or_sql(what).map(|_| ()))
+        })
     }
 
     pub(crate) fn remove_unused_sample_entries(&self) -> Result<()> {
-        const SQL: &str =
-            "DELETE FROM video_sample_entry WHERE id NOT IN (SELECT video_sample_entry_id FROM recording)";
-        self.write(|tx| tx.execute_batch(SQL).or_sql(|| "remove unused sample entries"))
+        self.write(|tx| tx.execute_batch(REMOVE_UNUSED_SQL).or_sql(|| "remove unused sample entries"))
     }
 
     /// This is no garbage: its file stays.
     pub(crate) fn take_from_garbage(&self, id: RecordingId) -> Result<()> {
-        const SQL: &str = "DELETE FROM garbage WHERE composite_id = :id";
         self.write(|tx| {
-            tx.execute(SQL, named_params! {":id": id.composite()}).or_sql(|| "take from garbage")?;
+            tx.execute(TAKE_SQL, named_params! {":id": id.composite()}).or_sql(|| "take from garbage")?;
             Ok(())
         })
     }
 
     /// Forgets the gap that starts then.
     pub(crate) fn remove_gap(&self, stream: StreamId, start: WallTime) -> Result<()> {
-        const SQL: &str = "DELETE FROM gap WHERE stream_id = :stream AND start_90k = :start";
         self.write(|tx| {
             let params = named_params! {":stream": stream.get(), ":start": start.0};
-            tx.execute(SQL, params).or_sql(|| "remove gap")?;
+            tx.execute(REMOVE_GAP_SQL, params).or_sql(|| "remove gap")?;
             Ok(())
         })
     }
 
     /// All gaps of a stream as they are, also those that end before they begin.
     pub(crate) fn all_gaps(&self, stream: StreamId) -> Result<Vec<Gap>> {
-        const SQL: &str = "SELECT start_90k, end_90k, cause, detail FROM gap WHERE stream_id = :stream ORDER BY 1";
         let what = || "list all gaps";
         self.read(|conn| {
-            let mut statement = conn.prepare_cached(SQL).or_sql(what)?;
+            let mut statement = conn.prepare_cached(GAPS_SQL).or_sql(what)?;
             let read = |row: &Row<'_>| {
                 let end = row.get::<_, Option<i64>>(1)?.map(WallTime);
                 Ok(Gap { start: WallTime(row.get(0)?), end, cause: row.get(2)?, detail: row.get(3)? })
@@ -188,17 +163,11 @@ impl Database {
 
     /// Takes all rows of a recording away, whatever they say; its file stays. Its run is summed up anew.
     pub(crate) fn forget_recording(&self, id: RecordingId) -> Result<()> {
-        const RUN_SQL: &str = "SELECT composite_id - run_offset FROM recording WHERE composite_id = :id";
-        const DELETE_SQL: [&str; 3] = [
-            "DELETE FROM damage WHERE composite_id = :id",
-            "DELETE FROM recording_index WHERE composite_id = :id",
-            "DELETE FROM recording WHERE composite_id = :id",
-        ];
         let what = || format!("recording {id}: remove rows");
         self.write(|tx| {
             let params = named_params! {":id": id.composite()};
-            let run: Option<i64> = tx.query_row(RUN_SQL, params, |row| row.get(0)).optional().or_sql(what)?;
-            for sql in DELETE_SQL {
+            let run: Option<i64> = tx.query_row(RUN_OF_SQL, params, |row| row.get(0)).optional().or_sql(what)?;
+            for sql in FORGET_SQL {
                 tx.execute(sql, named_params! {":id": id.composite()}).or_sql(what)?;
             }
             match run.and_then(RecordingId::from_composite) {
@@ -229,6 +198,55 @@ impl Database {
         })
     }
 }
+
+const STRAYS_SQL: &str = "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2";
+
+const INCOMPLETE_SQL: &str = "SELECT composite_id FROM recording r
+            WHERE NOT EXISTS (SELECT 1 FROM stream JOIN camera ON camera.id = camera_id WHERE stream.id = r.stream_id)
+            OR NOT EXISTS (SELECT 1 FROM open WHERE id = r.open_id)
+            OR NOT EXISTS (SELECT 1 FROM video_sample_entry WHERE id = r.video_sample_entry_id)
+            OR NOT EXISTS (SELECT 1 FROM run WHERE id = r.composite_id - r.run_offset)
+            OR NOT EXISTS (SELECT 1 FROM recording_index i WHERE i.composite_id = r.composite_id)
+            ORDER BY composite_id";
+
+const LOST_RUNS_SQL: &str = "SELECT DISTINCT composite_id - run_offset FROM recording
+            WHERE NOT EXISTS (SELECT 1 FROM run WHERE id = composite_id - run_offset) ORDER BY 1";
+
+const OVERLAPPING_SQL: &str =
+    "SELECT b.id, a.id FROM run a JOIN run b ON b.id > a.id AND b.id <= a.last_id ORDER BY 1, 2";
+
+const SEQUENCES_SQL: &str = "SELECT sequence, min(composite_id), max(composite_id) FROM recording
+            GROUP BY sequence HAVING count(*) > 1 ORDER BY 1";
+
+const LISTED_SQL: &str = "SELECT composite_id FROM garbage JOIN recording USING (composite_id) ORDER BY 1";
+
+const UNUSED_SQL: &str = "SELECT id FROM video_sample_entry
+            WHERE id NOT IN (SELECT video_sample_entry_id FROM recording) ORDER BY id";
+
+const REMOVE_STRAYS_SQL: [&str; 5] = [
+    "DELETE FROM recording_index WHERE composite_id NOT IN (SELECT composite_id FROM recording)",
+    "DELETE FROM damage WHERE composite_id NOT IN (SELECT composite_id FROM recording)",
+    "DELETE FROM gap WHERE stream_id NOT IN (SELECT id FROM stream)",
+    "DELETE FROM protected_span WHERE stream_id NOT IN (SELECT id FROM stream)",
+    "DELETE FROM session WHERE user_id NOT IN (SELECT id FROM user)",
+];
+
+const REMOVE_UNUSED_SQL: &str =
+    "DELETE FROM video_sample_entry WHERE id NOT IN (SELECT video_sample_entry_id FROM recording)";
+
+const TAKE_SQL: &str = "DELETE FROM garbage WHERE composite_id = :id";
+
+const REMOVE_GAP_SQL: &str = "DELETE FROM gap WHERE stream_id = :stream AND start_90k = :start";
+
+const GAPS_SQL: &str = "SELECT start_90k, end_90k, cause, detail FROM gap WHERE stream_id = :stream ORDER BY 1";
+
+const RUN_OF_SQL: &str = "SELECT composite_id - run_offset FROM recording WHERE composite_id = :id";
+
+const FORGET_SQL: [&str; 3] = [
+    "DELETE FROM damage WHERE composite_id = :id",
+    "DELETE FROM recording_index WHERE composite_id = :id",
+    "DELETE FROM recording WHERE composite_id = :id",
+];
 
 /// Two that follow each other in a run, and the first of a run.
 const OFFSETS_SQL: &str = "
@@ -277,3 +295,105 @@ const SUM_UP_SQL: &str = "INSERT INTO run (id, stream_id, open_id, clock_offset_
         iif(min(video_sample_entry_id) = max(video_sample_entry_id), min(video_sample_entry_id), NULL)
     FROM recording r WHERE composite_id BETWEEN :run AND :last AND composite_id - run_offset = :run
     HAVING count(*) > 0";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::db::testing::plan;
+
+    #[test]
+    fn what_looks_at_all_rows_goes_through_them_by_key() {
+        let look = [INCOMPLETE_SQL, LOST_RUNS_SQL, OVERLAPPING_SQL, SEQUENCES_SQL, LISTED_SQL, UNUSED_SQL, OFFSETS_SQL]
+            .map(plan);
+        assert_eq!(
+            look.join("\n--\n"),
+            "SCAN r
+CORRELATED SCALAR SUBQUERY 1
+SEARCH stream USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH camera USING INTEGER PRIMARY KEY (rowid=?)
+CORRELATED SCALAR SUBQUERY 2
+SEARCH open USING INTEGER PRIMARY KEY (rowid=?)
+CORRELATED SCALAR SUBQUERY 3
+SEARCH video_sample_entry USING INTEGER PRIMARY KEY (rowid=?)
+CORRELATED SCALAR SUBQUERY 4
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+CORRELATED SCALAR SUBQUERY 5
+SEARCH i USING INTEGER PRIMARY KEY (rowid=?)
+--
+SCAN recording USING COVERING INDEX recording_cover
+CORRELATED SCALAR SUBQUERY 1
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+USE TEMP B-TREE FOR DISTINCT
+--
+SCAN b
+SEARCH a USING INTEGER PRIMARY KEY (rowid<?)
+--
+SCAN recording USING COVERING INDEX recording_cover
+USE TEMP B-TREE FOR GROUP BY
+--
+SCAN garbage
+SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
+--
+SCAN video_sample_entry
+LIST SUBQUERY 1
+SCAN recording USING COVERING INDEX recording_cover
+CREATE BLOOM FILTER
+--
+MERGE (UNION ALL)
+LEFT
+SCAN r
+SEARCH before USING INTEGER PRIMARY KEY (rowid=?)
+RIGHT
+SCAN recording"
+        );
+    }
+
+    #[test]
+    fn what_mends_one_recording_or_run_goes_by_keys() {
+        let mend = [RUN_OF_SQL, KEPT_SQL, SUM_UP_SQL, REMOVE_UNUSED_SQL].map(plan);
+        assert_eq!(
+            mend.join("\n--\n"),
+            "SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
+--
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+--
+SEARCH r USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+SCALAR SUBQUERY 1
+SEARCH f USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+--
+SCAN video_sample_entry
+LIST SUBQUERY 1
+SCAN recording USING COVERING INDEX recording_cover
+CREATE BLOOM FILTER
+SCAN recording USING COVERING INDEX recording_cover
+SCAN run"
+        );
+        assert_eq!(
+            FORGET_SQL.map(plan).join("\n--\n"),
+            "SEARCH damage USING INTEGER PRIMARY KEY (rowid=?)
+--
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)
+--
+SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH damage USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH recording_index USING INTEGER PRIMARY KEY (rowid=?)"
+        );
+        assert_eq!(
+            REMOVE_STRAYS_SQL.map(plan).join("\n--\n"),
+            "SCAN recording_index
+USING ROWID SEARCH ON TABLE recording FOR IN-OPERATOR
+--
+SCAN damage
+USING ROWID SEARCH ON TABLE recording FOR IN-OPERATOR
+--
+SCAN gap
+USING ROWID SEARCH ON TABLE stream FOR IN-OPERATOR
+--
+SCAN protected_span
+USING ROWID SEARCH ON TABLE stream FOR IN-OPERATOR
+--
+SCAN session USING INDEX session_by_user
+USING ROWID SEARCH ON TABLE user FOR IN-OPERATOR"
+        );
+    }
+}

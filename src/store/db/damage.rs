@@ -33,22 +33,30 @@ impl Database {
 
     /// Notes damage. What was noted before stays; a recording that is gone has none. True if it is news.
     pub fn note_damage(&self, damage: &Damage) -> Result<bool> {
-        const SQL: &str = "INSERT INTO damage (composite_id, found_90k, what)
-            SELECT composite_id, :found, :what FROM recording WHERE composite_id = :id ON CONFLICT DO NOTHING";
         let params = named_params! {
             ":id": damage.id.composite(),
             ":found": damage.found.0,
             ":what": damage.what,
         };
-        self.write(|tx| Ok(tx.execute(SQL, params).or_sql(|| format!("recording {}: note damage", damage.id))? == 1))
+        self.write(|tx| {
+            Ok(tx.execute(NOTE_SQL, params).or_sql(|| format!("recording {}: note damage", damage.id))? == 1)
+        })
     }
 }
+
+const NOTE_SQL: &str = "INSERT INTO damage (composite_id, found_90k, what)
+    SELECT composite_id, :found, :what FROM recording WHERE composite_id = :id ON CONFLICT DO NOTHING";
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::db::Batch;
-    use crate::store::db::testing::Fixture;
+    use crate::store::db::testing::{Fixture, plan};
+
+    #[test]
+    fn a_recording_is_looked_up_by_its_key() {
+        assert_eq!(plan(NOTE_SQL), "SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)");
+    }
 
     #[test]
     fn damage_is_told_once_and_goes_with_its_recording() {

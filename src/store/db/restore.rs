@@ -78,8 +78,6 @@ impl Database {
 
     /// What a trailer knows of the run and the opening of its recording, put into their rows.
     pub(crate) fn correct_facts(&self, told: &ClosedRecording) -> Result<()> {
-        const RUN_SQL: &str = "UPDATE run SET clock_offset_90k = :offset, unproven = :unproven
-            WHERE id = :run AND (clock_offset_90k, unproven) IS NOT (:offset, :unproven)";
         const OPEN_SQL: &str = "UPDATE open SET boot_id = :boot WHERE id = :open AND boot_id <> :boot";
         let what = || format!("recording {}: correct its run", told.recording.id);
         self.write(|tx| {
@@ -88,7 +86,7 @@ impl Database {
                 ":offset": told.clock_offset.0,
                 ":unproven": told.recording.flags.contains(Flags::UNPROVEN_TIME),
             };
-            tx.execute(RUN_SQL, run).or_sql(what)?;
+            tx.execute(CORRECT_RUN_SQL, run).or_sql(what)?;
             let open = named_params! {":open": told.recording.open_id, ":boot": told.boot_id.as_bytes()};
             tx.execute(OPEN_SQL, open).or_sql(what)?;
             Ok(())
@@ -135,6 +133,9 @@ pub(crate) struct Heritage {
     pub(crate) last_sample_entry: i32,
 }
 
+const CORRECT_RUN_SQL: &str = "UPDATE run SET clock_offset_90k = :offset, unproven = :unproven
+            WHERE id = :run AND (clock_offset_90k, unproven) IS NOT (:offset, :unproven)";
+
 const CAMERA_OF_SQL: &str = "SELECT camera_id FROM stream WHERE id = :id";
 
 const STREAM_SQL: &str = "INSERT INTO stream (id, camera_id, kind, source, transport, record, retain_bytes)
@@ -168,5 +169,16 @@ impl LostStream {
     /// The stream's id.
     pub fn id(&self) -> StreamId {
         self.stream.id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::db::testing::plan;
+
+    #[test]
+    fn a_run_is_corrected_by_its_key() {
+        assert_eq!(plan(CORRECT_RUN_SQL), "SEARCH run USING INTEGER PRIMARY KEY (rowid=?)");
     }
 }

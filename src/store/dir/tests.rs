@@ -1,5 +1,7 @@
 //! The sample directory.
 
+pub(crate) mod faults;
+
 use super::*;
 
 fn names(dir: &SampleDir) -> Vec<String> {

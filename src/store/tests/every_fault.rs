@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::store::dir::Op;
-use crate::store::dir::faults::{Faults, Plan};
+use crate::store::dir::tests::faults::{Faults, Plan};
 use nix::errno::Errno;
 use std::collections::BTreeMap;
 
@@ -144,6 +144,7 @@ fn at_every_call(minutes: usize, plan: impl Fn(usize) -> Plan) -> (usize, usize)
         refused_in_all += refused.len();
         if asked.len() <= at {
             assert!(at >= 9, "few operations were asked: {asked:?}");
+            println!("{at} stores lived, {refused_in_all} operations were refused");
             return (at, refused_in_all);
         }
     }

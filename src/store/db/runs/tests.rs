@@ -128,3 +128,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_before_the_recordings_of_a_run_is_counted_by_keys() {
+    assert_eq!(
+        [MEMBERS_SQL, SET_OFFSETS_SQL].map(plan).join("\n"),
+        "SEARCH recording USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+SCALAR SUBQUERY 1
+SEARCH run USING INTEGER PRIMARY KEY (rowid=?)
+SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)"
+    );
+}

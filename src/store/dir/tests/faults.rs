@@ -1,6 +1,6 @@
 //! Faults that a sample directory can be given: any operation, at any call, for as long as a test likes.
 
-use super::*;
+use crate::store::dir::*;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
@@ -78,7 +78,7 @@ impl Faults {
         inner.plan = plan;
     }
 
-    pub(super) fn file_system(&self) -> Option<FileSystem> {
+    pub(crate) fn file_system(&self) -> Option<FileSystem> {
         self.lock().file_system
     }
 
@@ -95,7 +95,7 @@ impl Faults {
         (inner.asked.clone(), inner.refused.clone())
     }
 
-    pub(super) fn hit(&self, op: Op, name: &str) -> nix::Result<()> {
+    pub(crate) fn hit(&self, op: Op, name: &str) -> nix::Result<()> {
         let mut inner = self.lock();
         if matches!(op, Op::Stat | Op::Unlink) && inner.entry.as_deref() == Some(name) {
             return Err(Errno::EIO);
@@ -116,19 +116,19 @@ impl Faults {
         Err(plan.errno)
     }
 
-    pub(super) fn note_unlinked(&self) {
+    pub(crate) fn note_unlinked(&self) {
         let mut inner = self.lock();
         inner.until_unlinked = inner.until_unlinked.saturating_sub(1);
     }
 
-    pub(super) fn append_half(&self, mut file: &File, slices: &[IoSlice<'_>]) {
+    pub(crate) fn append_half(&self, mut file: &File, slices: &[IoSlice<'_>]) {
         if self.lock().plan.as_ref().is_some_and(|plan| plan.halfway) {
             let all: Vec<u8> = slices.iter().flat_map(|s| s.iter().copied()).collect();
             file.write_all(&all[..all.len() / 2]).unwrap();
         }
     }
 
-    pub(super) fn synced(&self, well: bool, path: &Path) {
+    pub(crate) fn synced(&self, well: bool, path: &Path) {
         let inner = self.lock();
         if !inner.plan.as_ref().is_some_and(|plan| plan.loses) {
             return;
