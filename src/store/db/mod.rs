@@ -24,6 +24,7 @@ mod streams;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod verification;
 mod version;
 
 pub use cameras::Film;
@@ -40,5 +41,6 @@ pub(crate) use restore::Heritage;
 pub use restore::LostStream;
 pub use rows::Wanted;
 pub use streams::StreamIds;
+pub use verification::Place;
 pub use version::VERSION;
 pub(crate) use version::{Found, Old, SCHEMA, look};
