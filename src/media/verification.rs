@@ -50,6 +50,11 @@ impl Pace {
         self.aim().saturating_sub(elapsed)
     }
 
+    /// How long to look at nothing at most: much may have been recorded or deleted meanwhile.
+    pub fn longest_rest(self) -> Duration {
+        (self.round / 100).min(Duration::from_secs(600))
+    }
+
     /// Rounds are planned to take less than they may: those who watch and record come first, and take of the time.
     fn aim(self) -> Duration {
         self.round / 10 * 9
@@ -62,7 +67,7 @@ pub fn at_most(bytes: u64) -> Duration {
 }
 
 /// Nothing sensible is shorter, and nothing is divided by zero.
-const SHORTEST: Duration = Duration::from_millis(10);
+const SHORTEST: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

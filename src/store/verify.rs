@@ -13,7 +13,6 @@ pub use status::{Activity, Verification};
 use crate::base::{Kind, RecordingId, Result, ResultExt, WallTime};
 use crate::media::verification::{Pace, Progress, at_most};
 use crate::store::attached::Attached;
-use crate::store::check::rows::DAMAGED;
 use crate::store::db::{Damage, Place};
 use crate::store::dir::SampleDir;
 use crate::store::mmap;
@@ -107,7 +106,7 @@ impl Verifier {
                 Ok(None) => {}
                 Ok(Some(rest)) => {
                     shared.verified.tell(|told| (told.activity, told.trouble) = (Activity::Resting, None));
-                    return rest.min(LONGEST_REST);
+                    return rest.min(self.pace.longest_rest());
                 }
                 Err(e) => return wait_for(shared, e.to_string()),
             }
@@ -143,7 +142,7 @@ impl Verifier {
             self.reading = Some(reading.again());
             return Ok(None);
         }
-        let Some(newest) = shared.capacity.last_closed() else { return Ok(Some(LONGEST_REST)) };
+        let Some(newest) = shared.capacity.last_closed() else { return Ok(Some(self.pace.longest_rest())) };
         let last = *self.last.get_or_insert(newest);
         let mut place = shared.verified.place().unwrap_or(Place { rounds: 0, began: wall, done_sequence: 0 });
         // The clock was set back.
@@ -214,14 +213,16 @@ impl Verifier {
         (now, wall): (Instant, WallTime),
     ) {
         let (id, sequence) = (reading.id, reading.sequence);
-        let known = shared.damages.all().get(&id).map(|damage| damage.what.clone());
+        let known = shared.damages.all().get(&id).cloned();
         let done = match finding {
             Finding::Right => {
                 if reading.is_again {
-                    warn!("recording {id}: read wrong once and right then: memory, cable or disk are not to be relied on");
+                    warn!(
+                        "recording {id}: read wrong once and right then: memory, cable or disk are not to be relied on"
+                    );
                     shared.verified.tell(|told| told.unsteady += 1);
                 }
-                match known.filter(|what| is_of_reading(what)) {
+                match known.filter(Damage::is_of_reading) {
                     Some(_) => clear(shared, id),
                     None => Ok(()),
                 }
@@ -233,9 +234,10 @@ impl Verifier {
                 self.again = Some((reading, now + SECOND_LOOK));
                 return;
             }
-            Finding::Wrong => mark(shared, Damage { id, found: wall, what: DAMAGED.to_owned() }),
-            Finding::Unreadable(why) => answers(&attached.dir)
-                .and_then(|()| mark(shared, Damage { id, found: wall, what: format!("{UNREADABLE}: {why}") })),
+            Finding::Wrong => mark(shared, Damage { id, found: wall, what: Damage::WRONG.to_owned() }),
+            Finding::Unreadable(why) => answers(&attached.dir).and_then(|()| {
+                mark(shared, Damage { id, found: wall, what: format!("{}: {why}", Damage::UNREADABLE) })
+            }),
             Finding::Missing => answers(&attached.dir).map(|()| {
                 error!("recording {id}: its sample file is missing");
                 attached.add_missing(&[id]);
@@ -290,13 +292,6 @@ fn clear(shared: &Shared, id: RecordingId) -> Result<()> {
     Ok(())
 }
 
-/// Such damage was found by reading, and reading may find that it is over. Frames that were cut off do not come back.
-fn is_of_reading(what: &str) -> bool {
-    what == DAMAGED || what.starts_with(UNREADABLE)
-}
-
-/// What is told of film that the disk does not give.
-const UNREADABLE: &str = "its film cannot be read";
 /// What was not well is read again after so long: what disturbed it has passed by then, or never will.
 const SECOND_LOOK: Duration = Duration::from_secs(10);
 /// How long to wait for a disk or a database that is not there.
@@ -305,8 +300,6 @@ const AWAY: Duration = Duration::from_secs(60);
 const GIVE_WAY: Duration = Duration::from_millis(100);
 /// A viewer who asked the disk so lately will soon ask it again.
 const QUIET: Duration = Duration::from_millis(500);
-/// How long it looks at nothing at most: much may have been recorded or deleted meanwhile.
-const LONGEST_REST: Duration = Duration::from_secs(600);
 
 #[cfg(test)]
 mod tests;

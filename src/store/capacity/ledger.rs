@@ -206,9 +206,9 @@ impl Ledger {
 
     /// There is such a file, it does not grow, and it is not on its way out.
     pub(super) fn is_closed(&self, id: RecordingId) -> bool {
-        self.streams.get(&id.stream()).is_some_and(|files| {
-            files.find(id.number()).is_ok() && !files.busy.contains(&id.number())
-        })
+        self.streams
+            .get(&id.stream())
+            .is_some_and(|files| files.find(id.number()).is_ok() && !files.busy.contains(&id.number()))
     }
 
     /// What a file weighs; `None` when there is none.
@@ -359,7 +359,10 @@ mod tests {
         assert_eq!(order(&ledger, 14), "1/1=10 2/2=13 1/3=14");
         assert_eq!((ledger.last_sequence(), ledger.weight_between(0, 14)), (Some(15), 4 * 1024));
         assert_eq!(ledger.weight_between(20, 14), 0);
-        assert_eq!([id(1, 1), id(1, 2), id(1, 4), id(2, 1)].map(|id| ledger.is_closed(id)), [true, false, false, false]);
+        assert_eq!(
+            [id(1, 1), id(1, 2), id(1, 4), id(2, 1)].map(|id| ledger.is_closed(id)),
+            [true, false, false, false]
+        );
         assert_eq!(Ledger::default().last_sequence(), None);
     }
 

@@ -17,6 +17,18 @@ pub struct Damage {
     pub what: String,
 }
 
+impl Damage {
+    /// What is told of film whose hash is another.
+    pub const WRONG: &str = "its film is not what was recorded";
+    /// What is told of film that the disk does not give, before its reason.
+    pub const UNREADABLE: &str = "its film cannot be read";
+
+    /// It was found by reading, and reading may find that it is over. Frames that were cut off do not come back.
+    pub fn is_of_reading(&self) -> bool {
+        self.what == Self::WRONG || self.what.starts_with(Self::UNREADABLE)
+    }
+}
+
 impl Database {
     /// All damage, by recording.
     pub fn damaged(&self) -> Result<Vec<Damage>> {
@@ -47,7 +59,8 @@ impl Database {
     pub fn clear_damage(&self, id: RecordingId) -> Result<()> {
         const SQL: &str = "DELETE FROM damage WHERE composite_id = :id";
         self.write(|tx| {
-            tx.execute(SQL, named_params! {":id": id.composite()}).or_sql(|| format!("recording {id}: clear damage"))?;
+            tx.execute(SQL, named_params! {":id": id.composite()})
+                .or_sql(|| format!("recording {id}: clear damage"))?;
             Ok(())
         })
     }

@@ -20,9 +20,8 @@ impl Database {
     /// How far the film has been read again; `None` before that began.
     pub fn verified(&self) -> Result<Option<Place>> {
         const SQL: &str = "SELECT rounds, began_90k, done_sequence FROM verification";
-        let read = |row: &Row<'_>| {
-            Ok(Place { rounds: row.get(0)?, began: WallTime(row.get(1)?), done_sequence: row.get(2)? })
-        };
+        let read =
+            |row: &Row<'_>| Ok(Place { rounds: row.get(0)?, began: WallTime(row.get(1)?), done_sequence: row.get(2)? });
         self.read(|conn| conn.query_row(SQL, (), read).optional().or_sql(|| "read the place of the verification"))
     }
 }
@@ -32,8 +31,7 @@ pub(super) fn put(conn: &Connection, place: &Place) -> Result<()> {
     const SQL: &str = "INSERT INTO verification (id, rounds, began_90k, done_sequence)
         VALUES (1, :rounds, :began, :done)
         ON CONFLICT (id) DO UPDATE SET rounds = :rounds, began_90k = :began, done_sequence = :done";
-    let params =
-        named_params! {":rounds": place.rounds, ":began": place.began.0, ":done": place.done_sequence};
+    let params = named_params! {":rounds": place.rounds, ":began": place.began.0, ":done": place.done_sequence};
     let what = || "write the place of the verification";
     conn.prepare_cached(SQL).or_sql(what)?.execute(params).or_sql(what)?;
     Ok(())

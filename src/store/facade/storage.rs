@@ -21,8 +21,8 @@ impl Store {
         self.shared.verified.told()
     }
 
-    /// The recordings that are known to be damaged. From memory; where another process records, as it was when the store
-    /// was opened.
+    /// The recordings that are known to be damaged. From memory; where another process records, as it was when
+    /// rows were listed last.
     pub fn damaged(&self) -> Arc<BTreeMap<RecordingId, Damage>> {
         self.shared.damages.all()
     }

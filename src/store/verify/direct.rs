@@ -52,7 +52,9 @@ impl Direct {
                     }
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) if self.past_cache && e.raw_os_error() == Some(Errno::EINVAL as i32) => self.go_through_cache()?,
+                Err(e) if self.past_cache && e.raw_os_error() == Some(Errno::EINVAL as i32) => {
+                    self.go_through_cache()?
+                }
                 Err(e) => return Err(e),
             }
         }
