@@ -4,6 +4,7 @@ use crate::support::cameras::GstCamera;
 use crate::support::daemon::{Daemon, Home, NewCamera};
 use crate::support::film::{Film, Packet};
 use crate::support::process::run_silently;
+use crate::support::vlc::VlcCamera;
 use crate::support::wait::{secs, wait_until};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -112,6 +113,42 @@ fn one_timestamp_for_all_pictures_is_refused_in_words() {
             (live["sessions"].as_i64() >= Some(2)).then(|| live["lastError"].as_str().map(str::to_owned))?
         });
         assert_eq!(error, "bad timestamps: repeated", "{name}");
+    }
+    daemon.stop();
+    home.expect(&["check", "--hash"]);
+}
+
+/// VLC sends to all from wherever in the film it is, and by UDP alone.
+#[test]
+fn vlc_is_recorded_from_the_next_key_frame_on() {
+    let home = Home::new();
+    let film_of = home.path("sent.mp4");
+    let source = "testsrc2=size=320x180:rate=15:duration=60";
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", "-c:v", "libx264"]);
+    run_silently(ffmpeg.args("-preset veryfast -threads 1 -bf 2 -g 45 -sc_threshold 0".split(' ')).arg(&film_of));
+    let camera = VlcCamera::start(&film_of);
+    home.add_camera(NewCamera { name: "udp", url: camera.url(), udp: true, ..Default::default() });
+    home.add_camera(NewCamera { name: "tcp", url: camera.url(), ..Default::default() });
+    let daemon = home.start();
+    daemon.wait_for_film("udp", 8);
+    let live = |name| daemon.camera(name).unwrap()["streams"]["main"]["live"].clone();
+    assert_eq!(live("tcp")["lastError"], "bad video: it does not send by this transport (TCP or UDP): try the other");
+    assert_eq!((&live("udp")["lastError"], live("udp")["sessions"].as_i64()), (&Value::Null, Some(1)));
+
+    let film = film(&home, &daemon, "udp");
+    let packets = film.packets();
+    assert_eq!(film.decode(), packets.len(), "every frame is a picture");
+    let sent = Film::at(&film_of).packets();
+    let at = sent.iter().position(|p| p.sha256 == packets[0].sha256).expect("it was sent");
+    assert!(packets[0].is_key && at > 0, "it had begun before: {at}");
+    if live("udp")["lostPackets"] == 0 {
+        for (packet, sent_packet) in packets.iter().zip(&sent[at..]) {
+            assert_eq!((&packet.sha256, packet.is_key), (&sent_packet.sha256, sent_packet.is_key));
+            let scale = |pts: i64| pts * 90_000 / 15_360;
+            let (ours, theirs) = (packet.pts - packets[0].pts, scale(sent_packet.pts - sent[at].pts));
+            assert!((ours - theirs).abs() <= 200, "{ours} {theirs}");
+        }
     }
     daemon.stop();
     home.expect(&["check", "--hash"]);
