@@ -37,6 +37,13 @@ impl Hole {
         self.tell(store::Hole { start: at, end: None, reason: reason.clone() });
     }
 
+    /// The run that had ended it left no film: it lasts, and this is why now. False when there was none to go on with.
+    pub(super) fn goes_on(&mut self, reason: &EndReason) -> bool {
+        let Some(hole) = self.ended.take() else { return false };
+        self.tell(store::Hole { end: None, reason: reason.clone(), ..hole });
+        true
+    }
+
     /// It lasts, and this is why now.
     pub(super) fn lasts(&mut self, reason: &EndReason) {
         if let Some(hole) = &self.open {

@@ -17,6 +17,7 @@ use crate::store::newest;
 use crate::store::pulse::Pulse;
 use crate::store::queue::{Job, Queue};
 use crate::store::recover::{Known, Recovered, recover};
+use crate::store::seam;
 use crate::store::unflushed::Unflushed;
 use crate::store::writer::Writer;
 use log::{info, warn};
@@ -120,6 +121,7 @@ impl Attached {
         }
         let refused = if batch.is_empty() { Vec::new() } else { db.commit(&batch)?.refused };
         problems.extend(refused.iter().map(|(_, e)| format!("found in the sample directory, but refused: {e}")));
+        seam::settle(db, unflushed, &batch)?;
         db.commit(&Batch { gaps: timeline::unwritten(db, &batch.closed)?, ..Batch::default() })?;
         for problem in &problems {
             warn!("{}: {problem}", dir.path().display());

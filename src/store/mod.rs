@@ -29,6 +29,7 @@ mod queue;
 mod recover;
 pub mod sample_entries;
 mod sample_file;
+mod seam;
 mod shared;
 pub mod stats;
 mod suspects;

@@ -35,8 +35,8 @@ pub(crate) fn examine(film: &[Recording], gaps: &[Gap]) -> Vec<Finding> {
             }
         }
     }
-    let uncaused = holes(film).filter(|hole| !sound.iter().any(|gap| covers(gap, hole)));
-    findings.extend(uncaused.map(|hole| Finding {
+    sound.sort_by_key(|gap| gap.start);
+    findings.extend(holes(film).flat_map(|hole| uncaused(&sound, hole)).map(|hole| Finding {
         what: format!("a hole from {} to {} has no cause", text(hole.start), text(hole.end.unwrap_or(hole.start))),
         remove: None,
         put: Some(hole),
@@ -113,12 +113,20 @@ pub(crate) fn behind(recording: &Recording) -> Gap {
     Gap { start: recording.end(), end: None, cause: cause.to_owned(), detail: detail.to_owned() }
 }
 
-/// A gap may begin later than the hole: what lies between was sent, and the disk did not take it.
-fn covers(gap: &Gap, hole: &Gap) -> bool {
-    let end = hole.end.unwrap_or(WallTime(i64::MAX));
-    let reaches = gap.end.is_none_or(|gap| gap + SLACK >= end);
-    let begins_with_it = (gap.start - hole.start).0.abs() <= SLACK.0;
-    begins_with_it || reaches && gap.start < end
+/// The parts of a hole that no gap tells of. Gaps are ascending by start; several may follow each other in a hole.
+fn uncaused(gaps: &[Gap], hole: Gap) -> Vec<Gap> {
+    let (mut at, end) = (hole.start, hole.end.unwrap_or(WallTime(i64::MAX)));
+    let mut parts = Vec::new();
+    for gap in gaps.iter().filter(|gap| gap.start + SLACK < end) {
+        if at + SLACK < gap.start {
+            parts.push(Gap { start: at, end: Some(gap.start), ..hole.clone() });
+        }
+        at = at.max(gap.end.unwrap_or(end).min(end));
+    }
+    if at + SLACK < end {
+        parts.push(Gap { start: at, ..hole });
+    }
+    parts
 }
 
 fn text(at: WallTime) -> String {
@@ -164,6 +172,17 @@ mod tests {
         let mut silent = film.clone();
         silent[0].end_reason = Some("camera silent: 10 s".into());
         assert!(told(&silent, &[])[0].ends_with("camera silent"));
+    }
+
+    #[test]
+    fn every_part_of_a_hole_has_a_gap() {
+        let film = film(&[(1, 0, 60), (2, 100, 60)]);
+        assert_eq!(told(&film, &[gap(60, Some(70)), gap(70, Some(100))]), [""; 0]);
+        let lost = |start, end| {
+            format!("to 1970-01-01T00:01:{:02}:00000has no cause; put {start}-Some({end}) film lost", end - 60)
+        };
+        assert_eq!(told(&film, &[gap(70, Some(100))]), [lost(60, 70)]);
+        assert_eq!(told(&film, &[gap(60, Some(70)), gap(80, Some(90))]), [lost(70, 80), lost(90, 100)]);
     }
 
     #[test]

@@ -51,6 +51,28 @@ pub(super) fn put(conn: &Connection, stream: StreamId, gap: &Gap) -> Result<()> 
     Ok(())
 }
 
+impl Database {
+    /// Puts a gap in the place of the one that starts then, in one transaction.
+    pub(crate) fn move_gap(&self, stream: StreamId, from: WallTime, gap: &Gap) -> Result<()> {
+        self.write(|tx| {
+            remove(tx, stream, from)?;
+            put(tx, stream, gap)
+        })
+    }
+
+    /// Forgets the gap that starts then.
+    pub(crate) fn remove_gap(&self, stream: StreamId, start: WallTime) -> Result<()> {
+        self.write(|tx| remove(tx, stream, start))
+    }
+}
+
+fn remove(conn: &Connection, stream: StreamId, start: WallTime) -> Result<()> {
+    const SQL: &str = "DELETE FROM gap WHERE stream_id = :stream AND start_90k = :start";
+    let params = named_params! {":stream": stream.get(), ":start": start.0};
+    conn.prepare_cached(SQL).or_sql(|| "remove gap")?.execute(params).or_sql(|| "remove gap")?;
+    Ok(())
+}
+
 /// Forgets the gaps of a stream that ended before its first film. Without any film they stay.
 pub(super) fn prune(conn: &Connection, stream: StreamId) -> Result<()> {
     let what = || format!("prune gaps of stream {stream}");
