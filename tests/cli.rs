@@ -242,6 +242,24 @@ fn what_was_imported_is_exported_and_can_be_imported_again() {
 }
 
 #[test]
+fn what_is_imported_between_films_ends_one_hole_and_begins_another() {
+    let home = Home::new();
+    home.clip("film.h264", &["-c:v", "libx264", "-tune", "zerolatency", "-g", "10", "-f", "h264"]);
+    assert_eq!(home.lunette("camera add --name porch --url rtsp://h/ --record false").status, 0);
+    for minute in [10, 30, 20, 25] {
+        let line = format!("import film.h264 --camera porch --start 2024-05-01T10:{minute}:00Z --fps 10");
+        assert_eq!(home.lunette(&line).status, 0);
+        assert_eq!(home.lunette("check"), Told { status: 0, out: String::new(), err: String::new() });
+    }
+    let db = rusqlite::Connection::open(home.dir.path().join("db/db")).unwrap();
+    let sql = "SELECT strftime('%M:%S', start_90k / 90000, 'unixepoch') || ' ' ||
+        ifnull(strftime('%M:%S', end_90k / 90000, 'unixepoch'), '') || ' ' || cause FROM gap ORDER BY start_90k";
+    let mut statement = db.prepare(sql).unwrap();
+    let gaps: Vec<String> = statement.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(gaps, ["10:02 20:00 not told", "20:02 25:00 not told", "25:02 30:00 not told", "30:02  not told"]);
+}
+
+#[test]
 fn b_frames_of_an_mp4_come_back_in_their_order() {
     let home = Home::new();
     home.clip("film.mp4", &["-c:v", "libx264", "-bf", "3", "-b-pyramid", "normal", "-g", "10", "-sc_threshold", "0"]);

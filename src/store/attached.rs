@@ -9,7 +9,7 @@ use crate::store::capacity::{Capacity, Kept};
 use crate::store::catalog::{self, Catalog};
 use crate::store::check::timeline;
 use crate::store::closed::ClosedRecording;
-use crate::store::db::{Batch, Damage, Database, Opening};
+use crate::store::db::{Batch, Damage, Database, Opening, SOFTWARE};
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Growing, Slot};
 use crate::store::journal_file::{JournalFile, Renewal};
@@ -107,7 +107,7 @@ impl Attached {
         dir.sync_all()?;
         let above = recovered.closed.iter().map(|c| c.recording.open_id).max().unwrap_or(0);
         weigh(&dir, capacity, &mut recovered, sequences)?;
-        let open_id = db.begin_open(Opening { boot_id, time: now, above })?;
+        let open_id = db.begin_open(Opening { boot_id, time: now, above, software: SOFTWARE })?;
         let batch = Batch {
             closed: recovered.closed,
             unlinked: recovered.unlinked,

@@ -4,6 +4,7 @@
 use crate::base::{RecordingId, Result, StreamId, WallDuration, WallTime};
 use crate::store::db::{Batch, Database};
 use crate::store::gap::Gap;
+use crate::store::patch::Patch;
 use crate::store::unflushed::Unflushed;
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ pub(crate) fn settle(db: &Database, unflushed: &Unflushed, batch: &Batch) -> Res
     for (stream, number) in first {
         let Some((last, _)) = db.last_number(stream)? else { continue };
         let film = db.recordings_by_number(stream, number.min(last.saturating_sub(LATELY))..=last)?;
+        let film: Vec<_> = film.into_iter().filter(|recording| !recording.is_imported()).collect();
         for (at, recording) in film.iter().enumerate() {
             let waits = unflushed.start_after(recording.id);
             let next = film.get(at + 1).map(|next| (next.id, next.start));
@@ -33,8 +35,10 @@ pub(crate) fn settle(db: &Database, unflushed: &Unflushed, batch: &Batch) -> Res
             }
             let gaps = db.gaps(stream, end..limit)?;
             let gaps: Vec<_> = gaps.into_iter().filter(|gap| (end..limit).contains(&gap.start)).collect();
-            if let Some((from, gap)) = moved(end, &gaps) {
-                db.move_gap(stream, from, &gap)?;
+            let Some((from, gap)) = moved(end, &gaps) else { continue };
+            // Film that was imported, or that a clock of another time stamped, ends a hole too.
+            if db.recordings(stream, gap.start..from)?.is_empty() {
+                db.patch_gaps(stream, &Patch { gone: vec![from], come: vec![gap] })?;
             }
         }
     }

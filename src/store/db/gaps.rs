@@ -4,6 +4,7 @@ use crate::base::{Result, StreamId, WallTime};
 use crate::store::db::Database;
 use crate::store::db::error::SqlResult;
 use crate::store::gap::Gap;
+use crate::store::patch::Patch;
 use rusqlite::{Connection, Row, named_params};
 use std::ops::Range;
 
@@ -52,11 +53,11 @@ pub(super) fn put(conn: &Connection, stream: StreamId, gap: &Gap) -> Result<()> 
 }
 
 impl Database {
-    /// Puts a gap in the place of the one that starts then, in one transaction.
-    pub(crate) fn move_gap(&self, stream: StreamId, from: WallTime, gap: &Gap) -> Result<()> {
+    /// Puts gaps in the place of those that start then, in one transaction.
+    pub(crate) fn patch_gaps(&self, stream: StreamId, patch: &Patch) -> Result<()> {
         self.write(|tx| {
-            remove(tx, stream, from)?;
-            put(tx, stream, gap)
+            patch.gone.iter().try_for_each(|&start| remove(tx, stream, start))?;
+            patch.come.iter().try_for_each(|gap| put(tx, stream, gap))
         })
     }
 
