@@ -1,45 +1,30 @@
 //! Seams: a hole begins where the film on file ends. Who tells of it knows only what it sent; what the disk did not take of
 //! that is found out later.
 
-use crate::base::{RecordingId, Result, StreamId, WallDuration, WallTime};
+use crate::base::{Result, WallDuration, WallTime};
+use crate::media::Recording;
 use crate::store::db::{Batch, Database};
 use crate::store::gap::Gap;
 use crate::store::patch::Patch;
 use crate::store::unflushed::Unflushed;
-use std::collections::BTreeMap;
 
 /// Moves the gaps that begin later than the film on file ended before them: of the film and the gaps of this batch, which
 /// is written. Blocks on the disk.
 pub(crate) fn settle(db: &Database, unflushed: &Unflushed, batch: &Batch) -> Result<()> {
-    let mut first: BTreeMap<StreamId, u32> = BTreeMap::new();
-    let closed = batch.closed.iter().map(|closed| &closed.recording).filter(|r| r.end_reason.is_some());
-    for id in closed.map(|r| r.id) {
-        let number = first.entry(id.stream()).or_insert(id.number());
-        *number = id.number().min(*number);
+    let closed = batch.closed.iter().map(|closed| &closed.recording);
+    let mut film: Vec<Recording> = closed.filter(|r| r.end_reason.is_some()).cloned().collect();
+    for (stream, gap) in &batch.gaps {
+        film.extend(db.recordings(*stream, gap.start - AT_MOST..gap.start)?);
     }
-    for &(stream, _) in &batch.gaps {
-        first.entry(stream).or_insert(u32::MAX);
-    }
-    for (stream, number) in first {
-        let Some((last, _)) = db.last_number(stream)? else { continue };
-        let film = db.recordings_by_number(stream, number.min(last.saturating_sub(LATELY))..=last)?;
-        let film: Vec<_> = film.into_iter().filter(|recording| !recording.is_imported()).collect();
-        for (at, recording) in film.iter().enumerate() {
-            let waits = unflushed.start_after(recording.id);
-            let next = film.get(at + 1).map(|next| (next.id, next.start));
-            let next = next.into_iter().chain(waits).min_by_key(|&(id, _): &(RecordingId, WallTime)| id);
-            let limit = next.map_or(WallTime(i64::MAX), |(_, start)| start);
-            let end = recording.end();
-            if end >= limit {
-                continue;
-            }
-            let gaps = db.gaps(stream, end..limit)?;
-            let gaps: Vec<_> = gaps.into_iter().filter(|gap| (end..limit).contains(&gap.start)).collect();
-            let Some((from, gap)) = moved(end, &gaps) else { continue };
-            // Film that was imported, or that a clock of another time stamped, ends a hole too.
-            if db.recordings(stream, gap.start..from)?.is_empty() {
-                db.patch_gaps(stream, &Patch { gone: vec![from], come: vec![gap] })?;
-            }
+    for recording in film.iter().filter(|recording| !recording.is_imported()) {
+        let (stream, end) = (recording.id.stream(), recording.end());
+        let goes_on = unflushed.start_after(recording.id).unwrap_or(WallTime(i64::MAX));
+        let gaps = db.gaps(stream, end..goes_on.min(end + AT_MOST).max(end))?;
+        let gaps: Vec<_> = gaps.into_iter().filter(|gap| gap.start >= end).collect();
+        let Some((from, gap)) = moved(end, &gaps) else { continue };
+        // What was recorded next, film that was imported, or film that a clock of another time stamped ends a hole too.
+        if db.recordings(stream, gap.start..from)?.is_empty() {
+            db.patch_gaps(stream, &Patch { gone: vec![from], come: vec![gap] })?;
         }
     }
     Ok(())
@@ -55,18 +40,15 @@ fn moved(film_end: WallTime, gaps: &[Gap]) -> Option<(WallTime, Gap)> {
         [first, rest @ ..] => return moved(first.end?, rest),
         [] => return None,
     };
-    (late.start - film_end <= AT_MOST).then(|| (late.start, Gap { start: film_end, ..late.clone() }))
+    Some((late.start, Gap { start: film_end, ..late.clone() }))
 }
 
-/// How many rows of a stream are looked at with a gap: those that a few minutes bring.
-const LATELY: u32 = 3;
 /// More than any disk is behind.
 const AT_MOST: WallDuration = WallDuration::from_secs(300);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::Recording;
     use crate::store::db::testing::Fixture;
     use jiff::tz::TimeZone;
     use std::sync::Arc;

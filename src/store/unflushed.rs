@@ -310,11 +310,11 @@ impl Unflushed {
         inner.items.range(span).map(|(_, item)| item.recording()).filter(listed).cloned().collect()
     }
 
-    /// The next of its stream, listed or not, and when it starts as far as is known.
-    pub(crate) fn start_after(&self, id: RecordingId) -> Option<(RecordingId, WallTime)> {
+    /// When the next of its stream starts, listed or not, as far as is known.
+    pub(crate) fn start_after(&self, id: RecordingId) -> Option<WallTime> {
         let later = id..=RecordingId::new(id.stream(), u32::MAX);
         let inner = self.lock();
-        inner.items.range(later).find(|(other, _)| **other != id).map(|(&next, item)| (next, item.recording().start))
+        inner.items.range(later).find(|(other, _)| **other != id).map(|(_, item)| item.recording().start)
     }
 
     /// A hole in a run: the disk refused the end of a recording, and its session went on. It is asked for once.
