@@ -260,6 +260,25 @@ fn what_is_imported_between_films_ends_one_hole_and_begins_another() {
 }
 
 #[test]
+fn film_is_protected_without_a_daemon() {
+    let home = Home::new();
+    home.clip("film.h264", &["-c:v", "libx264", "-tune", "zerolatency", "-g", "10", "-f", "h264"]);
+    assert_eq!(home.lunette("camera add --name porch --url rtsp://h/ --record false").status, 0);
+    assert_eq!(home.lunette("import film.h264 --camera porch --start 2024-05-01T10:00:00 --fps 10").status, 0);
+    let protect = |words: &str| home.lunette(&format!("protect {words}"));
+    assert_eq!(protect("list porch").out, "nothing is protected\n");
+    let span = "--start 2024-05-01T10:00:01 --end 2024-05-01T10:00:02";
+    let kept = "START                            END\n\
+        2024-05-01T10:00:01:00000+00:00  2024-05-01T10:00:02:00000+00:00\n";
+    assert_eq!(protect(&format!("add porch {span}")), Told { status: 0, out: kept.into(), err: String::new() });
+    assert_eq!(protect("list porch").out, kept);
+    assert_eq!(protect(&format!("remove porch {span}")).out, "nothing is protected\n");
+    let never = protect("add porch --start 2023-05-01T10:00:01 --end 2023-05-01T10:00:02");
+    assert_eq!((never.status, never.err.as_str()), (2, "lunette: nothing was recorded within the span\n"));
+    assert_eq!(protect("add porch --end 1 --start 2").err, "lunette: --end: must be after --start\n");
+}
+
+#[test]
 fn b_frames_of_an_mp4_come_back_in_their_order() {
     let home = Home::new();
     home.clip("film.mp4", &["-c:v", "libx264", "-bf", "3", "-b-pyramid", "normal", "-g", "10", "-sc_threshold", "0"]);
