@@ -25,6 +25,7 @@ mod old_file;
 mod options;
 mod orphan;
 mod patch;
+pub mod people;
 mod pulse;
 mod queue;
 mod recover;
