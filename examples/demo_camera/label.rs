@@ -22,9 +22,13 @@ impl Label {
     pub(crate) fn put_into(&mut self, nals: &mut Vec<Bytes>) {
         let name = format!("{}.{}", self.show, self.next);
         self.next += 1;
-        let (is_picture, is_key): (fn(&Bytes) -> bool, fn(&Bytes) -> bool) = match self.codec {
-            Codec::H264 => (|nal| matches!(nal[0] & 0x1f, 1..=5), |nal| nal[0] & 0x1f == 5),
-            Codec::H265 => (|nal| nal[0] >> 1 & 0x3f < 32, |nal| matches!(nal[0] >> 1 & 0x3f, 16..=21)),
+        let is_picture = |nal: &Bytes| match self.codec {
+            Codec::H264 => matches!(nal[0] & 0x1f, 1..=5),
+            Codec::H265 => nal[0] >> 1 & 0x3f < 32,
+        };
+        let is_key = |nal: &Bytes| match self.codec {
+            Codec::H264 => nal[0] & 0x1f == 5,
+            Codec::H265 => matches!(nal[0] >> 1 & 0x3f, 16..=21),
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         println!("frame {name} {} {}", now.as_millis(), u8::from(nals.iter().any(is_key)));
