@@ -79,8 +79,8 @@ mod tests {
         let sub = json!({ "record": false, "bytes": 0, "source": "rtsp://h/sub" });
         let camera = json!({ "name": "porch", "streams": { "main": main, "sub": sub } });
         let expected = [
-            ["porch", "main", "recording", "2.5 GB", "T", "-37 ± 3 ppm", "rtsp://h/"],
-            ["porch", "sub", "off", "0 kB", "-", "-", "rtsp://h/sub"],
+            ["porch", "main", "recording", "2.5 GB", "T", "-37 ± 3 ppm", "rtsp://h:554/… (TCP)"],
+            ["porch", "sub", "off", "0 kB", "-", "-", "rtsp://h:554/… (TCP)"],
         ];
         assert_eq!(rows(&camera), expected);
     }
