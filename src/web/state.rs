@@ -4,6 +4,7 @@ use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::api::CameraTexts;
+use crate::web::api::snapshot::Pictures;
 use crate::web::desks::Desks;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
@@ -30,6 +31,8 @@ pub struct State {
     pub(super) camera_texts: CameraTexts,
     /// Who watches live takes one of these.
     pub(super) viewers: Places,
+    /// Who fetches a camera's picture takes one of these.
+    pub(super) pictures: Pictures,
     /// Something is to be recorded into the store.
     pub(super) records: bool,
 }
@@ -46,9 +49,9 @@ impl State {
     }
 
     fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
-        let (buffers, indexes, plans, desks, viewers) = Default::default();
+        let (buffers, indexes, plans, desks, viewers, pictures) = Default::default();
         let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&zone));
-        Self { store, live, zone, buffers, indexes, plans, desks, lists, camera_texts, viewers, records }
+        Self { store, live, zone, buffers, indexes, plans, desks, lists, camera_texts, viewers, pictures, records }
     }
 
     /// A stream of a camera, as it is now.

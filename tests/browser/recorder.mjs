@@ -53,6 +53,8 @@ sample_dir = '${this.dir}/film'
 reserve = '1MiB'
 [web]
 listen = ['127.0.0.1:0']
+[recorder]
+discovery = 'off'
 `;
 	}
 

@@ -223,9 +223,11 @@ const LISTED_SQL: &str = "SELECT composite_id FROM garbage JOIN recording USING 
 const UNUSED_SQL: &str = "SELECT id FROM video_sample_entry
             WHERE id NOT IN (SELECT video_sample_entry_id FROM recording) ORDER BY id";
 
-const REMOVE_STRAYS_SQL: [&str; 5] = [
+const REMOVE_STRAYS_SQL: [&str; 7] = [
     "DELETE FROM recording_index WHERE composite_id NOT IN (SELECT composite_id FROM recording)",
     "DELETE FROM damage WHERE composite_id NOT IN (SELECT composite_id FROM recording)",
+    "DELETE FROM onvif WHERE camera_id NOT IN (SELECT id FROM camera)",
+    "DELETE FROM event WHERE camera_id NOT IN (SELECT id FROM camera)",
     "DELETE FROM gap WHERE stream_id NOT IN (SELECT id FROM stream)",
     "DELETE FROM protected_span WHERE stream_id NOT IN (SELECT id FROM stream)",
     "DELETE FROM session WHERE user_id NOT IN (SELECT id FROM user)",

@@ -2,12 +2,15 @@
 
 mod camera_json;
 pub(super) mod cameras;
+pub(super) mod discovery;
+pub(super) mod events;
 pub(super) mod gaps;
 pub(super) mod health;
 mod json;
 mod probe;
 pub(super) mod protected;
 pub(super) mod recordings;
+pub(super) mod snapshot;
 pub(super) mod storage;
 pub(super) mod test;
 pub(super) mod time;

@@ -46,6 +46,23 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
         operations: &[get(&[], |_| Ok(Route::ListCameras)), on("POST", &[], |_| Ok(Route::AddCamera))],
     },
     Resource { path: "/api/cameras/test", operations: &[on("POST", &[], |_| Ok(Route::TestCamera))] },
+    Resource { path: "/api/discovery", operations: &[get(&[], |_| Ok(Route::Discover))] },
+    Resource { path: "/api/discovery/record", operations: &[on("POST", &[], |_| Ok(Route::RecordFound))] },
+    Resource { path: "/api/discovery/paths", operations: &[get(&[], |_| Ok(Route::UsualPaths))] },
+    Resource {
+        path: "/api/discovery/{key}/snapshot.jpg",
+        operations: &[get(&[], |asked| Ok(Route::FoundPicture(asked.found())))],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/snapshot.jpg",
+        operations: &[get(&[], |asked| Ok(Route::Picture(asked.camera())))],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/events",
+        operations: &[get(&["start90k", "end90k"], |asked| {
+            Ok(Route::Events { camera: asked.camera(), span: asked.span()? })
+        })],
+    },
     Resource {
         path: "/api/cameras/{uuid}",
         operations: &[
