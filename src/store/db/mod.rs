@@ -18,14 +18,18 @@ mod onvif;
 mod protected_spans;
 mod recordings;
 mod restore;
+mod rights;
 mod rows;
 mod runs;
 mod sample_entries;
+mod sessions;
 mod streams;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod users;
 mod version;
 
 pub use cameras::Film;
