@@ -36,6 +36,9 @@ pub(super) struct Store {
     pub(super) sync_interval: Interval,
     /// How often closed recordings get their rows.
     pub(super) flush_interval: Interval,
+    /// Within which time all film is read again.
+    #[serde(deserialize_with = "verify_interval")]
+    pub(super) verify_interval: Option<Interval>,
 }
 
 /// `[web]`: whom to answer.
@@ -85,6 +88,7 @@ impl Default for Store {
             reserve: None,
             sync_interval: Interval(Duration::from_secs(10)),
             flush_interval: Interval(Duration::from_secs(60)),
+            verify_interval: Some(Interval(Duration::from_secs(60 * 86_400))),
         }
     }
 }
@@ -112,6 +116,14 @@ impl Default for Log {
 fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LevelFilter, D::Error> {
     let word = String::deserialize(from)?;
     word.parse().map_err(|_| D::Error::custom("a level is one of off, error, warn, info, debug, trace"))
+}
+
+/// A time, or `never`.
+fn verify_interval<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Interval>, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "never" => Ok(None),
+        text => text.parse().map(Some).map_err(|e| D::Error::custom(format!("{e}; or never"))),
+    }
 }
 
 /// `required` or `none`.
@@ -203,9 +215,15 @@ impl Config {
         if self.store.sync_interval.0.is_zero() || self.store.flush_interval.0.is_zero() {
             return Err(Error::new(Kind::BadInput, "[store] sync_interval and flush_interval: must be above zero"));
         }
+        if self.store.verify_interval.is_some_and(|interval| interval.0 < SHORTEST_VERIFICATION) {
+            return Err(Error::new(Kind::BadInput, "[store] verify_interval: must be a second or more, or never"));
+        }
         Ok(())
     }
 }
+
+/// It is only a plan, but a shorter one makes no sense.
+const SHORTEST_VERIFICATION: Duration = Duration::from_secs(1);
 
 const USUAL_PLACES: [&str; 2] = ["/etc/lunette.toml", "lunette.toml"];
 
@@ -249,7 +267,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "[store]\ndb_dir = '/a'\nsample_dir = '/b'\nreserve = '1GiB'\nsync_interval = '2s'\n\
-                    flush_interval = '5s'\n[web]\nlisten = ['[::1]:0']\nlogin = 'none'\nnames = ['a.b']\n\
+                    flush_interval = '5s'\nverify_interval = '30d'\n[web]\nlisten = ['[::1]:0']\nlogin = 'none'\nnames = ['a.b']\n\
                     [recorder]\nclock = '/run/sure'\ndiscovery = ['eth0']\n\
                     adopt_open_cameras = true\n[log]\nlevel = 'debug'";
         let config = Config::parse(text).unwrap();
@@ -257,6 +275,8 @@ mod tests {
         assert_eq!(config.store.sample_dir, Path::new("/b"));
         assert_eq!(config.store.reserve, Some(ByteSize(1 << 30)));
         assert_eq!(config.store.flush_interval, Interval(Duration::from_secs(5)));
+        assert_eq!(config.store.verify_interval, Some(Interval(Duration::from_secs(30 * 86_400))));
+        assert_eq!(Config::parse("[store]\nverify_interval = 'never'").unwrap().store.verify_interval, None);
         assert_eq!(config.web.listen, ["[::1]:0".parse().unwrap()]);
         assert_eq!((config.web.login, &config.web.names[..]), (Rule::None, &["a.b".to_owned()][..]));
         assert_eq!(config.recorder.clock, Witnesses::File("/run/sure".into()));
@@ -277,6 +297,10 @@ mod tests {
             "line 2, column 11: size \"1 elephant\": expected a whole number with a unit, such as 20GiB"
         );
         assert!(refusal("[store]\nsync_interval = 10").starts_with("line 2, column 17: time 10: say the unit"));
+        assert!(
+            refusal("[store]\nverify_interval = 'often'").starts_with("line 2, column 19: time \"often\": expected")
+        );
+        assert!(refusal("[store]\nverify_interval = '10ms'").starts_with("[store] verify_interval: must be"));
         assert!(refusal("[web]\nlisten = ['localhost']").starts_with("line 2, column 11: "));
         assert!(refusal("[recorder]\nclock = 'right'").starts_with("line 2, column 9: a clock is auto, trusted, or"));
         for discovery in ["'maybe'", "[]", "true", "[1]"] {

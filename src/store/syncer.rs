@@ -9,6 +9,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Committed};
 use crate::store::gap::{Gap, Hole};
 use crate::store::pulse::Work;
+use crate::store::seam;
 use crate::store::shared::Shared;
 use crate::store::suspects::Suspects;
 use log::{debug, error, info, warn};
@@ -160,8 +161,16 @@ impl Syncer {
         if let Some(left) = shared.mount.mind_place() {
             self.leave(&left);
         }
+        let was_there = shared.mount.attached().is_some();
         if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, &shared.capacity, (shared.clock)()) {
             shared.mount.tell(e.to_string());
+        }
+        // What was found on a disk that came back.
+        if !was_there
+            && shared.mount.attached().is_some()
+            && let Err(e) = shared.damages.load(&shared.db)
+        {
+            warn!("{e}");
         }
         let due = flush || self.syncs.failing || self.rows.failing || now - self.last_flush >= self.flush_interval;
         if due {
@@ -183,6 +192,7 @@ impl Syncer {
 
     fn sync_and_flush(&mut self, attached: &Attached, now: Instant, due: bool, wished: bool) -> Result<()> {
         let renewed = attached.renewal.waits();
+        self.hear_of_losses();
         let mut closed = self.shared.unflushed.closed();
         let mut synced = self.sync(attached);
         if synced.is_ok() && self.suspects.read_back(&attached.dir, &self.shared.unflushed) {
@@ -212,6 +222,13 @@ impl Syncer {
             self.note_durable(attached, &closed);
         }
         seen
+    }
+
+    /// Holes that no session knows of.
+    fn hear_of_losses(&self) {
+        let mut pending = self.shared.pending();
+        let (proof, lost) = (self.shared.unflushed.proof(), self.shared.unflushed.take_lost());
+        lost.into_iter().for_each(|(stream, hole)| pending.add_hole(stream, hole, proof));
     }
 
     /// The journal that was new before the sync takes the place of the old one.
@@ -297,7 +314,8 @@ impl Syncer {
         condemned.extend(gone.iter().map(|c| c.recording.id));
         let condemned: Vec<_> = condemned.into_iter().collect();
         let nothing_new = closed.is_empty() && gaps.is_empty() && condemned.is_empty();
-        if nothing_new && (!wished || self.unlinked.is_empty()) {
+        let verified = shared.verified.news();
+        if nothing_new && (!wished || self.unlinked.is_empty() && verified.is_none()) {
             return Ok(());
         }
         let batch = Batch {
@@ -305,6 +323,7 @@ impl Syncer {
             gaps: gaps.iter().map(|((stream, _), gap)| (*stream, gap.clone())).collect(),
             condemned,
             unlinked: self.unlinked.iter().copied().collect(),
+            verified,
         };
         let busy = shared.mount.pulse().busy(Work::Rows, Instant::now());
         let committed = self.shared.db.commit(&batch);
@@ -312,6 +331,9 @@ impl Syncer {
         match committed {
             Ok(done) => {
                 self.settle(&batch, &done);
+                if let Err(e) = seam::settle(&shared.db, &shared.unflushed, &batch) {
+                    warn!("a gap may begin too late: {e}");
+                }
                 // What closed just now too: it shall not get a row any more.
                 let never_rows = gone.iter().map(|c| c.recording.id).chain(old);
                 never_rows.for_each(|id| self.shared.unflushed.forget(id));
@@ -352,6 +374,9 @@ impl Syncer {
         }
         unflushed.became_rows(batch.closed.iter().map(|c| c.recording.id));
         unflushed.uncount(&done.condemned);
+        let gone: BTreeSet<_> = done.condemned.iter().map(|r| r.id).collect();
+        self.shared.damages.forget(|id| gone.contains(&id));
+        batch.verified.iter().for_each(|&place| self.shared.verified.written(place));
         let mut pending = self.shared.pending();
         pending.sweep |= !batch.condemned.is_empty();
         for id in &batch.condemned {

@@ -1,9 +1,11 @@
 //! What is on the disk, and what is to stay there.
 
-use crate::base::{Error, Kind, Result, StreamId, WallTime};
+use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallTime};
 use crate::media::spans;
 use crate::store::capacity::Kept;
-use crate::store::{Storage, Store};
+use crate::store::db::Damage;
+use crate::store::{Storage, Store, Verification};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
@@ -12,6 +14,17 @@ impl Store {
     /// can be recorded. From memory.
     pub fn storage(&self) -> Option<Arc<Storage>> {
         self.shared.capacity.report()
+    }
+
+    /// How far all film has been read again in the background; `None` where it is not. From memory.
+    pub fn verification(&self) -> Option<Verification> {
+        self.shared.verified.told()
+    }
+
+    /// The recordings that are known to be damaged. From memory; where another process records, as it was when
+    /// rows were listed last.
+    pub fn damaged(&self) -> Arc<BTreeMap<RecordingId, Damage>> {
+        self.shared.damages.all()
     }
 
     /// The spans of a stream whose film is kept whatever its age, ascending. Blocks on the disk.
@@ -23,13 +36,17 @@ impl Store {
     /// disk.
     ///
     /// `BadInput` when the span has not ended yet or there is no film in it, `Conflict` when more than half of what the
-    /// disk holds would be protected, `Busy` while that is not known.
+    /// disk holds would be protected, `Busy` where that cannot be known.
     pub fn protect(&self, stream: StreamId, span: Range<WallTime>) -> Result<()> {
         if span.end > (self.shared.clock)() {
             return Err(Error::new(Kind::BadInput, "only what is past can be protected: the span ends in the future"));
         }
         if self.recordings(stream, span.clone())?.is_empty() {
             return Err(Error::new(Kind::BadInput, "nothing was recorded within the span"));
+        }
+        if self.storage().is_none() {
+            // The first look at the disk is still to come.
+            self.flush()?;
         }
         self.set_protected(stream, |known| spans::joined(known, span), true)
     }
