@@ -5,7 +5,7 @@ use crate::store::capacity::Capacity;
 use crate::store::db::Database;
 use crate::store::film::Shelf;
 use crate::store::mount::Mount;
-use crate::store::syncer::Pending;
+use crate::store::pending::Pending;
 use crate::store::unflushed::Unflushed;
 use jiff::tz::TimeZone;
 use std::sync::atomic::{AtomicBool, Ordering};
