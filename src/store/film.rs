@@ -47,6 +47,7 @@ impl Film {
     ///
     /// `Corrupt` when the file is shorter, `BadInput` when that is no window.
     pub fn window(&self, offset: u64, len: usize) -> Result<Window> {
+        let _waits = self.0.shelf.waits();
         Ok(self.open_window(self.named(Mapping::map(&self.0.file, offset, len))?, offset))
     }
 
@@ -64,6 +65,7 @@ impl Film {
     /// The same bytes as a copy, which code of ours may look at: TLS, hashing, export. Blocks and fails as
     /// [`Self::window`] does.
     pub fn copy(&self, offset: u64, len: usize) -> Result<Window> {
+        let _waits = self.0.shelf.waits();
         Ok(self.open_window(self.named(Mapping::read(&self.0.file, offset, len))?, offset))
     }
 
@@ -83,6 +85,7 @@ impl Film {
 
     /// Fills the buffer from `offset` on. Blocks on the disk. `Corrupt` when the file is shorter.
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        let _waits = self.0.shelf.waits();
         self.0.file.read_exact_at(buffer, offset).map_err(|e| {
             let short = e.kind() == std::io::ErrorKind::UnexpectedEof;
             let kind = if short { Kind::Corrupt } else { Kind::Disk };
@@ -184,6 +187,7 @@ impl FileRange {
 
     /// Reads it in once more. Blocks on the disk. What cannot be read is told by [`Self::send`].
     pub fn read_in(&self) {
+        let _waits = self.film.shelf.waits();
         let _ = Mapping::map(&self.film.file, self.offset, self.len);
         self.see(Instant::now());
     }

@@ -6,7 +6,7 @@ use crate::store::dir::SampleDir;
 use crate::store::mmap::tells_residency;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
@@ -17,6 +17,20 @@ pub(crate) struct Shelf {
     /// Mapped windows by their address.
     windows: Mutex<BTreeMap<usize, Placed>>,
     pub(super) lingering_bytes: AtomicU64,
+    /// Readers that wait for the disk, or may.
+    waiting: AtomicUsize,
+    /// How many ever did.
+    waited: AtomicUsize,
+}
+
+/// A reader waits for the disk until this is dropped.
+#[derive(Debug)]
+pub(super) struct Waits<'a>(&'a Shelf);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What is mapped at an address.
@@ -32,6 +46,17 @@ pub(super) struct Placed {
 impl Shelf {
     pub(super) fn lock_windows(&self) -> MutexGuard<'_, BTreeMap<usize, Placed>> {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn waits(&self) -> Waits<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.waited.fetch_add(1, Ordering::Relaxed);
+        Waits(self)
+    }
+
+    /// How many readers wait for the disk just now, and how many ever did: who is in no hurry lets them go first.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (self.waiting.load(Ordering::Relaxed), self.waited.load(Ordering::Relaxed))
     }
 
     /// Where in a file these bytes lie, if they are a window's, or a part of one.
@@ -60,6 +85,7 @@ impl Shelf {
         if let Some(film) = self.find(id) {
             return Ok(film);
         }
+        let _waits = self.waits();
         let file = dir.open_read(&dir.file_name(id)).map_err(|e| e.on(format!("recording {id}")))?;
         Ok(self.put(id, file))
     }
