@@ -133,7 +133,9 @@ impl Route {
             if !matches!(*method, Method::GET | Method::HEAD) {
                 return Err(Refusal::WrongMethod { allow: "GET, HEAD".to_owned() });
             }
-            query?.finish()?;
+            if !asset.is_index() {
+                query?.finish()?;
+            }
             return Ok(Self::Page(asset));
         }
         let (resource, variables) = Resource::at(path).ok_or(Refusal::NoSuchPath)?;
