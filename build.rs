@@ -12,7 +12,8 @@ fn main() {
     let dist = root.join("ui/dist");
     let is_built = dist.join("index.html").is_file();
     let (folder, index) = if is_built { (dist, "index.html") } else { (root.join("ui"), "missing.html") };
-    let mut files = vec![(folder.join(index), "/".to_owned()), (root.join("ui/public/icon.svg"), "/icon.svg".to_owned())];
+    let mut files =
+        vec![(folder.join(index), "/".to_owned()), (root.join("ui/public/icon.svg"), "/icon.svg".to_owned())];
     if is_built {
         let assets = list(&folder.join("assets")).expect("ui/dist has no assets: run scripts/page again");
         files.extend(assets.into_iter().map(|name| (folder.join("assets").join(&name), format!("/assets/{name}"))));

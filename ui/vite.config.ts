@@ -3,13 +3,15 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { defineConfig, type Plugin } from "vite";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
 
 /** Where `npm run dev` takes the API from. */
 const RECORDER = process.env.LUNETTE_PAGE ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
 	plugins: [compressed()],
+	test: { environment: "node", include: ["src/**/*.test.ts"] },
 	build: {
 		target: "es2021",
 		outDir: "dist",

@@ -117,7 +117,10 @@ mod tests {
         let told = |accept: &'static str| {
             let answer = SCRIPT.serve(&Request::builder().header(header::ACCEPT_ENCODING, accept).body(()).unwrap());
             let headers = answer.headers();
-            assert_eq!((&headers[header::VARY], headers.contains_key(header::ETAG)), (&"accept-encoding".parse().unwrap(), true));
+            assert_eq!(
+                (&headers[header::VARY], headers.contains_key(header::ETAG)),
+                (&"accept-encoding".parse().unwrap(), true)
+            );
             let length = headers[header::CONTENT_LENGTH].to_str().unwrap().to_owned();
             format!("{length} {}", headers.get(header::CONTENT_ENCODING).map_or("", |name| name.to_str().unwrap()))
         };

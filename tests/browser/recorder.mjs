@@ -34,9 +34,11 @@ function clip(file, fps, pictures, first) {
 }
 
 export class Recorder {
-	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip now. */
+	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip
+	 * now, and one that has an address is recorded from there. */
 	static async start(cameras) {
 		await run(join(ROOT, "scripts/make-clip"), ["--numbered"]);
+		await run(join(ROOT, "scripts/page"));
 		await run("cargo", ["build", "--quiet", "--locked", "--bin", "lunette"], { cwd: ROOT });
 		const recorder = new Recorder();
 		recorder.dir = await mkdtemp(join(tmpdir(), "lunette-"));
@@ -63,6 +65,7 @@ listen = ['127.0.0.1:0']
 			await this.verb("camera", "add", "--name", name, "--url", `exec:h264@${fps}:${play}`);
 			return;
 		}
+		if (typeof films === "string") return this.verb("camera", "add", "--name", name, "--url", films);
 		await this.verb("camera", "add", "--name", name, "--url", "rtsp://127.0.0.1:1/", "--record", "false");
 		for (const [{ path, fps }, start] of films) {
 			await this.verb("import", path, "--camera", name, "--fps", `${fps}`, "--start", `${NOON + start}`);
@@ -105,6 +108,11 @@ listen = ['127.0.0.1:0']
 		const answer = await fetch(new URL(path, this.page));
 		if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
 		return new Uint8Array(await answer.arrayBuffer());
+	}
+
+	/** A JSON answer of the API. */
+	async ask(path) {
+		return JSON.parse(new TextDecoder().decode(await this.bytes(path)));
 	}
 
 	/** What it recorded of a camera, oldest first. */

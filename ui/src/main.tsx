@@ -9,6 +9,7 @@ import "./style/base.css";
 import "./style/frame.css";
 import "./style/live.css";
 import "./style/timeline.css";
+import "./style/places.css";
 
 listen();
 const page = document.getElementById("page");

@@ -2,13 +2,18 @@
 
 import { useEffect } from "preact/hooks";
 import { follow, silence } from "../api/recorder";
-import { readSession, session } from "../api/session";
+import { hasLogins, isOwner, readSession, session } from "../api/session";
 import { wordsOf } from "../api/ask";
+import { CamerasPage } from "../cameras/CamerasPage";
 import { LivePage } from "../live/LivePage";
+import { StoragePage } from "../storage/StoragePage";
+import { SystemPage } from "../system/SystemPage";
 import { TimelinePage } from "../timeline/TimelinePage";
 import { t } from "../text";
 import { Frame } from "./Frame";
+import { UsersPage } from "../users/UsersPage";
 import { LoginPage } from "./LoginPage";
+import { Nowhere } from "./Nowhere";
 import { WelcomePage } from "./WelcomePage";
 import { words } from "./router";
 
@@ -34,17 +39,16 @@ function place() {
 			return <LivePage />;
 		case "timeline":
 			return <TimelinePage />;
+		case "cameras":
+			return isOwner.value ? <CamerasPage /> : <Nowhere />;
+		case "storage":
+			return isOwner.value ? <StoragePage /> : <Nowhere />;
+		case "users":
+			return isOwner.value && hasLogins.value ? <UsersPage /> : <Nowhere />;
+		case "system":
+			return words.value.length === 1 ? <SystemPage /> : <Nowhere />;
 	}
 	return <Nowhere />;
-}
-
-export function Nowhere() {
-	return (
-		<div class="empty">
-			<h1>{t.frame.nowhere}</h1>
-			<p><a class="button" href="/">{t.frame.toLive}</a></p>
-		</div>
-	);
 }
 
 /** Asks who is logged in until there is an answer. */

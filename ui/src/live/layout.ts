@@ -18,7 +18,7 @@ export function columns(count: number, width: number, height: number, aspect = 1
 	for (let columns = 1; columns <= count; columns += 1) {
 		const rows = Math.ceil(count / columns);
 		const wide = Math.min(width / columns, (height / rows) * aspect);
-		if (wide > size + 0.5) [best, size] = [columns, wide];
+		if (wide > size - 0.5) [best, size] = [columns, wide];
 	}
 	return best;
 }

@@ -2,11 +2,12 @@
 // from `epoch` on, so that players of several cameras are in step when their times are the same. Film comes as the media
 // segments of the recorder's playlist: the few seconds around a moment are there at once, whatever the film's length.
 
-import { Refusal, take } from "../api/ask";
+import { Refusal, ask, take } from "../api/ask";
 import { t } from "../text";
 import { DAY, MINUTE, SECOND } from "../time/units";
 import { mimeOf } from "../live/LiveBuffer";
 import { now90k } from "../api/recorder";
+import type { Listing } from "../api/types";
 import { type Segment, nextStart, parsePlaylist, segmentAt } from "./playlist";
 
 /** What a list is asked for around a moment. */
@@ -47,6 +48,7 @@ export class FilmPlayer {
 	private isClosed = false;
 	private leave = new AbortController();
 	private lastUrl = "";
+	private hole: { start: number; end: number | null; at: number } = { start: Infinity, end: null, at: 0 };
 	private failedAt = 0;
 
 	/** `path` is the stream's; `changed` is called when `state` is another. */
@@ -132,15 +134,18 @@ export class FilmPlayer {
 	private async work(): Promise<void> {
 		if (this.isWorking || this.isClosed || Date.now() - this.failedAt < AGAIN_MS) return;
 		this.isWorking = true;
-		try {
-			while (!this.isClosed && (await this.step()));
-		} catch (e) {
-			if (!this.isClosed && !this.leave.signal.aborted) this.fail(e);
-		} finally {
-			this.isWorking = false;
+		for (let goesOn = true; goesOn && !this.isClosed; ) {
+			const { leave } = this;
+			try {
+				goesOn = await this.step();
+			} catch (e) {
+				// What was left because another moment is wanted is no failure.
+				if (leave.signal.aborted) continue;
+				this.fail(e);
+				goesOn = false;
+			}
 		}
-		// The moment that was wanted became another while this was under way.
-		if (!this.isClosed && this.state.kind === "loading") setTimeout(() => void this.work());
+		this.isWorking = false;
 	}
 
 	/** One thing that brings the picture nearer, or film ahead of it; false when there is nothing to do. */
@@ -157,8 +162,8 @@ export class FilmPlayer {
 			const segment = this.segments[at];
 			if (!segment) {
 				this.video.pause();
-				this.tell({ kind: "empty", next: nextStart(this.segments, target) });
-				return false;
+				this.tell({ kind: "empty", next: nextStart(this.segments, target) ?? (await this.holeEnd(target)) });
+				return target !== this.target && !this.isHole(this.target);
 			}
 			this.tell({ kind: "loading" });
 			await this.append(segment);
@@ -191,6 +196,24 @@ export class FilmPlayer {
 			else if (Math.abs(end - at) < 1) this.target = this.epoch + (end - 0.005) * SECOND;
 		}
 		if (!this.place()) this.fail(new Error(`${segment.url}: no picture`));
+	}
+
+	/** Where film goes on, however far that is. */
+	private async holeEnd(time90k: number): Promise<number | null> {
+		if (!this.isHole(time90k)) {
+			const [start, end] = [Math.round(time90k), Math.round(now90k())];
+			if (start >= end) return null;
+			const { recordings } = await ask<Listing>(`${this.path}/recordings?start90k=${start}&end90k=${end}`, { signal: this.leave.signal });
+			const starts = recordings.filter((row) => !row.missing && row.startTime90k > time90k).map((row) => row.startTime90k);
+			this.hole = { start: time90k, end: starts.length > 0 ? Math.min(...starts) : null, at: Date.now() };
+		}
+		return this.hole.end;
+	}
+
+	/** It is known that there is nothing, and until when. */
+	private isHole(time90k: number): boolean {
+		const { start, end, at } = this.hole;
+		return time90k >= start && (end !== null ? time90k < end : Date.now() - at < AGAIN_MS);
 	}
 
 	private isListed(time90k: number): boolean {
@@ -286,6 +309,7 @@ export class FilmPlayer {
 
 	private fail(e: unknown): void {
 		this.failedAt = Date.now();
+		setTimeout(() => void this.work(), AGAIN_MS + 100);
 		this.buffer = null;
 		this.listed = NOTHING;
 		this.tell({ kind: "failed", words: e instanceof Error ? e.message : String(e) });

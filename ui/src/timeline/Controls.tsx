@@ -41,7 +41,7 @@ export function Controls({ review }: { review: Review }) {
 				{isCalendar && <Calendar review={review} onClose={() => setCalendar(false)} />}
 			</div>
 			<div class="transport" role="group" aria-label={t.timeline.transport}>
-				<IconButton icon="eventBack" label={t.timeline.eventBack} shortcut="p" onClick={() => review.jump(-1)} />
+				<IconButton icon="eventBack" label={t.timeline.eventBack} shortcut="p" onClick={() => void review.jump(-1)} />
 				<IconButton icon="back" label={t.timeline.back} shortcut="j" onClick={() => review.seek(at - 10 * SECOND)} />
 				<IconButton icon="frameBack" label={t.timeline.frameBack} shortcut="," onClick={() => review.step(-1)} />
 				<button
@@ -52,7 +52,7 @@ export function Controls({ review }: { review: Review }) {
 				</button>
 				<IconButton icon="frameOn" label={t.timeline.frameOn} shortcut="." onClick={() => review.step(1)} />
 				<IconButton icon="on" label={t.timeline.on} shortcut="l" onClick={() => review.seek(at + 10 * SECOND)} />
-				<IconButton icon="eventOn" label={t.timeline.eventOn} shortcut="n" onClick={() => review.jump(1)} />
+				<IconButton icon="eventOn" label={t.timeline.eventOn} shortcut="n" onClick={() => void review.jump(1)} />
 				<select aria-label={t.timeline.rate} value={playback.rate.value} onChange={(event) => playback.setRate(Number(event.currentTarget.value))}>
 					{RATES.map((rate) => <option key={rate} value={rate}>{rate}×</option>)}
 				</select>

@@ -107,18 +107,28 @@ export class Review {
 	}
 
 	/** The next event, or where film begins again after a hole; false when there is none. */
-	jump(direction: 1 | -1): boolean {
-		const events = this.films.flatMap((film) => film.events.value.map((event) => event.start90k));
-		const starts = this.films.flatMap((film) => film.rows.value.map((row) => row.startTime90k));
-		const next = nextOf([...events, ...starts], this.playback.at.value, direction, SECOND);
-		if (next !== null) this.seek(next);
-		return next !== null;
+	async jump(direction: 1 | -1): Promise<boolean> {
+		const at = this.playback.at.value;
+		// What is near is known already; what is far is asked for in larger and larger spans.
+		for (const length of [HOUR, DAY, 8 * DAY, 64 * DAY, 512 * DAY]) {
+			const span = direction === 1 ? { start: at, end: at + length } : { start: at - length, end: at };
+			await Promise.all(this.films.map((film) => film.look(span)));
+			const events = this.films.flatMap((film) => film.events.value.map((event) => event.start90k));
+			const starts = this.films.flatMap((film) => film.rows.value.map((row) => row.startTime90k));
+			const near = [...events, ...starts].filter((moment) => moment >= span.start && moment <= span.end);
+			const next = nextOf(near, at, direction, SECOND);
+			if (next === null) continue;
+			this.seek(next);
+			return true;
+		}
+		return false;
 	}
 
-	mark(end: "in" | "out", time90k: number | null): void {
+	/** Marks an end; one on the wrong side of the other becomes the other. */
+	mark(end: "in" | "out", time90k: number): void {
 		(end === "in" ? this.markedIn : this.markedOut).value = time90k;
 		const [start, stop] = [this.markedIn.value, this.markedOut.value];
-		if (start !== null && stop !== null && start >= stop) (end === "in" ? this.markedOut : this.markedIn).value = null;
+		if (start !== null && stop !== null && start > stop) [this.markedIn.value, this.markedOut.value] = [stop, start];
 	}
 
 	clearMarks(): void {

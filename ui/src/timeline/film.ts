@@ -20,7 +20,7 @@ export class Film {
 	readonly wrong = signal<string | null>(null);
 	private known: Span | null = null;
 	private askedAt = 0;
-	private isAsking = false;
+	private asking: Promise<void> | null = null;
 	private hasEvents = true;
 
 	constructor(readonly uuid: string, readonly kind: StreamKind) {
@@ -40,11 +40,15 @@ export class Film {
 
 	/** Sees to it that this span is known, with as much around it; and what is recorded now. */
 	async look(span: Span): Promise<void> {
-		if (this.isAsking) return;
+		while (this.asking) await this.asking;
 		const isNew = !isWithin(span, this.known);
 		const isOld = span.end > now90k() - 5 * SECOND && Date.now() - this.askedAt > AGAIN_MS;
 		if (!isNew && !isOld) return;
-		this.isAsking = true;
+		this.asking = this.ask(span, isNew);
+		await this.asking;
+	}
+
+	private async ask(span: Span, isNew: boolean): Promise<void> {
 		try {
 			if (isNew) {
 				const more = span.end - span.start;
@@ -53,13 +57,12 @@ export class Film {
 			} else {
 				await this.read({ start: now90k() - RECENT, end: now90k() + MINUTE });
 			}
-			this.askedAt = Date.now();
 			this.wrong.value = null;
 		} catch (e) {
 			this.wrong.value = e instanceof Error ? e.message : String(e);
-			this.askedAt = Date.now();
 		} finally {
-			this.isAsking = false;
+			this.askedAt = Date.now();
+			this.asking = null;
 		}
 	}
 

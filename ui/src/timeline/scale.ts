@@ -121,7 +121,11 @@ function byCivil(scale: Scale, zone: Zone, { unit, size }: Step): number[] {
 			// Weeks begin on Mondays: the first day of 1970 was a Thursday.
 			if (size === 1 || (size === 7 ? (number + 3) % 7 === 0 : number % size === 0)) add(day);
 		} else {
-			for (let hour = 0; hour < 24; hour += size) add(hour === 0 ? day : zone.time({ ...civil, hour }));
+			for (let hour = 0; hour < 24; hour += size) {
+				const time = hour === 0 ? day : zone.time({ ...civil, hour });
+				// An hour that is skipped has no mark.
+				if (hour === 0 || zone.civil(time).hour === hour) add(time);
+			}
 		}
 	}
 	return found;
