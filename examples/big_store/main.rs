@@ -123,7 +123,9 @@ fn place_film(dir: &Path, closed: &ClosedRecording, first_stream: bool) -> std::
 
 fn configuration(dir: &Path) -> String {
     let dir = dir.display();
-    format!("[store]\ndb_dir = '{dir}/db'\nsample_dir = '{dir}/film'\n[web]\nlisten = ['127.0.0.1:0']\n")
+    format!(
+        "[store]\ndb_dir = '{dir}/db'\nsample_dir = '{dir}/film'\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n"
+    )
 }
 
 /// 2026-10-01 00:00 UTC: Europe's longest day is among the forty that follow.

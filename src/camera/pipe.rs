@@ -15,6 +15,7 @@ use crate::media::SampleEntry;
 use crate::media::access_unit::Splitter;
 use crate::media::codec::Codec;
 use crate::media::converter::Converter;
+use crate::media::output_order::OutputOrder;
 use crate::media::recording::{Cause, EndReason};
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
@@ -28,8 +29,8 @@ use tokio::time::Instant;
 
 /// A byte stream that is being read.
 ///
-/// An access unit is known to be whole when the next one begins, so each frame comes one picture late; its arrival
-/// is that of its own last byte.
+/// An access unit is known to be whole when the next one begins, so each frame comes one picture late, and later where
+/// pictures change places and the next ones tell where it is shown; its arrival is that of its own last byte.
 pub(super) struct Session {
     input: Box<dyn AsyncRead + Send + Unpin>,
     process: Option<Process>,
@@ -38,6 +39,7 @@ pub(super) struct Session {
     splitter: Splitter,
     converter: Converter,
     cadence: Cadence,
+    order: OutputOrder,
     silence: Silence,
     buffer: BytesMut,
     last_read: MonoTime,
@@ -76,6 +78,7 @@ impl Session {
             splitter: Splitter::new(stream.codec),
             converter: Converter::new(stream.codec),
             cadence: Cadence::new(stream.fps),
+            order: OutputOrder::default(),
             silence: Silence::new(options.silence_limit),
             buffer: BytesMut::new(),
             last_read: monotonic_now(),
@@ -153,6 +156,9 @@ impl Session {
     }
 
     fn take_access_unit(&mut self, unit: Result<Bytes>, arrived: MonoTime) {
+        if self.ended.is_some() {
+            return;
+        }
         let converted = match unit.and_then(|unit| self.converter.convert(&unit)) {
             Ok(Some(converted)) => converted,
             // Before the first parameter sets it cannot be decoded.
@@ -163,13 +169,8 @@ impl Session {
             }
         };
         self.silence.heard(Instant::now());
-        if converted.picture.is_bidirectional {
-            // Stamps by arrival are in order whatever the pictures are: nobody else would notice.
-            self.ended.get_or_insert(EndReason::new(Cause::BFrames, "a byte stream brings no times to sort them by"));
-            return;
-        }
         self.sample_entry = Some(converted.sample_entry.clone());
-        self.frames.push_back(Frame {
+        let frame = Frame {
             pts_90k: self.cadence.stamp(arrived),
             arrived,
             is_key: converted.picture.is_key,
@@ -178,7 +179,15 @@ impl Session {
             data: converted.data,
             sample_entry: converted.sample_entry,
             lost_packets: 0,
-        });
+        };
+        if let Err(reason) = self.order.push(frame, converted.order) {
+            self.ended.get_or_insert(reason);
+        }
+        self.take_placed();
+    }
+
+    fn take_placed(&mut self) {
+        self.frames.extend(std::iter::from_fn(|| self.order.pop()));
     }
 
     fn take_the_rest(&mut self) {
@@ -186,6 +195,8 @@ impl Session {
         while let Some(unit) = self.splitter.next() {
             self.take_access_unit(unit, self.last_read);
         }
+        self.order.flush();
+        self.take_placed();
     }
 
     /// The input has ended. To be dropped before it is done is no harm: the input goes on being at its end.

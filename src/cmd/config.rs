@@ -3,6 +3,7 @@
 use super::units::{ByteSize, Interval};
 use crate::base::{Error, Kind, Result, ResultExt};
 use crate::recorder::Witnesses;
+use crate::web::{Entry, Rule};
 use log::LevelFilter;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -42,6 +43,13 @@ pub(super) struct Store {
 pub(super) struct Web {
     /// Addresses with ports; port 0 takes any that is free.
     pub(super) listen: Vec<SocketAddr>,
+    /// Who has to log in.
+    #[serde(deserialize_with = "rule")]
+    pub(super) login: Rule,
+    /// Without a login, other machines are served too.
+    pub(super) open_to_everybody: bool,
+    /// What the recorder is called on the internet or behind a proxy.
+    pub(super) names: Vec<String>,
 }
 
 /// `[recorder]`: how to record.
@@ -77,7 +85,8 @@ impl Default for Store {
 
 impl Default for Web {
     fn default() -> Self {
-        Self { listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))] }
+        let listen = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
+        Self { listen, login: Rule::Required, open_to_everybody: false, names: Vec::new() }
     }
 }
 
@@ -91,6 +100,23 @@ impl Default for Log {
 fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LevelFilter, D::Error> {
     let word = String::deserialize(from)?;
     word.parse().map_err(|_| D::Error::custom("a level is one of off, error, warn, info, debug, trace"))
+}
+
+/// `required` or `none`.
+fn rule<'de, D: Deserializer<'de>>(from: D) -> Result<Rule, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "required" => Ok(Rule::Required),
+        "none" => Ok(Rule::None),
+        _ => Err(D::Error::custom("a login is required or none")),
+    }
+}
+
+impl Web {
+    /// How people enter.
+    pub(super) fn entry(&self) -> Entry {
+        let only_here = self.login == Rule::None && !self.open_to_everybody;
+        Entry { rule: self.login, only_here, names: self.names.clone() }
+    }
 }
 
 /// `auto`, `trusted`, or the path of a file.
@@ -140,8 +166,10 @@ impl Config {
     }
 
     fn validate(&self) -> Result<()> {
-        if let Some(address) = self.web.listen.iter().find(|a| !a.ip().is_loopback()) {
-            let why = "without a login only loopback addresses are served; put 127.0.0.1 or [::1] there";
+        let only_here = self.web.entry().only_here;
+        if let Some(address) = self.web.listen.iter().find(|a| only_here && !a.ip().is_loopback()) {
+            let why = "without a login whoever reaches it sees everything; put 127.0.0.1 or [::1] there, \
+                       or say open_to_everybody = true as well";
             return Err(Error::new(Kind::BadInput, format!("[web] listen {address}: {why}")));
         }
         if self.store.sync_interval.0.is_zero() || self.store.flush_interval.0.is_zero() {
@@ -193,20 +221,25 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "[store]\ndb_dir = '/a'\nsample_dir = '/b'\nreserve = '1GiB'\nsync_interval = '2s'\n\
-                    flush_interval = '5s'\n[web]\nlisten = ['[::1]:0']\n[recorder]\nclock = '/run/sure'\n[log]\nlevel = 'debug'";
+                    flush_interval = '5s'\n[web]\nlisten = ['[::1]:0']\nlogin = 'none'\nnames = ['a.b']\n\
+                    [recorder]\nclock = '/run/sure'\n[log]\nlevel = 'debug'";
         let config = Config::parse(text).unwrap();
         assert_eq!(config.store.db_dir, Path::new("/a"));
         assert_eq!(config.store.sample_dir, Path::new("/b"));
         assert_eq!(config.store.reserve, Some(ByteSize(1 << 30)));
         assert_eq!(config.store.flush_interval, Interval(Duration::from_secs(5)));
         assert_eq!(config.web.listen, ["[::1]:0".parse().unwrap()]);
+        assert_eq!((config.web.login, &config.web.names[..]), (Rule::None, &["a.b".to_owned()][..]));
         assert_eq!(config.recorder.clock, Witnesses::File("/run/sure".into()));
         assert_eq!(config.log.level, LevelFilter::Debug);
     }
 
     #[test]
     fn what_is_wrong_is_told_with_line_and_column() {
-        assert_eq!(refusal("[web]\n  listne = []"), "line 2, column 3: unknown field `listne`, expected `listen`");
+        assert_eq!(
+            refusal("[web]\n  listne = []"),
+            "line 2, column 3: unknown field `listne`, expected one of `listen`, `login`, `open_to_everybody`, `names`"
+        );
         assert_eq!(
             refusal("[store]\nreserve = '1 elephant'"),
             "line 2, column 11: size \"1 elephant\": expected a whole number with a unit, such as 20GiB"
@@ -219,6 +252,12 @@ mod tests {
 
     #[test]
     fn other_machines_are_not_served_without_a_login() {
-        assert!(refusal("[web]\nlisten = ['127.0.0.1:80', '0.0.0.0:80']").starts_with("[web] listen 0.0.0.0:80: "));
+        let open = "[web]\nlisten = ['127.0.0.1:80', '0.0.0.0:80']\n";
+        assert!(refusal(&format!("{open}login = 'none'")).starts_with("[web] listen 0.0.0.0:80: without a login"));
+        assert!(Config::parse(open).is_ok(), "there is a login");
+        let said_twice = Config::parse(&format!("{open}login = 'none'\nopen_to_everybody = true")).unwrap();
+        assert!(!said_twice.web.entry().only_here);
+        assert!(Config::parse("[web]\nlogin = 'none'").unwrap().web.entry().only_here);
+        assert!(refusal("[web]\nlogin = 'maybe'").starts_with("line 2, column 9: a login is required or none"));
     }
 }

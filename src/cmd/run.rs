@@ -64,7 +64,7 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
         true => None,
         false => Some(Recorder::start(store.clone(), live.clone(), config.recorder.clock.clone())?),
     };
-    let state = if args.read_only { State::for_reading } else { State::new }(store, live, TimeZone::system());
+    let state = State::with_entry(store, live, TimeZone::system(), &config.web.entry(), !args.read_only)?;
     let served = tokio::spawn(web::serve(state, listeners, Reactors::for_all_cores()?, stopped));
 
     asked.wait().await;

@@ -54,6 +54,11 @@ impl Codec {
         }
     }
 
+    /// What follows the NAL unit refers to nothing before it, and is counted anew.
+    pub(crate) fn ends_sequence(self, nal: &[u8]) -> bool {
+        self == Self::H265 && matches!(hevc::unit_type(nal), hevc::unit::END_OF_SEQUENCE | hevc::unit::END_OF_STREAM)
+    }
+
     /// The NAL unit is told to the decoder in the sample entry, not in a sample.
     pub(crate) fn is_parameter_set(self, nal: &[u8]) -> bool {
         match self {

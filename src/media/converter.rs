@@ -4,8 +4,10 @@ use crate::base::{Error, Kind, Result};
 use crate::media::SampleEntry;
 use crate::media::annexb;
 use crate::media::codec::Codec;
+use crate::media::output_order::Reach;
 use crate::media::parameter_sets::ParameterSets;
 use crate::media::picture::{Picture, Pictures};
+use crate::media::picture_order::{Count, PictureOrder};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -16,6 +18,9 @@ pub struct Converted {
     pub data: Bytes,
     /// What it shows.
     pub picture: Picture,
+    /// Where it is shown, as [`crate::media::output_order::OutputOrder`] takes it; `None` where pictures do not change
+    /// places.
+    pub order: Option<(Count, Reach)>,
     /// How to decode it; the same `Arc` until the parameter sets really change.
     pub sample_entry: Arc<SampleEntry>,
 }
@@ -27,6 +32,7 @@ pub struct Converter {
     sets: ParameterSets,
     /// The sets differ from those that the entry was made of.
     sets_changed: bool,
+    order: PictureOrder,
     current: Option<Current>,
 }
 
@@ -40,24 +46,36 @@ struct Current {
 impl Converter {
     /// At the start of a stream.
     pub fn new(codec: Codec) -> Self {
-        Self { codec, sets: ParameterSets::new(codec), sets_changed: false, current: None }
+        Self {
+            codec,
+            sets: ParameterSets::new(codec),
+            sets_changed: false,
+            order: PictureOrder::new(codec),
+            current: None,
+        }
     }
 
     /// Converts an access unit in Annex B form. `None` when there is no picture in it, and while the parameter sets
-    /// of its picture have not been seen. Parameter sets count for the access unit that they are in, wherever in it.
+    /// of its picture have not been seen, and for a picture that cannot be decoded for lack of those before it, or be
+    /// placed among others for lack of its beginning. Parameter sets count for the access unit that they are in, wherever in it.
     ///
     /// The sample entry holds the SPS that key frames use and what belongs to it, not what else was ever seen.
     pub fn convert(&mut self, access_unit: &[u8]) -> Result<Option<Converted>> {
         let mut data = Vec::with_capacity(access_unit.len() + SPARE_BYTES);
         let mut slice = None;
+        let mut ends_sequence = false;
         for nal in annexb::nal_units(access_unit) {
             if self.codec.is_parameter_set(nal) {
-                self.sets_changed |= self.sets.insert(nal)?;
+                if self.sets.insert(nal)? {
+                    self.sets_changed = true;
+                    self.order.learn(nal);
+                }
                 continue;
             }
             if slice.is_none() && self.codec.is_slice(nal) {
                 slice = Some(nal);
             }
+            ends_sequence |= self.codec.ends_sequence(nal);
             let length = u32::try_from(nal.len()).map_err(|_| Error::new(Kind::Camera, "a frame of 4 GiB"))?;
             data.extend_from_slice(&length.to_be_bytes());
             data.extend_from_slice(nal);
@@ -65,7 +83,19 @@ impl Converter {
         let Some(slice) = slice else { return Ok(None) };
         let Some(current) = self.current(slice)? else { return Ok(None) };
         let picture = current.pictures.look_at_slice(slice)?;
-        Ok(Some(Converted { data: data.into(), picture, sample_entry: Arc::clone(&current.sample_entry) }))
+        let (sample_entry, reach) = (Arc::clone(&current.sample_entry), current.pictures.reach());
+        let order = match reach.places {
+            0 => None,
+            _ => match self.order.count(slice, ends_sequence) {
+                Ok(count) if count.is_lost => return Ok(None),
+                Ok(count) => Some((count, reach)),
+                Err(e) => {
+                    log::debug!("a picture without a place is left out: {e}");
+                    return Ok(None);
+                }
+            },
+        };
+        Ok(Some(Converted { data: data.into(), picture, order, sample_entry }))
     }
 
     /// How to decode the picture of this slice. Another SPS may take over at a key frame only, so that is when the

@@ -17,8 +17,10 @@ pub mod mp4;
 pub mod nal;
 #[cfg(test)]
 mod nal_writer;
+pub mod output_order;
 mod parameter_sets;
 pub mod picture;
+pub mod picture_order;
 pub mod playing_order;
 pub mod recording;
 pub mod reorder;

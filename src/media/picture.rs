@@ -6,6 +6,8 @@ use crate::media::avc;
 use crate::media::codec::Codec;
 use crate::media::hevc;
 use crate::media::nal::length_prefixed;
+use crate::media::output_order::Reach;
+use crate::media::reorder::MOST;
 use crate::media::sample_entry;
 
 /// What a sample holds, by its first slice.
@@ -29,6 +31,9 @@ pub struct Pictures {
     codec: Codec,
     may_reorder: bool,
     reorder_depth: usize,
+    /// Of more than [`Self::reorder_depth`] nothing is told.
+    is_untold: bool,
+    pictures_per_second: Option<f64>,
     /// By PPS id: the bits between id and type in H.265 slice headers.
     extra_slice_header_bits: [u8; 64],
 }
@@ -38,7 +43,7 @@ impl Pictures {
     pub fn new(entry: &SampleEntry) -> Result<Self> {
         let parts = entry.codec().zip(entry.decoder_config());
         let (codec, config) = parts.ok_or_else(|| Error::new(Kind::Corrupt, "a sample entry without avcC or hvcC"))?;
-        let mut pictures = Self { may_reorder: false, ..Self::without_parameter_sets(codec) };
+        let mut pictures = Self { may_reorder: false, is_untold: false, ..Self::without_parameter_sets(codec) };
         for nal in sample_entry::parameter_sets(codec, config)? {
             pictures.learn(nal)?;
         }
@@ -47,7 +52,14 @@ impl Pictures {
 
     /// For frames whose parameter sets are not known: they may do anything usual.
     pub(crate) fn without_parameter_sets(codec: Codec) -> Self {
-        Self { codec, may_reorder: true, reorder_depth: 0, extra_slice_header_bits: [0; 64] }
+        Self {
+            codec,
+            may_reorder: true,
+            reorder_depth: 0,
+            is_untold: true,
+            pictures_per_second: None,
+            extra_slice_header_bits: [0; 64],
+        }
     }
 
     fn learn(&mut self, nal: &[u8]) -> Result<()> {
@@ -56,9 +68,13 @@ impl Pictures {
                 let sps = avc::sps::parse(nal)?;
                 self.may_reorder |= avc::sps::may_reorder(&sps);
                 self.reorder_depth = self.reorder_depth.max(avc::sps::reorder_depth(&sps));
+                self.is_untold |= avc::sps::may_reorder_untold(&sps);
+                self.pictures_per_second = self.pictures_per_second.or(avc::sps::pictures_per_second(&sps));
             }
             (Codec::H265, hevc::unit::SPS) => {
-                self.reorder_depth = self.reorder_depth.max(hevc::sps::Sps::parse(nal)?.reorder_depth);
+                let sps = hevc::sps::Sps::parse(nal)?;
+                self.pictures_per_second = self.pictures_per_second.or(sps.pictures_per_second);
+                self.reorder_depth = self.reorder_depth.max(sps.reorder_depth);
                 self.may_reorder |= self.reorder_depth > 0;
             }
             (Codec::H265, hevc::unit::PPS) => {
@@ -74,6 +90,17 @@ impl Pictures {
     /// tell, and it has to be found from the frames.
     pub fn reorder_depth(&self) -> usize {
         self.reorder_depth
+    }
+
+    /// The same for those who can wait: where nothing is told, what decoders allow.
+    pub fn reach(&self) -> Reach {
+        let places = if self.is_untold { MOST } else { self.reorder_depth };
+        Reach { places, is_told: !self.is_untold }
+    }
+
+    /// How many pictures a second the parameter sets promise.
+    pub fn pictures_per_second(&self) -> Option<f64> {
+        self.pictures_per_second
     }
 
     /// Tells what a length-prefixed sample holds: reads the first slice's head and walks over the rest. An error when

@@ -1,18 +1,15 @@
 //! `Run`: one unbroken session with a camera, cut into recordings.
 
-use crate::base::MediaDuration;
-use crate::base::MonoTime;
-use crate::base::StreamId;
-use crate::base::WallDuration;
-use crate::base::WallTime;
-use crate::media::Frame;
-use crate::media::SampleEntry;
+mod open;
+
+use crate::base::{MediaDuration, MonoTime, StreamId, WallDuration, WallTime};
 use crate::media::anchor::shift;
-use crate::media::growing::{Append, Close, Head, IndexBytes, Progress, Step};
+use crate::media::growing::{Append, Close, Head, IndexBytes, Step};
 use crate::media::picture::Pictures;
 use crate::media::recording::{Cause, EndReason, Flags};
 use crate::media::reorder::Reorder;
-use crate::media::sample_index::{Encoder, Sample};
+use crate::media::{Frame, SampleEntry};
+use open::{LastFrame, Open};
 use std::sync::Arc;
 
 /// A run: is told of frames and answers what the store has to do. When it refuses a frame it has ended; call
@@ -51,40 +48,6 @@ pub struct Terms {
     pub clock_offset: WallDuration,
     /// The system clock is not known to be right.
     pub unproven: bool,
-}
-
-/// The recording that is open.
-#[derive(Debug)]
-struct Open {
-    /// Settled: for good. `None` while the first recording of a run is younger than [`SETTLING`], and in doubt.
-    start: Option<WallTime>,
-    /// When its first frame arrived.
-    first_arrived: WallTime,
-    /// The least, over its frames, of arrival − media duration of the frames before.
-    local_start: WallTime,
-    /// The same over each [`STRETCH_90K`] of its media time.
-    stretches: Vec<WallTime>,
-    rotate_at: WallTime,
-    sample_entry: Arc<SampleEntry>,
-    encoder: Encoder,
-    media_duration: MediaDuration,
-    /// How much of that may have been listed.
-    listed: MediaDuration,
-    bytes: u64,
-    samples: u32,
-    sync_samples: u32,
-    /// Frames may change places.
-    is_reordered: bool,
-    /// The newest frame: how long it lasts is not known yet.
-    last: LastFrame,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct LastFrame {
-    decode_90k: i64,
-    composition_90k: i32,
-    bytes: u32,
-    is_key: bool,
 }
 
 impl Run {
@@ -276,24 +239,8 @@ impl Run {
     }
 
     fn open(&mut self, frame: &Frame, new: LastFrame, steps: &mut Vec<Step>) {
-        let local_start = frame.arrived_at(self.terms.clock_offset);
         let start = self.next_start;
-        let open = Open {
-            start,
-            first_arrived: local_start,
-            local_start,
-            stretches: vec![local_start],
-            rotate_at: rotate_at(self.terms.stream, start.unwrap_or(local_start), start.is_none()),
-            sample_entry: frame.sample_entry.clone(),
-            encoder: Encoder::default(),
-            media_duration: MediaDuration::ZERO,
-            listed: MediaDuration::ZERO,
-            bytes: 0,
-            samples: 0,
-            sync_samples: 0,
-            is_reordered: self.reorder.depth() > 0,
-            last: new,
-        };
+        let open = Open::begin(&self.terms, start, frame, new, self.reorder.depth() > 0);
         let (progress, flags) = (open.progress(), open.flags(&self.terms));
         steps.push(Step::Open(Head {
             stream: self.terms.stream,
@@ -311,101 +258,6 @@ impl Run {
     }
 }
 
-impl Open {
-    /// How long the newest frame lasts, now that the next one is there.
-    fn duration_until(&self, next: &Frame, decode_90k: i64, reorder: usize) -> Result<i32, EndReason> {
-        let duration = decode_90k.saturating_sub(self.last.decode_90k);
-        let seconds = duration as f64 / MediaDuration::from_secs(1).0 as f64;
-        let detail = match duration {
-            i64::MIN..=0 if next.is_bidirectional => {
-                let what = format!("the stream said that frames change places by {reorder} at most");
-                return Err(EndReason::new(Cause::BFrames, what));
-            }
-            i64::MIN..0 => format!("went back by {:.3} s", -seconds),
-            0 => "repeated".to_owned(),
-            1..=MAX_DURATION_90K => return Ok(duration as i32),
-            _ => format!("went ahead by {seconds:.3} s"),
-        };
-        Err(EndReason::new(Cause::BadTimestamps, detail))
-    }
-
-    /// A frame arrived: where the recording starts is told by the least delayed one, as long as it is not settled. What
-    /// later ones tell is the clock's drift, and corrected as such.
-    fn hear(&mut self, arrived: WallTime) {
-        let local_start = arrived - self.media_duration.as_wall();
-        self.local_start = self.local_start.min(local_start);
-        let stretch = usize::try_from(self.media_duration.0 / STRETCH_90K).unwrap_or(0);
-        if stretch >= self.stretches.len() {
-            self.stretches.resize(stretch + 1, local_start);
-        }
-        self.stretches[stretch] = self.stretches[stretch].min(local_start);
-        if self.start.is_none() && arrived - self.first_arrived >= SETTLING {
-            self.start = Some(self.local_start);
-        }
-    }
-
-    /// Counts the newest frame with its duration; its index entry is the answer.
-    fn settle_last(&mut self, duration_90k: i32) -> IndexBytes {
-        let LastFrame { bytes, is_key, composition_90k, .. } = self.last;
-        self.media_duration += MediaDuration(i64::from(duration_90k));
-        self.bytes += u64::from(bytes);
-        self.samples += 1;
-        self.sync_samples += u32::from(is_key);
-        self.encoder.add(Sample { duration_90k, bytes, is_key, composition_90k })
-    }
-
-    fn flags(&self, terms: &Terms) -> Flags {
-        if self.is_reordered { terms.flags().with(Flags::REORDERED) } else { terms.flags() }
-    }
-
-    /// Its rotation second has come.
-    fn is_due(&self) -> bool {
-        self.start.unwrap_or(self.local_start) + self.media_duration.as_wall() >= self.rotate_at
-    }
-
-    /// So far. The clock is corrected at the end alone: until then a moment of the recording stays the same frame.
-    fn progress(&self) -> Progress {
-        let start = self.start.unwrap_or(self.local_start);
-        Progress {
-            start,
-            wall_duration: self.media_duration.as_wall(),
-            media_duration: self.media_duration,
-            local_delta: self.local_start - start,
-            sample_file_bytes: self.bytes,
-            video_samples: self.samples,
-            video_sync_samples: self.sync_samples,
-        }
-    }
-
-    /// How far the next recording would be off if it started where this one ends; or the local delta, where that is more.
-    ///
-    /// The local delta tells where a camera was whose clock runs fast: its frames come ever earlier. Of one that runs slow it
-    /// tells the beginning. Where that is depends on the least delayed of the first half and of the second: a network that
-    /// holds up a few frames moves neither.
-    fn error_at_end(&self, closing: &Progress) -> WallDuration {
-        let half = self.stretches.len() / 2;
-        let least = |stretches: &[WallTime]| stretches.iter().min().copied();
-        let (first, second) = self.stretches.split_at(half);
-        let (Some(first), Some(second)) = (least(first), least(second)) else { return closing.local_delta };
-        // Slow: each half is least delayed at its beginning, so the end is further on by as much again.
-        let between = half as i64 * STRETCH_90K;
-        let rest = self.media_duration.0 - between;
-        let slower = i128::from((second - first).0.max(0)) * i128::from(rest) / i128::from(between);
-        let corrected = closing.wall_duration - closing.media_duration.as_wall();
-        let at_end = second - closing.start + WallDuration(slower as i64) - corrected;
-        if at_end.0.abs() > closing.local_delta.0.abs() { at_end } else { closing.local_delta }
-    }
-
-    /// All of it, with the clock corrected. What was listed of it stays inside.
-    fn closing_progress(&self) -> Progress {
-        let progress = self.progress();
-        let limit = self.media_duration.0 / DRIFT_CORRECTION_LIMIT;
-        let correction = WallDuration(progress.local_delta.0.clamp(-limit, limit));
-        let wall_duration = (progress.wall_duration + correction).max(self.listed.as_wall());
-        Progress { wall_duration, ..progress }
-    }
-}
-
 impl Terms {
     fn flags(&self) -> Flags {
         if self.unproven { Flags::UNPROVEN_TIME } else { Flags::default() }
@@ -419,17 +271,6 @@ impl Frame {
     }
 }
 
-/// When a recording that starts at `start` is due to end: at its stream's own second of the minute, so that several
-/// streams do not close their files at once. The first of a run lasts one to two minutes, the others half of one to
-/// one and a half.
-fn rotate_at(stream: StreamId, start: WallTime, starts_run: bool) -> WallTime {
-    let period = WallDuration::from_secs(60).0;
-    // Steps of 37 s visit all 60 seconds before one comes again, and neighbours are far apart.
-    let second = WallDuration::from_secs(i64::from(stream.get()) * 37 % 60).0;
-    let earliest = start.0 + if starts_run { period } else { period / 2 };
-    WallTime(earliest + (second - earliest).rem_euclid(period))
-}
-
 fn check_key_wait(waited_90k: i64) -> Result<(), EndReason> {
     if waited_90k <= MAX_KEY_WAIT_90K {
         return Ok(());
@@ -437,21 +278,12 @@ fn check_key_wait(waited_90k: i64) -> Result<(), EndReason> {
     Err(EndReason::new(Cause::NoKeyFrame, "none in 4 minutes"))
 }
 
-/// After so long a burst of frames that a camera had buffered is over, and among those that came live since, a few were
-/// hardly delayed. Until then nothing of a run is listed; see `docs/decisions/0012-start-settles.md`.
-const SETTLING: WallDuration = WallDuration::from_secs(3);
-/// A frame may last this long.
-const MAX_DURATION_90K: i64 = MediaDuration::from_secs(60).0;
 /// Without a key frame for longer the run ends (a camera that refreshes by stripes never sends one).
 const MAX_KEY_WAIT_90K: i64 = MediaDuration::from_secs(240).0;
 /// No recording is longer than 5 minutes, so that a query may look back just so far.
 const MAX_RECORDING_90K: i64 = MediaDuration::from_secs(299).0;
-/// Short enough to tell the halves of a recording apart, long enough to have frames that were hardly delayed.
-const STRETCH_90K: i64 = MediaDuration::from_secs(15).0;
 /// Local start and start may differ by this much at a rotation.
 const MAX_CLOCK_ERROR_90K: i64 = WallDuration::from_secs(2).0;
-/// At most one part in so many of a recording's length is corrected: 500 ppm.
-const DRIFT_CORRECTION_LIMIT: i64 = 2000;
 /// A picture larger than this is a broken stream, not a picture.
 const MAX_FRAME_BYTES: u32 = 16 << 20;
 

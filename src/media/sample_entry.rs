@@ -135,6 +135,15 @@ pub(crate) fn reduced((horizontal, vertical): (u16, u16)) -> (u16, u16) {
     if horizontal == 0 || vertical == 0 { (1, 1) } else { (horizontal / divisor, vertical / divisor) }
 }
 
+/// Pictures a second, as both codings tell it; `None` for a rate that no camera has.
+pub(crate) fn frame_rate(time_scale: u32, units_in_picture: u64) -> Option<f64> {
+    let rate = f64::from(time_scale) / units_in_picture as f64;
+    FRAME_RATES.contains(&rate).then_some(rate)
+}
+
+/// From time lapse to slow motion. Clocks of 1 kHz or 90 kHz are given for lack of better knowledge.
+const FRAME_RATES: std::ops::RangeInclusive<f64> = 0.1..=240.0;
+
 /// By aspect_ratio_idc, the same in both codings (ISO/IEC 23008-2 table E.1).
 pub(crate) const SAMPLE_ASPECT_RATIOS: [(u16, u16); 17] = [
     (1, 1), // unspecified

@@ -1,7 +1,7 @@
 //! `Hole`: the time since a stream's film ended, until it goes on.
 
 use super::clock::{STEP, set_by};
-use crate::base::{StreamId, WallDuration};
+use crate::base::{StreamId, WallDuration, WallTime};
 use crate::media::Anchor;
 use crate::media::recording::{Cause, EndReason};
 use crate::store::{self, Moment, Newest, Store};
@@ -28,7 +28,10 @@ impl Hole {
         let anchor = newest.as_ref().and_then(|newest| {
             Some(Anchor { clock_offset: newest.clock_offset?, unproven: newest.end.unproven.is_some() })
         });
-        let open = newest.map(|newest| store::Hole { start: newest.end, end: None, reason: why_ended(&newest) });
+        let open = match newest {
+            Some(newest) => Some(store::Hole { start: newest.end, end: None, reason: why_ended(&newest) }),
+            None => lasting(&store, stream),
+        };
         Self { store, stream, open, ended: None, anchor }
     }
 
@@ -106,9 +109,22 @@ impl Hole {
 fn why_ended(newest: &Newest) -> EndReason {
     let Some(words) = &newest.recording.end_reason else { return EndReason::new(Cause::PowerCut, "") };
     let (cause, detail) = words.split_once(": ").unwrap_or((words, ""));
+    reason(cause, detail)
+}
+
+/// The hole that a stream was in when all its film was deleted: it lasts until there is film again.
+fn lasting(store: &Store, stream: StreamId) -> Option<store::Hole> {
+    let always = WallTime(i64::MIN)..WallTime(i64::MAX);
+    let newest = store.newest_gaps(stream, always, 1).ok()?.pop().filter(|gap| gap.end.is_none())?;
+    let start = Moment { time: newest.start, unproven: None };
+    Some(store::Hole { start, end: None, reason: reason(&newest.cause, &newest.detail) })
+}
+
+fn reason(cause: &str, detail: &str) -> EndReason {
     match Cause::ALL.into_iter().find(|known| known.words() == cause) {
         Some(cause) => EndReason::new(cause, detail),
-        None => EndReason::new(Cause::Stopped, words),
+        None if detail.is_empty() => EndReason::new(Cause::Stopped, cause),
+        None => EndReason::new(Cause::Stopped, format!("{cause}: {detail}")),
     }
 }
 

@@ -88,8 +88,13 @@ impl fmt::Display for StreamKind {
 
 /// A camera's name without the blanks around it, or why it is none.
 pub fn checked_name(name: &str) -> Result<String> {
+    checked_label("camera", name)
+}
+
+/// The same for a name of something else.
+pub(super) fn checked_label(of: &str, name: &str) -> Result<String> {
     let name = name.trim();
-    let bad = |why: &str| Err(Error::new(Kind::BadInput, format!("camera name {name:?}: {why}")));
+    let bad = |why: &str| Err(Error::new(Kind::BadInput, format!("{of} name {name:?}: {why}")));
     if name.is_empty() {
         return bad("must not be empty");
     }

@@ -24,6 +24,7 @@ mod newest;
 mod old_file;
 mod options;
 mod orphan;
+pub mod people;
 mod pulse;
 mod queue;
 mod recover;

@@ -226,20 +226,48 @@ CREATE TABLE protected_span (
   PRIMARY KEY (stream_id, start_90k)
 ) STRICT, WITHOUT ROWID;
 
+-- Who may log in. There is an owner from the first boot on: the last one cannot go.
 CREATE TABLE user (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 64 AND name = trim(name)),
-  -- In the PHC text form.
-  password_hash TEXT NOT NULL CHECK (password_hash LIKE '$%')
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE CHECK (length(name) BETWEEN 1 AND 64 AND name = trim(name)),
+  -- Argon2id in the PHC text form.
+  password_hash TEXT NOT NULL CHECK (password_hash LIKE '$%'),
+  role TEXT NOT NULL CHECK (role IN ('owner', 'viewer')),
+  -- 1: sees only the cameras that user_camera names.
+  limited INTEGER NOT NULL CHECK (limited IN (0, role = 'viewer'))
 ) STRICT;
 
+CREATE TABLE user_camera (
+  user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+  camera_id INTEGER NOT NULL REFERENCES camera (id) ON DELETE CASCADE,
+  PRIMARY KEY (user_id, camera_id)
+) STRICT, WITHOUT ROWID;
+
+-- Browsers that are logged in.
 CREATE TABLE session (
-  -- Of the token in the cookie or the header; the token itself is nowhere.
-  token_hash BLOB PRIMARY KEY CHECK (length(token_hash) = 32),
+  -- BLAKE3 of what the cookie says; that itself is nowhere.
+  secret_hash BLOB PRIMARY KEY CHECK (length(secret_hash) = 32),
   user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
   created_90k INTEGER NOT NULL,
-  -- Null: a program's token, until it is taken back.
-  expires_90k INTEGER CHECK (expires_90k > created_90k)
+  -- To a day or so. It ends some time after.
+  used_90k INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX session_by_user ON session (user_id);
+
+-- What programs are let in with, until it is taken back.
+CREATE TABLE token (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE CHECK (length(name) BETWEEN 1 AND 64 AND name = trim(name)),
+  -- BLAKE3 of the token; that itself is nowhere.
+  secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),
+  created_90k INTEGER NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'viewer')),
+  limited INTEGER NOT NULL CHECK (limited IN (0, role = 'viewer'))
+) STRICT;
+
+CREATE TABLE token_camera (
+  token_id INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
+  camera_id INTEGER NOT NULL REFERENCES camera (id) ON DELETE CASCADE,
+  PRIMARY KEY (token_id, camera_id)
+) STRICT, WITHOUT ROWID;

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use log::{debug, warn};
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -93,9 +94,9 @@ async fn listen(state: Arc<State>, listener: Listener, reactors: Arc<Reactors>, 
         let (state, stop) = (state.clone(), stop.clone());
         let connection = async move {
             match stream {
-                Stream::Tcp(stream) => converse(state, Peer::Visitor, stream, stop).await,
-                Stream::Travelling(stream) => match TcpStream::from_std(stream) {
-                    Ok(stream) => converse(state, Peer::Visitor, stream, stop).await,
+                Stream::Tcp(stream, address) => converse(state, visitor(address), stream, stop).await,
+                Stream::Travelling(stream, address) => match TcpStream::from_std(stream) {
+                    Ok(stream) => converse(state, visitor(address), stream, stop).await,
                     Err(e) => warn!("web: connection: {e}"),
                 },
                 Stream::Unix(stream) => converse(state, Peer::Owner, stream, stop).await,
@@ -116,10 +117,14 @@ pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|&stop| stop).await;
 }
 
+fn visitor(address: IpAddr) -> Peer {
+    Peer::Visitor { address, secure: false }
+}
+
 enum Stream {
-    Tcp(TcpStream),
+    Tcp(TcpStream, IpAddr),
     /// Between two reactors.
-    Travelling(std::net::TcpStream),
+    Travelling(std::net::TcpStream, IpAddr),
     Unix(UnixStream),
 }
 
@@ -127,7 +132,9 @@ impl Stream {
     /// As it is, or as it can go to another thread. The verbs' stay: they are few.
     fn for_thread(self, is_another: bool) -> io::Result<Self> {
         match self {
-            Self::Tcp(stream) if is_another => stream.into_std().map(Self::Travelling),
+            Self::Tcp(stream, address) if is_another => {
+                stream.into_std().map(|stream| Self::Travelling(stream, address))
+            }
             stays => Ok(stays),
         }
     }
@@ -140,10 +147,10 @@ async fn accept(
     let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
     let stream = match listener {
         Listener::Tcp(listener) => {
-            let (stream, _) = listener.accept().await?;
+            let (stream, from) = listener.accept().await?;
             // Heads and moovs are small writes: they must not wait for an acknowledgement (Ff9).
             stream.set_nodelay(true)?;
-            Stream::Tcp(stream)
+            Stream::Tcp(stream, from.ip())
         }
         Listener::Unix(listener) => Stream::Unix(listener.accept().await?.0),
     };

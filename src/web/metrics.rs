@@ -6,13 +6,15 @@ mod text;
 
 use crate::web::State;
 use crate::web::answer::{self, Body};
+use crate::web::auth::Caller;
 use http::{Response, StatusCode};
 use text::Text;
 
-/// All of them, as they are now.
-pub(super) fn show(state: &State) -> Response<Body> {
+/// All of them, as they are now, of the cameras that are there for this caller.
+pub(super) fn show(state: &State, caller: &Caller) -> Response<Body> {
     let mut text = Text::default();
-    storage::write(state, &mut text);
-    clock::write(state, &mut text);
+    let cameras = caller.cameras(state);
+    storage::write(state, &cameras, &mut text);
+    clock::write(state, &cameras, &mut text);
     answer::typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
 }

@@ -3,6 +3,7 @@
 mod accept;
 mod answer;
 mod api;
+mod auth;
 mod body;
 mod desks;
 mod direct;
@@ -27,10 +28,12 @@ mod view;
 pub use accept::{GRACE, Listener, serve};
 pub use answer::Body;
 pub use api::test::{CameraReport, look_at_camera};
+pub use auth::{Entry, Rule};
 pub use peer::Peer;
 pub use reactors::Reactors;
 pub use state::State;
 
+use auth::Caller;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
@@ -47,7 +50,7 @@ where
 {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let answered = match read_head(state, peer, &request) {
-        Ok(route) => match dispatch(state, peer, route, request).await {
+        Ok((caller, route)) => match dispatch(state, &caller, route, request).await {
             Ok(answer) => begin(answer).await,
             Err(refusal) => Err(refusal),
         },
@@ -73,12 +76,18 @@ async fn begin(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
     Ok(Response::from_parts(head, body.begin().await?))
 }
 
-fn read_head<B>(state: &State, peer: Peer, request: &Request<B>) -> Result<Route, Refusal> {
-    peer.check(request.uri(), request.headers())?;
+/// Who asks for what; `Err` also when it is not for them.
+fn read_head<B>(state: &State, peer: Peer, request: &Request<B>) -> Result<(Caller, Route), Refusal> {
+    peer.check(&state.doors, request.uri(), request.headers())?;
+    peer.check_origin(request.method(), request.headers())?;
     if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > MAX_URL_BYTES) {
         return Err(Refusal::LongUrl);
     }
-    Route::parse(request.method(), request.uri().path(), request.uri().query(), &state.zone)
+    let caller = Caller::identify(&state.doors, peer, request.headers());
+    let uri = request.uri();
+    let parsed = Route::parse(request.method(), uri.path(), uri.query(), &state.zone)?;
+    caller.must_be(&state.doors, parsed.admits, parsed.camera)?;
+    Ok((caller, parsed.route))
 }
 
 /// Beyond it there is nothing that makes sense; it has room for hundreds of `s=`.
@@ -86,7 +95,7 @@ const MAX_URL_BYTES: usize = 8 << 10;
 
 async fn dispatch<B>(
     state: &Arc<State>,
-    peer: Peer,
+    caller: &Caller,
     route: Route,
     request: Request<B>,
 ) -> Result<Response<Body>, Refusal>
@@ -97,27 +106,38 @@ where
     let answer = match route {
         Route::Page(asset) => asset.serve(&request),
         Route::OpenApi => openapi::show(&request),
-        Route::Metrics => metrics::show(state),
-        Route::Storage(settings) => api::storage::show(state, &settings)?,
+        Route::Metrics => metrics::show(state, caller),
+        Route::Storage(settings) => api::storage::show(state, caller, &settings)?,
         Route::Health => api::health::show(state),
-        Route::Top { days } => api::top::show(state, peer, days),
+        Route::Top { days } => api::top::show(state, caller, days),
         Route::Time(time) => api::time::show(state, time),
-        Route::ListCameras => api::cameras::list(state, peer),
-        Route::ShowCamera(camera) => api::cameras::show(state, peer, camera)?,
-        Route::AddCamera => api::cameras::add(state, peer, body::read(request).await?).await?,
-        Route::EditCamera(camera) => api::cameras::edit(state, peer, camera, body::read(request).await?).await?,
+        Route::ListCameras => api::cameras::list(state, caller),
+        Route::ShowCamera(camera) => api::cameras::show(state, caller, camera)?,
+        Route::AddCamera => api::cameras::add(state, caller, body::read(request).await?).await?,
+        Route::EditCamera(camera) => api::cameras::edit(state, caller, camera, body::read(request).await?).await?,
         Route::RemoveCamera { camera, delete_film } => api::cameras::remove(state, camera, delete_film).await?,
-        Route::TestCamera => api::test::run(state, peer, body::read(request).await?).await?,
+        Route::TestCamera => api::test::run(state, caller, body::read(request).await?).await?,
         Route::Recordings { stream, span, split } => api::recordings::list(state, stream, span, split).await?,
         Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,
         Route::Protected(stream) => api::protected::list(state, stream).await?,
         Route::Protect(stream) => api::protected::add(state, stream, body::read(request).await?).await?,
         Route::Unprotect { stream, span } => api::protected::remove(state, stream, span).await?,
-        Route::Live(stream) => live::agree(state, peer, stream, &request)?,
+        Route::Live(stream) => live::agree(state, stream, &request)?,
         Route::View(wanted) => view::show(state, wanted, &request).await?,
         Route::MediaSegment { stream, excerpt } => view::fragments::show(state, stream, excerpt, &request).await?,
         Route::Vod { stream, span } => hls::vod(state, stream, span).await?,
         Route::LivePlaylist(stream) => hls::live(state, stream).await?,
+        Route::Session => api::session::show(state, caller),
+        Route::SetUp => api::session::set_up(state, caller, body::read(request).await?).await?,
+        Route::LogIn => api::session::log_in(state, caller, body::read(request).await?).await?,
+        Route::LogOut => api::session::log_out(state, caller).await?,
+        Route::ListUsers => api::users::list(state).await?,
+        Route::AddUser => api::users::add(state, body::read(request).await?).await?,
+        Route::EditUser(user) => api::users::edit(state, caller, user, body::read(request).await?).await?,
+        Route::RemoveUser(user) => api::users::remove(state, user).await?,
+        Route::ListTokens => api::tokens::list(state).await?,
+        Route::AddToken => api::tokens::add(state, body::read(request).await?).await?,
+        Route::RemoveToken(token) => api::tokens::remove(state, token).await?,
         Route::Init(sample_entry) => view::fragments::show_init(state, sample_entry, &request).await?,
     };
     Ok(answer)

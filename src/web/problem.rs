@@ -6,6 +6,7 @@ use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
 use serde::Serialize;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a request is refused or failed. Every one is answered; none drops the connection (Fi5).
 #[derive(Debug)]
@@ -14,8 +15,16 @@ pub(super) enum Refusal {
     NoSuchPath,
     /// Something is there, but not for this method.
     WrongMethod { allow: String },
-    /// The request calls us by a name that is not of this machine.
-    WrongHost,
+    /// The request calls us by a name that is not ours.
+    WrongHost { only_here: bool },
+    /// Nobody is logged in.
+    NoLogin { needs_owner: bool },
+    /// Name or password is wrong.
+    WrongLogin,
+    /// There were too many wrong passwords: wait so long.
+    Wait(Duration),
+    /// It is for owners.
+    NotAllowed,
     /// A page of another site asks for what only ours may have.
     OtherOrigin,
     /// What is here is spoken over a WebSocket only.
@@ -52,6 +61,13 @@ impl Refusal {
                 answer.headers_mut().insert(name, HeaderValue::from_static(value));
             }
         }
+        if matches!(self, Self::NoLogin { .. } | Self::WrongLogin) {
+            // RFC 9110 15.5.2 wants one; for this scheme no browser asks by itself.
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lunette\""));
+        }
+        if let Self::Wait(wait) = self {
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
+        }
         if let Self::WrongMethod { allow } = self {
             let allow = HeaderValue::from_str(&allow).expect("methods are plain ASCII");
             answer.headers_mut().insert(header::ALLOW, allow);
@@ -63,8 +79,10 @@ impl Refusal {
         match self {
             Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
-            Self::OtherOrigin => StatusCode::FORBIDDEN,
+            Self::WrongHost { .. } => StatusCode::MISDIRECTED_REQUEST,
+            Self::NoLogin { .. } | Self::WrongLogin => StatusCode::UNAUTHORIZED,
+            Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::OtherOrigin | Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::NotWebSocket => StatusCode::UPGRADE_REQUIRED,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::LongUrl => StatusCode::URI_TOO_LONG,
@@ -79,6 +97,11 @@ impl Refusal {
             },
         }
     }
+}
+
+/// Whole ones, after which the wait is over.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000) as u64
 }
 
 const MEDIA_TYPE: &str = "application/problem+json";
@@ -123,7 +146,19 @@ impl fmt::Display for Refusal {
         match self {
             Self::NoSuchPath => f.write_str("nothing is at this path"),
             Self::WrongMethod { allow } => write!(f, "this path takes only {allow}"),
-            Self::WrongHost => f.write_str("without a login only localhost and loopback addresses are answered"),
+            Self::WrongHost { only_here: true } => {
+                f.write_str("without a login only localhost and loopback addresses are answered")
+            }
+            Self::WrongHost { only_here: false } => {
+                f.write_str("this recorder is not called so: use its address, or put the name into `[web] names`")
+            }
+            Self::NoLogin { needs_owner: false } => f.write_str("log in first"),
+            Self::NoLogin { needs_owner: true } => f.write_str("nobody has set the owner's password yet"),
+            Self::WrongLogin => f.write_str("name or password is wrong"),
+            Self::Wait(wait) => {
+                write!(f, "too many wrong passwords: try again in {} s", seconds(*wait))
+            }
+            Self::NotAllowed => f.write_str("only an owner may do this"),
             Self::OtherOrigin => f.write_str("a page of another site asks for this"),
             Self::NotWebSocket => f.write_str("this path answers WebSocket requests only (RFC 6455, version 13)"),
             Self::NotJson => f.write_str("the body must come as application/json"),

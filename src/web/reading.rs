@@ -9,7 +9,7 @@ use std::ops::{Range, RangeInclusive};
 
 /// What a request line asks for, in words; `Err` with why it is refused.
 pub fn request(method: &Method, path: &str, query: Option<&str>, zone: &TimeZone) -> Result<String, String> {
-    Route::parse(method, path, query, zone).map(|route| format!("{route:?}")).map_err(|refusal| refusal.to_string())
+    Route::parse(method, path, query, zone).map(|parsed| format!("{parsed:?}")).map_err(|refusal| refusal.to_string())
 }
 
 /// One `s=`: numbers of recordings, and from where to where in them.

@@ -4,6 +4,7 @@ use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::api::CameraTexts;
+use crate::web::auth::{self, Doors, Entry, Rule};
 use crate::web::desks::Desks;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 pub struct State {
     pub(super) store: Arc<Store>,
     pub(super) live: Arc<Live>,
+    /// Who may enter.
+    pub(super) doors: Arc<Doors>,
     /// Times are told in it, and asked in it where they have no offset.
     pub(super) zone: TimeZone,
     pub(super) buffers: Buffers,
@@ -35,20 +38,46 @@ pub struct State {
 }
 
 impl State {
-    /// Answers from this store, and of what is happening now.
+    /// Answers from this store, and of what is happening now, to this machine alone: whoever asks is the owner.
     pub fn new(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self::of(store, live, zone, true))
+        Self::for_this_machine(store, live, zone, true)
     }
 
-    /// Answers from a store that is only looked at: that nothing can be recorded into it is no trouble.
+    /// The same from a store that is only looked at: that nothing can be recorded into it is no trouble.
     pub fn for_reading(store: Arc<Store>, live: Arc<Live>, zone: TimeZone) -> Arc<Self> {
-        Arc::new(Self::of(store, live, zone, false))
+        Self::for_this_machine(store, live, zone, false)
     }
 
-    fn of(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Self {
+    fn for_this_machine(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Arc<Self> {
+        let entry = Entry { rule: Rule::None, only_here: true, names: Vec::new() };
+        Self::with_entry(store, live, zone, &entry, records).expect("without a login nothing is read")
+    }
+
+    /// The same for whom this entry lets in; without `records` as [`Self::for_reading`]. Blocks on the disk.
+    pub fn with_entry(
+        store: Arc<Store>,
+        live: Arc<Live>,
+        zone: TimeZone,
+        entry: &Entry,
+        records: bool,
+    ) -> Result<Arc<Self>> {
+        let doors = Arc::new(Doors::new(store.clone(), entry, records)?);
         let (buffers, indexes, plans, desks, viewers) = Default::default();
         let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&zone));
-        Self { store, live, zone, buffers, indexes, plans, desks, lists, camera_texts, viewers, records }
+        Ok(Arc::new(Self {
+            store,
+            live,
+            doors,
+            zone,
+            buffers,
+            indexes,
+            plans,
+            desks,
+            lists,
+            camera_texts,
+            viewers,
+            records,
+        }))
     }
 
     /// A stream of a camera, as it is now.
@@ -62,7 +91,7 @@ impl State {
     pub(super) fn camera(&self, uuid: uuid::Uuid) -> Result<Camera> {
         let cameras = self.store.cameras();
         let found = cameras.iter().find(|camera| camera.uuid == uuid).cloned();
-        found.ok_or_else(|| Error::new(Kind::NotFound, format!("camera {uuid}: there is none with this uuid")))
+        found.ok_or_else(|| auth::no_camera(uuid))
     }
 }
 

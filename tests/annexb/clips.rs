@@ -37,6 +37,13 @@ impl Clips {
         fs::read(out).expect("the encoder's output")
     }
 
+    /// A stream as a file.
+    pub(crate) fn keep(&self, name: &str, stream: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, stream).expect("room for a clip");
+        path
+    }
+
     /// What FFmpeg makes of a byte stream when it copies it into an mp4 file.
     pub(crate) fn remux(&self, name: &str, format: &str, stream: &[u8]) -> PathBuf {
         let [from, to] = ["stream", "mp4"].map(|end| self.0.path().join(format!("{name}.{end}")));

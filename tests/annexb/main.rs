@@ -3,6 +3,7 @@
 
 mod clips;
 mod mp4;
+mod order;
 
 use clips::Clips;
 use lunette::media::SampleEntry;

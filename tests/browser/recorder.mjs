@@ -54,6 +54,7 @@ db_dir = '${this.dir}/db'
 sample_dir = '${this.dir}/film'
 reserve = '1MiB'
 [web]
+login = 'none'
 listen = ['127.0.0.1:0']
 `;
 	}

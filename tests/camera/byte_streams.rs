@@ -3,6 +3,7 @@
 use crate::support::cameras::{DemoCamera, clips};
 use crate::watching::{frames, open, steps, until_end};
 use lunette::base::Transport;
+use lunette::media::Frame;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use std::fs;
@@ -49,13 +50,24 @@ async fn a_fifo_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn pictures_out_of_order_cannot_be_stamped_by_arrival() {
-    let source = format!("exec:h264@15:cat '{}'", clip("b-frames.15fps.h264"));
-    let mut session = open(&source, Transport::Tcp).await.unwrap();
-    assert_eq!(
-        until_end(&mut session).await.1.to_string(),
-        "unexpected B-frames: a byte stream brings no times to sort them by"
-    );
+async fn pictures_out_of_order_get_the_places_that_rtp_gives_them() {
+    let camera = DemoCamera::start(&["--b-frames"]);
+    let mut by_rtsp = open(camera.url(), Transport::Tcp).await.unwrap();
+    let mut by_pipe =
+        open(&format!("exec:h264@15:cat '{}'", clip("b-frames.15fps.h264")), Transport::Tcp).await.unwrap();
+    let (by_rtsp, (by_pipe, _)) = tokio::join!(frames(&mut by_rtsp, 40), until_end(&mut by_pipe));
+    assert_eq!(by_pipe.len(), 150, "the last ones too");
+    let order = |frames: &[Frame]| {
+        let mut order: Vec<_> = (0..40).collect();
+        order.sort_by_key(|&n: &usize| frames[n].pts_90k);
+        order
+    };
+    assert_eq!(order(&by_pipe), order(&by_rtsp));
+    assert!(order(&by_rtsp).windows(2).any(|pair| pair[1] < pair[0]));
+    for (a, b) in by_rtsp.iter().zip(&by_pipe) {
+        assert_eq!((&a.data, a.is_key, a.is_bidirectional), (&b.data, b.is_key, b.is_bidirectional));
+    }
+    assert!(by_pipe.windows(2).all(|pair| pair[0].arrived <= pair[1].arrived));
 }
 
 #[tokio::test]

@@ -26,8 +26,15 @@ impl GstCamera {
 
     /// Starts it with one stream that shows an Annex B file of H.264, 15 frames a second, over and over.
     pub(crate) fn start_with_clip(name: &str, clip: &Path) -> Self {
-        let clip = format!("{name}={}", clip.display());
-        Self::start_with(["--stream".into(), format!("{name}:h264:320x240@15"), "--clip".into(), clip])
+        Self::start_with_clips(&[(name, "h264", clip)])
+    }
+
+    /// The same with several: name, coding with what is odd about it, such as `h265-inband`, and Annex B file.
+    pub(crate) fn start_with_clips(streams: &[(&str, &str, &Path)]) -> Self {
+        Self::start_with(streams.iter().flat_map(|(name, coding, clip)| {
+            let clip = format!("{name}={}", clip.display());
+            ["--stream".to_owned(), format!("{name}:{coding}:320x240@15"), "--clip".to_owned(), clip]
+        }))
     }
 
     fn start_with(arguments: impl IntoIterator<Item = String>) -> Self {

@@ -43,7 +43,7 @@ impl Home {
     /// With these words for `[store]`. Paths are relative to the home.
     pub(crate) fn with_store(store: &str) -> Self {
         let home = Self { dir: tempfile::tempdir().unwrap(), log: "info" };
-        let config = format!("[store]\n{store}\n[web]\nlisten = ['127.0.0.1:0']\n");
+        let config = format!("[store]\n{store}\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n");
         fs::write(home.path("lunette.toml"), config).unwrap();
         home
     }
@@ -54,6 +54,18 @@ impl Home {
         let config = fs::read_to_string(&file).unwrap();
         fs::write(file, config.replace("sync_interval", &format!("flush_interval = '{seconds}s'\nsync_interval")))
             .unwrap();
+    }
+
+    /// Whoever comes over TCP has to log in.
+    pub(crate) fn require_login(&self) {
+        self.configure(|config| config.replace("login = 'none'", "login = 'required'"));
+    }
+
+    /// Changes the configuration.
+    pub(crate) fn configure(&self, change: impl FnOnce(String) -> String) {
+        let file = self.path("lunette.toml");
+        let config = fs::read_to_string(&file).unwrap();
+        fs::write(file, change(config)).unwrap();
     }
 
     /// How often film is made durable; a crash costs at most that and a group of pictures.

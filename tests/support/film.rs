@@ -27,6 +27,11 @@ pub(crate) struct Packet {
 }
 
 impl Film {
+    /// A file that is there.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// Keeps `bytes` as a file.
     pub(crate) fn save(path: &Path, bytes: &[u8]) -> Self {
         std::fs::write(path, bytes).unwrap();

@@ -4,8 +4,15 @@
     gst_camera.py --stream NAME:CODEC[:WIDTHxHEIGHT@FPS][:USER:PASSWORD] ... [--clip NAME=FILE] ... [--log FILE]
 
 Prints one line, {NAME: URL}, when it serves, on ports that are free, and ends with its standard input. A line on that
-makes all streams fall silent; when what they had sent is on its way, it prints "silent". CODEC is h264 or h265, with
-"-b" behind it for B-frames, and with "-quiet" for a server without RTCP; a stream with a login wants Digest. Pictures come from an encoder, or from the Annex B file of --clip, over and over,
+makes all streams fall silent; when what they had sent is on its way, it prints "silent". CODEC is h264 or h265, and
+behind it may stand:
+    -b         B-frames
+    -quiet     a server without RTCP
+    -inband    parameter sets come with the pictures alone, not in the session description
+    -late      (of a clip) first parameter sets alone, then nothing for LATE_S seconds, then the pictures
+    -still     (of a clip) all pictures have one RTP timestamp
+    -headless  (of a clip) the first picture lacks its first slice, as for somebody who joins amid it
+A stream with a login wants Digest. Pictures come from an encoder, or from the Annex B file of --clip, over and over,
 which costs hardly any CPU. Every access unit that leaves the encoder is a JSON line in --log: stream, media (counts
 the times that the stream was started anew), n, pts in ns, key, bytes and SHA-256 of its slices as an mp4 sample holds
 them (each behind its length in four bytes; parameter sets, SEI and delimiters left out).
@@ -38,19 +45,23 @@ ENCODERS_B = {
 }
 # How long a frame may take from the encoder to the socket: the server holds it back for the pipeline's latency.
 ON_ITS_WAY_MS = 500
+# Of a stream that is late.
+LATE_S = 3
 CAPS = "video/x-{codec},stream-format=byte-stream,alignment=au"
 
 
 class Stream:
     """What one --stream asks for."""
 
-    FORM = re.compile(r"([\w/-]+):(h264|h265)(-b)?(-quiet)?(?::(\d+)x(\d+)@(\d+))?(?::([^:]+):(.+))?")
+    FORM = re.compile(r"([\w/-]+):(h264|h265)((?:-[a-z]+)*)(?::(\d+)x(\d+)@(\d+))?(?::([^:]+):(.+))?")
+    ODDITIES = {"b", "quiet", "inband", "late", "still", "headless"}
 
     def __init__(self, text):
         found = self.FORM.fullmatch(text)
-        if not found:
+        if not found or not set(found[3].split("-")[1:]) <= self.ODDITIES:
             raise argparse.ArgumentTypeError(f"{text!r} is not NAME:CODEC[:WIDTHxHEIGHT@FPS][:USER:PASSWORD]")
-        self.name, self.codec, self.has_b, self.is_quiet, width, height, fps, user, password = found.groups()
+        self.name, self.codec, oddities, width, height, fps, user, password = found.groups()
+        self.oddities = set(oddities.split("-")[1:])
         self.login = (user, password) if user else None
         self.width, self.height, self.fps = int(width or 320), int(height or 240), int(fps or 15)
         self.access_units = None
@@ -64,11 +75,16 @@ class Stream:
             kbps = max(100, self.width * self.height * self.fps // 8000)
             source = (
                 f"videotestsrc is-live=true pattern=ball ! video/x-raw,width={self.width},height={self.height},"
-                f"framerate={self.fps}/1 ! " + (ENCODERS_B if self.has_b else ENCODERS)[self.codec].format(fps=self.fps, kbps=kbps)
+                f"framerate={self.fps}/1 ! " + (ENCODERS_B if "b" in self.oddities else ENCODERS)[self.codec].format(fps=self.fps, kbps=kbps)
             )
-        parse, pay = f"{self.codec}parse", f"rtp{self.codec}pay"
         caps = CAPS.format(codec=self.codec)
-        return f"( {source} ! {parse} ! {caps} ! identity name=sent signal-handoffs=true ! {pay} name=pay0 pt=96 config-interval=-1 )"
+        # What is odd stays odd: a parser would mend it.
+        parse = "" if self.oddities & {"late", "still", "headless"} else f"! {self.codec}parse"
+        pay = f"rtp{self.codec}pay config-interval=-1 pt=96 name={{}}"
+        if "inband" in self.oddities:
+            told = f"application/x-rtp,media=video,clock-rate=90000,encoding-name={self.codec.upper()},payload=96"
+            pay = pay.format("pay") + f" ! capssetter name=pay0 replace=true join=false caps={told}"
+        return f"( {source} {parse} ! {caps} ! identity name=sent signal-handoffs=true ! {pay.format('pay0')} )"
 
 
 class Factory(GstRtspServer.RTSPMediaFactory):
@@ -79,7 +95,7 @@ class Factory(GstRtspServer.RTSPMediaFactory):
         self.stream, self.log = stream, log
         self.sent = None
         self.set_shared(True)
-        self.set_enable_rtcp(not stream.is_quiet)
+        self.set_enable_rtcp("quiet" not in stream.oddities)
 
     def do_create_element(self, _url):
         stream = self.stream
@@ -128,16 +144,50 @@ class Log:
 def feed(clip, stream):
     """Gives the clip's access units to the pipeline as it asks for them, round and round."""
     clip.set_property("caps", Gst.Caps.from_string(CAPS.format(codec=stream.codec) + f",framerate={stream.fps}/1"))
+    if "still" in stream.oddities:
+        feed_without_times(clip, stream)
+        return
+    units = itertools.cycle(stream.access_units)
+    late = 0
+    if "late" in stream.oddities:
+        # What came late is late for good: its timestamps go on from the parameter sets'.
+        units, late = itertools.chain([parameter_sets(stream)], units), LATE_S * Gst.SECOND
+    if "headless" in stream.oddities:
+        next(units)
+        units = itertools.chain([headless(stream)], units)
     numbers = itertools.count()
 
     def more(_, __):
         n = next(numbers)
-        buffer = Gst.Buffer.new_wrapped(stream.access_units[n % len(stream.access_units)])
-        buffer.pts = buffer.dts = n * Gst.SECOND // stream.fps
+        buffer = Gst.Buffer.new_wrapped(next(units))
+        buffer.pts = buffer.dts = n * Gst.SECOND // stream.fps + (late if n else 0)
         buffer.duration = Gst.SECOND // stream.fps
         clip.emit("push-buffer", buffer)
 
     clip.connect("need-data", more)
+
+
+def feed_without_times(clip, stream):
+    """The payloader takes the timestamp before for what has none."""
+    units = itertools.cycle(stream.access_units)
+
+    def more():
+        return clip.emit("push-buffer", Gst.Buffer.new_wrapped(next(units))) == Gst.FlowReturn.OK
+
+    GLib.timeout_add(1000 // stream.fps, more)
+
+
+def parameter_sets(stream):
+    """An access unit of nothing else."""
+    sets = [nal for nal in nals(stream.access_units[0]) if is_parameter_set(stream.codec, nal)]
+    return b"".join(b"\0\0\0\1" + nal for nal in sets)
+
+
+def headless(stream):
+    """The first access unit without its first slice."""
+    units = nals(stream.access_units[0])
+    first = next(nal for nal in units if is_slice(stream.codec, nal))
+    return b"".join(b"\0\0\0\1" + nal for nal in units if nal is not first)
 
 
 def nals(data):
@@ -149,6 +199,10 @@ def nals(data):
 
 def is_slice(codec, nal):
     return 1 <= nal[0] & 0x1F <= 5 if codec == "h264" else nal[0] >> 1 & 0x3F < 32
+
+
+def is_parameter_set(codec, nal):
+    return nal[0] & 0x1F in (7, 8) if codec == "h264" else nal[0] >> 1 & 0x3F in (32, 33, 34)
 
 
 def begins_picture(codec, nal):

@@ -37,6 +37,29 @@ pub(crate) fn ask(server: SocketAddr, method: &str, path: &str, json: &str) -> s
     }
 }
 
+/// Asks one thing over a connection of its own, with these headers, and with JSON if there is any.
+pub(crate) fn ask_with(
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    json: Option<&str>,
+) -> Answer {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| *name == "Host") {
+        head += &format!("Host: {server}\r\n");
+    }
+    if let Some(json) = json {
+        head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", json.len());
+    }
+    headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+    let mut stream = TcpStream::connect_timeout(&server, secs(5)).unwrap();
+    stream.set_read_timeout(Some(secs(60))).unwrap();
+    // The server may have said no before it read all.
+    let _ = write!(stream, "{head}\r\n{}", json.unwrap_or_default());
+    Answer::read(stream)
+}
+
 impl Answer {
     /// Reads to the end of the connection.
     pub(crate) fn read(mut stream: impl Read) -> Self {

@@ -12,5 +12,6 @@ pub(crate) mod process;
 pub(crate) mod sent;
 pub(crate) mod small_disk;
 pub(crate) mod sockets;
+pub(crate) mod vlc;
 pub(crate) mod wait;
 pub(crate) mod websocket;

@@ -51,6 +51,7 @@ fn request_failed(request: Request, status: Option<u16>, line: &str) -> EndReaso
         Some(401 | 403) if why.contains("no credentials") => EndReason::new(Cause::Unauthorized, "it wants a login"),
         Some(401 | 403) => EndReason::new(Cause::Unauthorized, "wrong name or password"),
         Some(200..=299) => EndReason::new(Cause::BadVideo, why),
+        Some(461) => EndReason::new(Cause::BadVideo, "it does not send by this transport (TCP or UDP): try the other"),
         Some(400..=499) => EndReason::new(Cause::BadVideo, refusal()),
         Some(_) => EndReason::new(Cause::Closed, refusal()),
         None if answer == CONNECT => EndReason::new(Cause::Unreachable, why),
@@ -124,6 +125,7 @@ mod tests {
             ),
             (Some(401), "401 Unauthorized response to DESCRIBE CSeq=2: Received Unauthorized after trying digest auth"),
             (Some(404), "404 Not Found response to DESCRIBE CSeq=1: Unexpected RTSP response status"),
+            (Some(461), "461 Unsupported transport response to SETUP CSeq=3: Unexpected RTSP response status"),
             (Some(503), "503 Service Unavailable response to DESCRIBE CSeq=1: Unexpected RTSP response status"),
             (Some(200), "200 OK response to DESCRIBE CSeq=1: Unable to parse SDP"),
         ]
@@ -136,6 +138,7 @@ camera closed the stream: EOF while expecting response to DESCRIBE CSeq 1
 login refused: it wants a login
 login refused: wrong name or password
 bad video: answers 404 Not Found to DESCRIBE
+bad video: it does not send by this transport (TCP or UDP): try the other
 camera closed the stream: answers 503 Service Unavailable to DESCRIBE
 bad video: Unable to parse SDP"
         );

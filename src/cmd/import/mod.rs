@@ -10,6 +10,7 @@ use crate::base::{Error, Kind, MediaDuration, MonoTime, Result, ResultExt, Strea
 use crate::media::Frame;
 use crate::media::codec::Codec;
 use crate::media::growing::Step;
+use crate::media::picture::Pictures;
 use crate::media::recording::{Cause, EndReason};
 use crate::media::run::{Run, Terms};
 use crate::store::{Growing, Store, StreamKind};
@@ -32,9 +33,9 @@ pub(super) struct Args {
     /// When the first picture was taken: text or a 90 kHz number, see `lunette ts`
     #[arg(long, value_name = "TIME")]
     start: String,
-    /// Pictures a second; a raw stream does not say so itself
-    #[arg(long, default_value_t = 30.0, value_parser = fps)]
-    fps: f64,
+    /// Pictures a second of a raw stream, in place of what it says itself; 30 where it says nothing
+    #[arg(long, value_parser = fps)]
+    fps: Option<f64>,
 }
 
 /// What a file may be.
@@ -103,7 +104,9 @@ fn fps(text: &str) -> std::result::Result<f64, String> {
 /// Takes frames as if a camera had sent them, without waiting for the time to pass.
 struct Tape<'a> {
     store: &'a Store,
-    run: Run,
+    terms: Terms,
+    /// Begins with the first frame.
+    run: Option<Run>,
     steps: Vec<Step>,
     growing: Option<Growing>,
     /// Up to the newest frame.
@@ -121,7 +124,8 @@ impl<'a> Tape<'a> {
         let terms = Terms { stream, clock_offset: WallDuration(start.0), unproven: false };
         Self {
             store,
-            run: Run::new(terms),
+            terms,
+            run: None,
             steps: Vec::new(),
             growing: None,
             length: MediaDuration::ZERO,
@@ -137,7 +141,11 @@ impl<'a> Tape<'a> {
         self.length = self.length.max(MediaDuration(frame.pts_90k));
         let frame = &Frame { arrived: MonoTime(self.length.0), ..frame.clone() };
         let mut steps = std::mem::take(&mut self.steps);
-        self.run.push(frame, &mut steps).map_err(|reason| Error::new(Kind::BadInput, reason.to_string()))?;
+        let run = match &mut self.run {
+            Some(run) => run,
+            none => none.insert(Self::run(self.terms, frame)?),
+        };
+        run.push(frame, &mut steps).map_err(|reason| Error::new(Kind::BadInput, reason.to_string()))?;
         for step in steps.drain(..) {
             self.act(step)?;
         }
@@ -153,10 +161,18 @@ impl<'a> Tape<'a> {
         Ok(())
     }
 
+    /// A run that waits for frames as long as they may have to, where the stream does not say: nobody looks on.
+    fn run(terms: Terms, first: &Frame) -> Result<Run> {
+        let reach = Pictures::new(&first.sample_entry)?.reach();
+        Ok(Run::new(terms).with_reorder(if reach.is_told { 0 } else { reach.places }))
+    }
+
     /// Ends the run and tells how long it is.
     fn finish(mut self) -> MediaDuration {
         let mut steps = Vec::new();
-        self.run.finish(EndReason::new(Cause::Closed, "the imported file ends"), &mut steps);
+        if let Some(run) = &mut self.run {
+            run.finish(EndReason::new(Cause::Closed, "the imported file ends"), &mut steps);
+        }
         for step in steps {
             // Only `Open` and `Append` can fail, and a run does not end with them.
             let _ = self.act(step);

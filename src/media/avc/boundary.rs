@@ -1,9 +1,9 @@
 //! `Boundary`: where a sample of H.264 begins (ISO/IEC 14496-10 7.4.1.2.3 and 7.4.1.2.4).
 
-use crate::base::Result;
 use crate::media::access_unit::Place;
+use crate::media::avc::pps::Pps;
 use crate::media::avc::slice::{SliceHead, SliceStart};
-use crate::media::avc::{bits, is_slice, sps, unit, unit_type};
+use crate::media::avc::{is_slice, sps, unit, unit_type};
 use h264_reader::nal::sps::SeqParameterSet;
 use std::collections::BTreeMap;
 
@@ -24,12 +24,6 @@ struct Last {
     is_lone_field: bool,
     /// A NAL unit that begins access units has followed.
     is_behind_opener: bool,
-}
-
-#[derive(Debug)]
-struct Pps {
-    sps_id: u8,
-    has_bottom_order: bool,
 }
 
 impl Boundary {
@@ -99,16 +93,5 @@ impl Boundary {
     /// Forgets the picture, not the parameter sets: bytes are missing.
     pub(crate) fn reset(&mut self) {
         self.last = None;
-    }
-}
-
-impl Pps {
-    fn parse(nal: &[u8]) -> Result<(u8, Self)> {
-        let mut bits = bits(nal);
-        let id = bits.ue_to(255, "pic_parameter_set_id")? as u8;
-        let sps_id = bits.ue_to(31, "seq_parameter_set_id")? as u8;
-        bits.skip(1, "entropy_coding_mode_flag")?;
-        let has_bottom_order = bits.flag("bottom_field_pic_order_in_frame_present_flag")?;
-        Ok((id, Self { sps_id, has_bottom_order }))
     }
 }

@@ -1,6 +1,9 @@
 //! H.264: its NAL units, and the record that tells a decoder the parameter sets (ISO/IEC 14496-15 5.3.3.1).
 
 pub(crate) mod boundary;
+mod marking;
+pub(crate) mod order;
+mod pps;
 pub(crate) mod slice;
 pub(crate) mod sps;
 

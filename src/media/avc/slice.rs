@@ -2,6 +2,7 @@
 
 use crate::base::{Error, Kind, Result};
 use crate::media::avc::{bits, unit, unit_type};
+use crate::media::nal::Bits;
 use h264_reader::nal::sps::{FrameMbsFlags, PicOrderCntType, SeqParameterSet};
 
 /// How every slice header begins; to be read without parameter sets.
@@ -54,8 +55,17 @@ impl SliceHead {
     /// Reads the head of a slice whose parameter sets are known: the SPS, and of the PPS its
     /// bottom_field_pic_order_in_frame_present_flag.
     pub(crate) fn parse(nal: &[u8], sps: &SeqParameterSet, pps_has_bottom_order: bool) -> Result<Self> {
+        Self::read(nal, &mut bits(nal), sps, pps_has_bottom_order)
+    }
+
+    /// The same out of the slice's bits, so that the caller may read on behind it.
+    pub(crate) fn read(
+        nal: &[u8],
+        bits: &mut Bits<'_>,
+        sps: &SeqParameterSet,
+        pps_has_bottom_order: bool,
+    ) -> Result<Self> {
         let header = nal.first().ok_or_else(|| Error::new(Kind::Camera, "an empty NAL unit"))?;
-        let mut bits = bits(nal);
         bits.ue("first_mb_in_slice")?;
         bits.ue("slice_type")?;
         let pps_id = bits.ue_to(255, "pic_parameter_set_id")? as u8;

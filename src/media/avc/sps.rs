@@ -1,7 +1,7 @@
 //! What a sample entry tells of an H.264 sequence parameter set, read by h264-reader.
 
 use crate::base::{Error, Kind, Result};
-use crate::media::sample_entry::{dimension, reduced};
+use crate::media::sample_entry::{dimension, frame_rate, reduced};
 use h264_reader::nal::sps::{ChromaFormat, PicOrderCntType, SeqParameterSet};
 use h264_reader::rbsp::{BitRead, BitReader, BitReaderError, ByteReader, Integer, Primitive};
 
@@ -61,6 +61,19 @@ pub(crate) fn reorder_depth(sps: &SeqParameterSet) -> usize {
     let restrictions = sps.vui_parameters.as_ref().and_then(|vui| vui.bitstream_restrictions.as_ref());
     let told = restrictions.map_or(0, |r| r.max_num_reorder_frames as usize);
     if may_reorder(sps) { told } else { 0 }
+}
+
+/// Pictures may change places, and by how many is not told.
+pub(crate) fn may_reorder_untold(sps: &SeqParameterSet) -> bool {
+    const BASELINE: u8 = 66;
+    let restrictions = sps.vui_parameters.as_ref().and_then(|vui| vui.bitstream_restrictions.as_ref());
+    may_reorder(sps) && restrictions.is_none() && u8::from(sps.profile_idc) != BASELINE
+}
+
+/// What num_units_in_tick and time_scale tell; a tick is a field's (E.2.1).
+pub(crate) fn pictures_per_second(sps: &SeqParameterSet) -> Option<f64> {
+    let timing = sps.vui_parameters.as_ref()?.timing_info.as_ref()?;
+    frame_rate(timing.time_scale, 2 * u64::from(timing.num_units_in_tick))
 }
 
 /// A reader that lets data behind the end of an SPS pass.

@@ -1,6 +1,7 @@
 //! H.265: its NAL units, and the record that tells a decoder the parameter sets (ISO/IEC 14496-15 8.3.3.1).
 
 pub(crate) mod boundary;
+pub(crate) mod order;
 pub(crate) mod pps;
 pub(crate) mod slice;
 pub(crate) mod sps;
@@ -19,9 +20,13 @@ use std::num::NonZeroUsize;
 
 /// Types of NAL units (ISO/IEC 23008-2 table 7-1).
 pub(crate) mod unit {
+    pub(crate) const RADL_N: u8 = 6;
     pub(crate) const RASL_N: u8 = 8;
     pub(crate) const RASL_R: u8 = 9;
+    pub(crate) const RESERVED_NON_REFERENCE_14: u8 = 14;
     pub(crate) const BLA_W_LP: u8 = 16;
+    pub(crate) const IDR_W_RADL: u8 = 19;
+    pub(crate) const IDR_N_LP: u8 = 20;
     pub(crate) const CRA: u8 = 21;
     pub(crate) const RESERVED_IRAP_23: u8 = 23;
     pub(crate) const LAST_SLICE: u8 = 31;
@@ -29,6 +34,8 @@ pub(crate) mod unit {
     pub(crate) const SPS: u8 = 33;
     pub(crate) const PPS: u8 = 34;
     pub(crate) const DELIMITER: u8 = 35;
+    pub(crate) const END_OF_SEQUENCE: u8 = 36;
+    pub(crate) const END_OF_STREAM: u8 = 37;
     pub(crate) const PREFIX_SEI: u8 = 39;
 }
 

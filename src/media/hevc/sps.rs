@@ -16,16 +16,21 @@ pub(crate) struct Sps {
     pub(crate) sub_layers: u8,
     pub(crate) is_temporal_id_nested: bool,
     pub(crate) chroma_format_idc: u8,
+    pub(crate) has_separate_planes: bool,
     /// After cropping.
     pub(crate) width: u16,
     /// After cropping.
     pub(crate) height: u16,
     pub(crate) bit_depth_luma_minus8: u8,
     pub(crate) bit_depth_chroma_minus8: u8,
+    /// Bits of slice_pic_order_cnt_lsb: log2_max_pic_order_cnt_lsb, 4 to 16.
+    pub(crate) log2_max_order: u32,
     /// By how many places pictures may move between decoding and showing: sps_max_num_reorder_pics.
     pub(crate) reorder_depth: usize,
     /// (1, 1) when it is not told.
     pub(crate) pixel_aspect: (u16, u16),
+    /// As vui_time_scale and vui_num_units_in_tick tell it.
+    pub(crate) pictures_per_second: Option<f64>,
     /// 0 when nothing is promised, at most 4095.
     pub(crate) min_spatial_segmentation: u16,
 }
@@ -35,15 +40,16 @@ impl Sps {
     /// and a hint to parallel decoders; where it makes no sense it counts as not told, and the film is recorded.
     pub(crate) fn parse(nal: &[u8]) -> Result<Self> {
         let mut bits = super::bits(nal);
-        let (mut sps, log2_max_order) = Self::parse_pictures(&mut bits).map_err(|e| e.on("H.265 SPS"))?;
-        let hints = vui::parse(&mut bits, sps.sub_layers, log2_max_order);
+        let mut sps = Self::parse_pictures(&mut bits).map_err(|e| e.on("H.265 SPS"))?;
+        let hints = vui::parse(&mut bits, sps.sub_layers, sps.log2_max_order);
         sps.pixel_aspect = hints.pixel_aspect;
         sps.min_spatial_segmentation = hints.min_spatial_segmentation;
+        sps.pictures_per_second = hints.pictures_per_second;
         Ok(sps)
     }
 
-    /// Up to the sub-layers' orders, and log2_max_pic_order_cnt_lsb.
-    fn parse_pictures(bits: &mut Bits<'_>) -> Result<(Self, u32)> {
+    /// Up to the sub-layers' orders.
+    fn parse_pictures(bits: &mut Bits<'_>) -> Result<Self> {
         let vps_id = bits.number(4, "sps_video_parameter_set_id")? as u8;
         let sub_layers = bits.number(3, "sps_max_sub_layers_minus1")? as u8 + 1;
         let is_temporal_id_nested = bits.flag("sps_temporal_id_nesting_flag")?;
@@ -54,9 +60,7 @@ impl Sps {
         skip_sub_layer_profiles(bits, sub_layers - 1)?;
         let id = bits.ue_to(15, "sps_seq_parameter_set_id")? as u8;
         let chroma_format_idc = bits.ue_to(3, "chroma_format_idc")? as u8;
-        if chroma_format_idc == 3 {
-            bits.skip(1, "separate_colour_plane_flag")?;
-        }
+        let has_separate_planes = chroma_format_idc == 3 && bits.flag("separate_colour_plane_flag")?;
         let (width, height) = size(bits, chroma_format_idc)?;
         let bit_depth_luma_minus8 = bits.ue_to(7, "bit_depth_luma_minus8")? as u8;
         let bit_depth_chroma_minus8 = bits.ue_to(7, "bit_depth_chroma_minus8")? as u8;
@@ -68,22 +72,24 @@ impl Sps {
             reorder_depth = bits.ue("sps_max_num_reorder_pics")? as usize;
             bits.ue("sps_max_latency_increase_plus1")?;
         }
-        let sps = Self {
+        Ok(Self {
             id,
             vps_id,
             profile,
             sub_layers,
             is_temporal_id_nested,
             chroma_format_idc,
+            has_separate_planes,
             width,
             height,
             bit_depth_luma_minus8,
             bit_depth_chroma_minus8,
+            log2_max_order,
             reorder_depth,
             pixel_aspect: (1, 1),
             min_spatial_segmentation: 0,
-        };
-        Ok((sps, log2_max_order))
+            pictures_per_second: None,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::media::nal::Bits;
-use crate::media::sample_entry::{SAMPLE_ASPECT_RATIOS, reduced};
+use crate::media::sample_entry::{SAMPLE_ASPECT_RATIOS, frame_rate, reduced};
 
 /// What the sample entry takes from the video usability information.
 #[derive(Clone, Copy, Debug)]
@@ -11,11 +11,13 @@ pub(crate) struct Hints {
     pub(crate) pixel_aspect: (u16, u16),
     /// 0 when nothing is promised, at most 4095.
     pub(crate) min_spatial_segmentation: u16,
+    /// `None` when it is not told, or makes no sense.
+    pub(crate) pictures_per_second: Option<f64>,
 }
 
 /// Reads on behind the sub-layers' orders. What could not be read is not told.
 pub(crate) fn parse(bits: &mut Bits<'_>, sub_layers: u8, log2_max_order: u32) -> Hints {
-    let mut hints = Hints { pixel_aspect: (1, 1), min_spatial_segmentation: 0 };
+    let mut hints = Hints { pixel_aspect: (1, 1), min_spatial_segmentation: 0, pictures_per_second: None };
     if let Err(e) = skip_coding_tools(bits, log2_max_order).and_then(|()| parse_vui(bits, sub_layers, &mut hints)) {
         log::debug!("H.265 SPS without usable VUI: {e}");
     }
@@ -118,7 +120,9 @@ fn parse_vui(bits: &mut Bits<'_>, sub_layers: u8, hints: &mut Hints) -> Result<(
         }
     }
     if bits.flag("vui_timing_info_present_flag")? {
-        bits.skip(64, "vui_num_units_in_tick, vui_time_scale")?;
+        let units_in_tick = bits.number(32, "vui_num_units_in_tick")?;
+        let time_scale = bits.number(32, "vui_time_scale")?;
+        hints.pictures_per_second = frame_rate(time_scale, units_in_tick.into());
         if bits.flag("vui_poc_proportional_to_timing_flag")? {
             bits.ue("vui_num_ticks_poc_diff_one_minus1")?;
         }

@@ -96,6 +96,27 @@ fn a_hole_is_told_while_it_lasts_and_when_it_ends() {
 }
 
 #[test]
+fn a_hole_outlives_the_film_before_it() {
+    let disk = tempfile::tempdir().unwrap();
+    let (store, mut tape) = tape(&disk);
+    let (entry, stream) = (entry(), tape.stream);
+    record(&mut tape, 0..5, anchor(), &entry);
+    tape.end(EndReason::new(Cause::Closed, ""));
+    store.flush().unwrap();
+    let all = store.recordings(stream, WallTime(i64::MIN)..WallTime(i64::MAX)).unwrap();
+    store.delete(all.iter().map(|r| r.id));
+    store.flush().unwrap();
+    assert_eq!(recorded(&store, stream), []);
+
+    let mut tape = other_tape(store.clone(), stream, "porch/main");
+    tape.still_nothing(&EndReason::new(Cause::Unreachable, "no route"));
+    assert_eq!(gaps(&store, stream), [(4, None, "camera unreachable".to_owned())]);
+    let mut tape = other_tape(store.clone(), stream, "porch/main");
+    tape.push(&frame(0, 20 * SECOND, &entry), anchor()).unwrap();
+    assert_eq!(gaps(&store, stream), [(4, Some(20), "camera unreachable".to_owned())]);
+}
+
+#[test]
 fn clocks_too_far_apart_begin_a_new_run_with_the_same_frame() {
     let disk = tempfile::tempdir().unwrap();
     let (store, mut tape) = tape(&disk);

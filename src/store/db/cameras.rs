@@ -3,7 +3,7 @@
 use crate::base::{Error, Kind, Result, Secret};
 use crate::store::camera::{Camera, CameraEdit, NewCamera, checked_name};
 use crate::store::db::error::SqlResult;
-use crate::store::db::{Database, streams};
+use crate::store::db::{Database, sample_entries, streams};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use uuid::Uuid;
 
@@ -86,7 +86,8 @@ impl Database {
                     for stream in &camera.streams {
                         streams::remove(tx, stream.id).or_sql(what)?;
                     }
-                    remove_row(tx, camera.id).or_sql(what)
+                    remove_row(tx, camera.id).or_sql(what)?;
+                    sample_entries::prune(tx)
                 }
             }
         })
@@ -268,5 +269,9 @@ camera \"x\": needs a stream, main or sub"
         // What was growing when it was removed is refused, and the flush goes on.
         let late = Batch { closed: vec![Arc::new(f.closed(3, 1, 120, 60))], ..Batch::default() };
         assert_eq!(f.db.commit(&late).unwrap().refused.len(), 1);
+
+        // Nor stays what only its film needed.
+        f.db.remove_camera(other.uuid, Film::Condemn).unwrap();
+        assert_eq!(f.db.unused_sample_entries().unwrap(), [0; 0]);
     }
 }

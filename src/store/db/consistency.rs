@@ -223,12 +223,14 @@ const LISTED_SQL: &str = "SELECT composite_id FROM garbage JOIN recording USING 
 const UNUSED_SQL: &str = "SELECT id FROM video_sample_entry
             WHERE id NOT IN (SELECT video_sample_entry_id FROM recording) ORDER BY id";
 
-const REMOVE_STRAYS_SQL: [&str; 5] = [
+const REMOVE_STRAYS_SQL: [&str; 7] = [
     "DELETE FROM recording_index WHERE composite_id NOT IN (SELECT composite_id FROM recording)",
     "DELETE FROM damage WHERE composite_id NOT IN (SELECT composite_id FROM recording)",
     "DELETE FROM gap WHERE stream_id NOT IN (SELECT id FROM stream)",
     "DELETE FROM protected_span WHERE stream_id NOT IN (SELECT id FROM stream)",
     "DELETE FROM session WHERE user_id NOT IN (SELECT id FROM user)",
+    "DELETE FROM user_camera WHERE user_id NOT IN (SELECT id FROM user) OR camera_id NOT IN (SELECT id FROM camera)",
+    "DELETE FROM token_camera WHERE token_id NOT IN (SELECT id FROM token) OR camera_id NOT IN (SELECT id FROM camera)",
 ];
 
 const REMOVE_UNUSED_SQL: &str =
@@ -393,7 +395,15 @@ SCAN protected_span
 USING ROWID SEARCH ON TABLE stream FOR IN-OPERATOR
 --
 SCAN session USING INDEX session_by_user
-USING ROWID SEARCH ON TABLE user FOR IN-OPERATOR"
+USING ROWID SEARCH ON TABLE user FOR IN-OPERATOR
+--
+SCAN user_camera
+USING ROWID SEARCH ON TABLE user FOR IN-OPERATOR
+USING ROWID SEARCH ON TABLE camera FOR IN-OPERATOR
+--
+SCAN token_camera
+USING ROWID SEARCH ON TABLE token FOR IN-OPERATOR
+USING ROWID SEARCH ON TABLE camera FOR IN-OPERATOR"
         );
     }
 }

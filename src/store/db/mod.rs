@@ -16,14 +16,18 @@ mod old_files;
 mod protected_spans;
 mod recordings;
 mod restore;
+mod rights;
 mod rows;
 mod runs;
 mod sample_entries;
+mod sessions;
 mod streams;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod users;
 mod version;
 
 pub use cameras::Film;

@@ -14,8 +14,11 @@ const ROWS: &str = "
     INSERT INTO garbage VALUES (1 << 32);
     INSERT INTO gap VALUES (1, 10, 20, 'camera silent', '');
     INSERT INTO protected_span VALUES (1, 10, 20);
-    INSERT INTO user VALUES (1, 'owner', '$argon2id$');
-    INSERT INTO session VALUES (zeroblob(32), 1, 10, 20);";
+    INSERT INTO user VALUES (1, 'owner', '$argon2id$', 'owner', 0);
+    INSERT INTO user_camera VALUES (1, 1);
+    INSERT INTO session VALUES (zeroblob(32), 1, 10, 20);
+    INSERT INTO token VALUES (1, 'backup', zeroblob(32), 10, 'owner', 0);
+    INSERT INTO token_camera VALUES (1, 1);";
 
 /// Each breaks one CHECK of the table that it names.
 const REFUSED: &str = "
@@ -97,8 +100,13 @@ const REFUSED: &str = "
     UPDATE protected_span SET end_90k = 10
     UPDATE user SET name = ''
     UPDATE user SET password_hash = 'hunter2'
-    UPDATE session SET token_hash = x'00'
-    UPDATE session SET expires_90k = 10";
+    UPDATE user SET role = 'nobody'
+    UPDATE user SET limited = 1
+    UPDATE session SET secret_hash = x'00'
+    UPDATE token SET name = ' a'
+    UPDATE token SET secret_hash = x'00'
+    UPDATE token SET role = 'nobody'
+    UPDATE token SET limited = 1";
 
 #[test]
 fn every_check_refuses() {
@@ -135,7 +143,11 @@ run open_id
 run stream_id
 run video_sample_entry_id
 session user_id
-stream camera_id"
+stream camera_id
+token_camera camera_id
+token_camera token_id
+user_camera camera_id
+user_camera user_id"
     );
     let strays = "
         UPDATE damage SET composite_id = 99
@@ -150,6 +162,10 @@ stream camera_id"
         UPDATE run SET stream_id = 99, id = (99 << 32) + 1, first_id = (99 << 32) + 1, last_id = (99 << 32) + 1
         UPDATE session SET user_id = 99
         UPDATE stream SET camera_id = 99
+        UPDATE token_camera SET camera_id = 99
+        UPDATE token_camera SET token_id = 99
+        UPDATE user_camera SET camera_id = 99
+        UPDATE user_camera SET user_id = 99
         DELETE FROM recording
         DELETE FROM stream
         DELETE FROM open";
@@ -157,8 +173,10 @@ stream camera_id"
         let e = conn.execute(sql, ()).expect_err(sql);
         assert_eq!(e.sqlite_error().unwrap().extended_code, ffi::SQLITE_CONSTRAINT_FOREIGNKEY, "{sql}: {e}");
     }
-    conn.execute("DELETE FROM user", ()).unwrap();
-    assert_eq!(texts(&conn, "SELECT 'session' FROM session"), [""; 0]);
+    conn.execute_batch("DELETE FROM user; DELETE FROM token").unwrap();
+    for gone in ["session", "user_camera", "token_camera"] {
+        assert_eq!(texts(&conn, &format!("SELECT '{gone}' FROM {gone}")), [""; 0]);
+    }
 }
 
 #[test]

@@ -52,6 +52,12 @@ struct Scene {
     _growing: Growing,
 }
 
+/// Frames without a key frame among them: the writer, which may wake between any two, writes at key frames, and how much
+/// the journal vouches for would be luck.
+fn rest(script: &mut Script, frames: usize) -> Vec<Append> {
+    (0..frames).map(|i| script.frame(false, 100 + i)).collect()
+}
+
 /// An identity is another each time.
 fn hide_uuid(line: &str) -> String {
     let words = line.split(' ').map(|word| if uuid::Uuid::try_parse(word).is_ok() { "UUID" } else { word });
@@ -73,17 +79,17 @@ impl Scene {
         films.insert(id.number(), film);
         store.flush().unwrap();
         let (mut closing, mut script) = begin(&store, stream, false);
-        for _ in 0..2 {
-            add(&mut closing, script.frames(6));
-            store.catch_up().unwrap();
-        }
+        add(&mut closing, script.frames(6));
+        store.catch_up().unwrap();
+        add(&mut closing, rest(&mut script, 6));
+        store.catch_up().unwrap();
         films.insert(closing.id().number(), script.film.clone());
         closing.close(script.close());
         store.catch_up().unwrap();
         let (mut growing, mut script) = begin(&store, stream, false);
         add(&mut growing, script.frames(11));
         store.catch_up().unwrap();
-        add(&mut growing, script.frames(11));
+        add(&mut growing, rest(&mut script, 11));
         store.catch_up().unwrap();
         films.insert(growing.id().number(), script.film);
         Self { place, stream, _store: store, films, _growing: growing }

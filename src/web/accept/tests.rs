@@ -33,7 +33,7 @@ async fn small_answers_wait_for_no_acknowledgement() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (accepted, _place) = accept(&Listener::Tcp(listener), &Arc::new(Semaphore::new(1))).await.unwrap();
-    let Stream::Tcp(stream) = accepted else { panic!("a TCP connection") };
+    let Stream::Tcp(stream, _) = accepted else { panic!("a TCP connection") };
     assert!(stream.nodelay().unwrap());
 }
 

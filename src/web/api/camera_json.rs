@@ -8,8 +8,9 @@ use crate::camera::Source;
 use crate::live::Status;
 use crate::store::stats::Stats;
 use crate::store::{Camera, Stream};
+use crate::web::State;
 use crate::web::api::json::Json;
-use crate::web::{Peer, State};
+use crate::web::auth::{Audience, Caller};
 use jiff::tz::TimeZone;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
@@ -17,8 +18,9 @@ use uuid::Uuid;
 /// What was told last. Locked for the few microseconds of an answer.
 #[derive(Debug)]
 pub(in crate::web) struct CameraTexts {
+    console: Mutex<Texts>,
     owner: Mutex<Texts>,
-    visitor: Mutex<Texts>,
+    viewer: Mutex<Texts>,
 }
 
 #[derive(Debug)]
@@ -57,19 +59,21 @@ impl CameraTexts {
     /// Nothing was told yet.
     pub(in crate::web) fn new(zone: &TimeZone) -> Self {
         let none = || Texts { cameras: Arc::default(), texts: Vec::new(), times: TimeText::new(zone.clone()) };
-        Self { owner: Mutex::new(none()), visitor: Mutex::new(none()) }
+        let [console, owner, viewer] = [(); 3].map(|()| Mutex::new(none()));
+        Self { console, owner, viewer }
     }
 
-    /// Of the cameras as they are now, for this peer.
-    pub(super) fn current(&self, state: &State, peer: Peer) -> MutexGuard<'_, Texts> {
-        let texts = match peer {
-            Peer::Owner => &self.owner,
-            Peer::Visitor => &self.visitor,
+    /// Of the cameras as they are now, for these readers.
+    pub(super) fn current(&self, state: &State, audience: Audience) -> MutexGuard<'_, Texts> {
+        let texts = match audience {
+            Audience::Console => &self.console,
+            Audience::Owner => &self.owner,
+            Audience::Viewer => &self.viewer,
         };
         let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
         let cameras = state.store.cameras();
         if !Arc::ptr_eq(&texts.cameras, &cameras) {
-            texts.texts = cameras.iter().map(|camera| CameraText::new(camera, peer)).collect();
+            texts.texts = cameras.iter().map(|camera| CameraText::new(camera, audience)).collect();
             texts.cameras = cameras;
         }
         texts
@@ -77,10 +81,10 @@ impl CameraTexts {
 }
 
 impl Texts {
-    /// A list of all cameras.
-    pub(super) fn write_all(&mut self, json: &mut Json, state: &State, days: bool) {
+    /// A list of all cameras that are there for this caller.
+    pub(super) fn write_all(&mut self, json: &mut Json, state: &State, caller: &Caller, days: bool) {
         json.raw("[");
-        for (at, camera) in self.texts.iter_mut().enumerate() {
+        for (at, camera) in self.texts.iter_mut().filter(|camera| caller.may_see(camera.uuid)).enumerate() {
             json.raw(if at == 0 { "" } else { "," });
             camera.write(json, state, days, &mut self.times);
         }
@@ -95,15 +99,17 @@ impl Texts {
 }
 
 impl CameraText {
-    fn new(camera: &Camera, peer: Peer) -> Self {
+    fn new(camera: &Camera, audience: Audience) -> Self {
         let mut head = Json::default();
         head.raw("{\"uuid\":").value(&camera.uuid);
         head.raw(",\"name\":").text(Some(&camera.name));
-        head.raw(",\"username\":").text(Some(&camera.username));
+        // A viewer has no use for the login.
+        let username = if audience == Audience::Viewer { "" } else { &camera.username };
+        head.raw(",\"username\":").text(Some(username));
         head.raw(",\"hasPassword\":").truth(!camera.password.is_empty());
         head.raw(",\"removed\":").truth(camera.removed);
         head.raw(",\"streams\":{");
-        Self { uuid: camera.uuid, head, streams: camera.streams.iter().map(|s| StreamText::new(s, peer)).collect() }
+        Self { uuid: camera.uuid, head, streams: camera.streams.iter().map(|s| StreamText::new(s, audience)).collect() }
     }
 
     fn write(&mut self, json: &mut Json, state: &State, days: bool, times: &mut TimeText) {
@@ -117,10 +123,10 @@ impl CameraText {
 }
 
 impl StreamText {
-    fn new(stream: &Stream, peer: Peer) -> Self {
+    fn new(stream: &Stream, audience: Audience) -> Self {
         let mut head = Json::default();
         head.value(&stream.kind).raw(":{\"id\":").number(stream.id.get());
-        head.raw(",\"source\":").text(Some(&shown_source(stream, peer)));
+        head.raw(",\"source\":").text(Some(&shown_source(stream, audience)));
         head.raw(",\"transport\":").value(&stream.transport);
         head.raw(",\"record\":").truth(stream.record);
         head.raw(",\"retainBytes\":").value(&stream.retain_bytes);
@@ -191,11 +197,13 @@ fn write_live(json: &mut Json, status: &Status, times: &mut TimeText) {
     json.raw("}");
 }
 
-/// Many cameras take their password in the path or the query of the URL: the whole text is for the owner alone.
-fn shown_source(stream: &Stream, peer: Peer) -> String {
-    match peer {
-        Peer::Owner => stream.source.clone(),
-        Peer::Visitor => Source::parse(&stream.source, stream.transport).map_or(String::new(), |s| s.to_string()),
+/// Many cameras take their password in the path or the query of the URL: the whole text is for the console alone.
+fn shown_source(stream: &Stream, audience: Audience) -> String {
+    match audience {
+        Audience::Console => stream.source.clone(),
+        Audience::Owner | Audience::Viewer => {
+            Source::parse(&stream.source, stream.transport).map_or(String::new(), |s| s.to_string())
+        }
     }
 }
 
@@ -204,12 +212,16 @@ mod tests {
     use super::*;
     use crate::store::camera::CameraEdit;
     use crate::store::tests::{Place, record};
+    use crate::web::Peer;
     use crate::web::api::top;
     use http_body_util::BodyExt;
     use serde_json::{Value, json};
+    use std::net::{IpAddr, Ipv4Addr};
+
+    const VISITOR: Peer = Peer::Visitor { address: IpAddr::V4(Ipv4Addr::LOCALHOST), secure: false };
 
     fn top(state: &State, peer: Peer) -> Value {
-        let body = top::show(state, peer, true).into_body().collect();
+        let body = top::show(state, &Caller::everybody(state, peer), true).into_body().collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         serde_json::from_slice(&runtime.block_on(body).unwrap().to_bytes()).unwrap()
     }
@@ -219,7 +231,7 @@ mod tests {
         let stats = state.store.stream_stats(stream);
         let days: std::collections::BTreeMap<_, _> = stats.days().iter().map(|(d, n)| (d.to_string(), n.0)).collect();
         let text = |time: Option<WallTime>| time.map(|t| t.text(&state.zone));
-        for peer in [Peer::Owner, Peer::Visitor, Peer::Visitor] {
+        for peer in [Peer::Owner, VISITOR, VISITOR] {
             let told = &top(state, peer)["cameras"][0]["streams"]["main"];
             let sums =
                 json!([stats.sample_file_bytes(), stats.duration().0, days, text(stats.first()), text(stats.last())]);
@@ -247,7 +259,7 @@ mod tests {
         assert_current(&state, stream);
         let camera = store.cameras()[0].uuid;
         store.edit_camera(camera, &CameraEdit { name: Some("a \"b\"".into()), ..CameraEdit::default() }).unwrap();
-        assert_eq!(top(&state, Peer::Visitor)["cameras"][0]["name"], "a \"b\"");
+        assert_eq!(top(&state, VISITOR)["cameras"][0]["name"], "a \"b\"");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::store::camera::{CameraEdit, NewCamera};
 use crate::store::db::Film;
 use crate::web::answer::{self, Body};
 use crate::web::api::json::Json;
+use crate::web::auth::Caller;
 use crate::web::state::blocking;
 use crate::web::{Peer, State};
 use http::header::{self, HeaderValue};
@@ -16,26 +17,26 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// All cameras, and removed ones that left film.
-pub(in crate::web) fn list(state: &State, peer: Peer) -> Response<Body> {
+pub(in crate::web) fn list(state: &State, caller: &Caller) -> Response<Body> {
     let mut json = Json::default();
-    state.camera_texts.current(state, peer).write_all(json.raw("{\"cameras\":"), state, false);
+    state.camera_texts.current(state, caller.audience()).write_all(json.raw("{\"cameras\":"), state, caller, false);
     json.raw("}");
     answer::typed(StatusCode::OK, "application/json", json.into_bytes())
 }
 
 /// One of them.
-pub(in crate::web) fn show(state: &State, peer: Peer, camera: Uuid) -> Result<Response<Body>> {
-    told(state, peer, StatusCode::OK, camera)
+pub(in crate::web) fn show(state: &State, caller: &Caller, camera: Uuid) -> Result<Response<Body>> {
+    told(state, caller, StatusCode::OK, camera)
 }
 
 /// A new one; recording begins by itself. Answers 201 with the camera and its address.
-pub(in crate::web) async fn add(state: &Arc<State>, peer: Peer, new: NewCamera) -> Result<Response<Body>> {
+pub(in crate::web) async fn add(state: &Arc<State>, caller: &Caller, new: NewCamera) -> Result<Response<Body>> {
     for (_, stream) in new.streams.iter() {
-        check_source(peer, &stream.source, stream.transport)?;
+        check_source(caller, &stream.source, stream.transport)?;
     }
     let store = state.store.clone();
     let uuid = blocking(move || store.add_camera(&new)).await?.uuid;
-    let mut answer = told(state, peer, StatusCode::CREATED, uuid)?;
+    let mut answer = told(state, caller, StatusCode::CREATED, uuid)?;
     let address = HeaderValue::from_str(&format!("/api/cameras/{uuid}")).expect("a uuid is plain ASCII");
     answer.headers_mut().insert(header::LOCATION, address);
     Ok(answer)
@@ -44,17 +45,17 @@ pub(in crate::web) async fn add(state: &Arc<State>, peer: Peer, new: NewCamera) 
 /// Changes what the body names; the recorder begins anew with it.
 pub(in crate::web) async fn edit(
     state: &Arc<State>,
-    peer: Peer,
+    caller: &Caller,
     camera: Uuid,
     edit: CameraEdit,
 ) -> Result<Response<Body>> {
     for source in edit.streams.iter().filter_map(|(_, stream)| stream.source.as_deref()) {
-        check_source(peer, source, Transport::Tcp)?;
+        check_source(caller, source, Transport::Tcp)?;
     }
     check_password_stays(&state.camera(camera)?, &edit)?;
     let store = state.store.clone();
     blocking(move || store.edit_camera(camera, &edit)).await?;
-    told(state, peer, StatusCode::OK, camera)
+    told(state, caller, StatusCode::OK, camera)
 }
 
 /// Stops recording it. Its film stays and is listed, unless it is to be deleted too.
@@ -62,11 +63,12 @@ pub(in crate::web) async fn remove(state: &Arc<State>, camera: Uuid, delete_film
     let store = state.store.clone();
     let film = if delete_film { Film::Condemn } else { Film::Keep };
     blocking(move || store.remove_camera(camera, film)).await?;
+    state.doors.cameras_changed().await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
 /// A source that can be opened, and that this peer may set: a command would run on this machine.
-pub(super) fn check_source(peer: Peer, source: &str, transport: Transport) -> Result<Source> {
+pub(super) fn check_source(caller: &Caller, source: &str, transport: Transport) -> Result<Source> {
     let parsed = Source::parse(source, transport)?;
     match parsed {
         Source::Rtsp(_) if source.contains('…') => {
@@ -74,7 +76,7 @@ pub(super) fn check_source(peer: Peer, source: &str, transport: Transport) -> Re
             Err(Error::new(Kind::BadInput, why))
         }
         Source::Rtsp(_) => Ok(parsed),
-        Source::Pipe(..) | Source::Command(..) if peer == Peer::Owner => Ok(parsed),
+        Source::Pipe(..) | Source::Command(..) if caller.peer() == Peer::Owner => Ok(parsed),
         Source::Pipe(..) | Source::Command(..) => {
             let why = "pipe: and exec: sources are set with `lunette camera` on the recorder itself";
             Err(Error::new(Kind::BadInput, why))
@@ -114,9 +116,9 @@ impl Server {
     }
 }
 
-fn told(state: &State, peer: Peer, status: StatusCode, uuid: Uuid) -> Result<Response<Body>> {
+fn told(state: &State, caller: &Caller, status: StatusCode, uuid: Uuid) -> Result<Response<Body>> {
     let mut json = Json::default();
-    if !state.camera_texts.current(state, peer).write_one(&mut json, state, uuid) {
+    if !state.camera_texts.current(state, caller.audience()).write_one(&mut json, state, uuid) {
         state.camera(uuid)?;
     }
     Ok(answer::typed(status, "application/json", json.into_bytes()))

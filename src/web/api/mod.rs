@@ -5,12 +5,16 @@ pub(super) mod cameras;
 pub(super) mod gaps;
 pub(super) mod health;
 mod json;
+mod person_json;
 mod probe;
 pub(super) mod protected;
 pub(super) mod recordings;
+pub(super) mod session;
 pub(super) mod storage;
 pub(super) mod test;
 pub(super) mod time;
+pub(super) mod tokens;
 pub(super) mod top;
+pub(super) mod users;
 
 pub(super) use camera_json::CameraTexts;

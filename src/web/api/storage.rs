@@ -5,6 +5,7 @@ use crate::media::retention::{Forecast, Holding, forecast};
 use crate::store::{Storage, Stream};
 use crate::web::State;
 use crate::web::answer::{self, Body};
+use crate::web::auth::{Caller, no_camera};
 use crate::web::route::{Settings, StreamName};
 use http::{Response, StatusCode};
 use serde::Serialize;
@@ -55,9 +56,12 @@ struct StreamJson {
 }
 
 /// From memory alone. With settings, the forecast is theirs; nothing is changed by asking.
-pub(in crate::web) fn show(state: &State, settings: &Settings) -> Result<Response<Body>> {
+pub(in crate::web) fn show(state: &State, caller: &Caller, settings: &Settings) -> Result<Response<Body>> {
     let cameras = state.store.cameras();
     for (name, _) in &settings.retain {
+        if !caller.may_see(name.camera) {
+            return Err(no_camera(name.camera));
+        }
         state.stream(*name)?;
     }
     let seen = state.store.storage().map(|seen| asked(&seen, settings)).transpose()?;
@@ -82,7 +86,8 @@ pub(in crate::web) fn show(state: &State, settings: &Settings) -> Result<Respons
         }
     }
     let outlook = seen.as_ref().map(|seen| forecast(seen.film_capacity(), &holdings));
-    let streams = all.iter().map(|&(camera, stream)| {
+    let shown = all.iter().filter(|(camera, _)| caller.may_see(camera.uuid));
+    let streams = shown.map(|&(camera, stream)| {
         let at = places.iter().position(|&id| id == stream.id);
         let known: Option<&Holding> = at.map(|at| &holdings[at]);
         let future = at.zip(outlook.as_ref()).map(|(at, outlook)| outlook.streams[at]);

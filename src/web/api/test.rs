@@ -4,11 +4,12 @@ use crate::base::json::given;
 use crate::base::{Error, Kind, Result, Secret, Transport};
 use crate::camera::{self, Login, Options, Session, Source};
 use crate::store::StreamKind;
+use crate::web::State;
 use crate::web::answer::{self, Body};
 use crate::web::api::cameras::check_source;
 use crate::web::api::probe::{Findings, Probe};
+use crate::web::auth::Caller;
 use crate::web::route::StreamName;
-use crate::web::{Peer, State};
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -96,8 +97,8 @@ pub struct CameraReport {
 }
 
 /// Tells what a known camera, or one that may be added, sends.
-pub(in crate::web) async fn run(state: &State, peer: Peer, subject: Subject) -> Result<Response<Body>> {
-    let (source, login) = subject.find(state, peer)?;
+pub(in crate::web) async fn run(state: &State, caller: &Caller, subject: Subject) -> Result<Response<Body>> {
+    let (source, login) = subject.find(state, caller)?;
     Ok(answer::json(StatusCode::OK, &look_at_camera(&source, &login).await?))
 }
 
@@ -129,17 +130,17 @@ pub async fn look_at_camera(source: &Source, login: &Login) -> Result<CameraRepo
 const LOOK: Duration = Duration::from_secs(12);
 
 impl Subject {
-    fn find(self, state: &State, peer: Peer) -> Result<(Source, Login)> {
+    fn find(self, state: &State, caller: &Caller) -> Result<(Source, Login)> {
         match self {
             Self::New(new) => {
-                let source = check_source(peer, &new.source, new.transport)?;
+                let source = check_source(caller, &new.source, new.transport)?;
                 Ok((source, Login { username: new.username, password: new.password }))
             }
             Self::Known(known) => {
                 let camera = state.camera(known.camera)?;
                 let stream = state.stream(StreamName { camera: known.camera, kind: known.stream })?;
                 // Whoever stored the source was allowed to.
-                let source = check_source(Peer::Owner, &stream.source, stream.transport)?;
+                let source = Source::parse(&stream.source, stream.transport)?;
                 Ok((source, Login { username: camera.username, password: camera.password }))
             }
         }

@@ -1,16 +1,18 @@
 //! `/api/`: all that the page needs to begin.
 
 use crate::camera::clock;
+use crate::web::State;
 use crate::web::answer::{self, Body};
 use crate::web::api::json::Json;
-use crate::web::{Peer, State};
+use crate::web::api::person_json::PersonJson;
+use crate::web::auth::Caller;
 use http::{Response, StatusCode};
 
 /// From memory alone. With `days`, each stream tells how much was recorded on which day.
-pub(in crate::web) fn show(state: &State, peer: Peer, days: bool) -> Response<Body> {
+pub(in crate::web) fn show(state: &State, caller: &Caller, days: bool) -> Response<Body> {
     let now = clock::wall_now();
     let mut json = Json::with_capacity(8 << 10);
-    let mut texts = state.camera_texts.current(state, peer);
+    let mut texts = state.camera_texts.current(state, caller.audience());
     json.raw(concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\""));
     // IANA name; `null` where the system only knows an offset.
     json.raw(",\"timeZoneName\":").text(state.zone.iana_name());
@@ -29,7 +31,8 @@ pub(in crate::web) fn show(state: &State, peer: Peer, days: bool) -> Response<Bo
         }
         None => _ = json.raw("null"),
     }
-    texts.write_all(json.raw(",\"cameras\":"), state, days);
+    json.raw(",\"user\":").value(&caller.person().map(PersonJson::of));
+    texts.write_all(json.raw(",\"cameras\":"), state, caller, days);
     json.raw("}");
     answer::typed(StatusCode::OK, "application/json", json.into_bytes())
 }

@@ -7,7 +7,6 @@ mod viewer;
 use crate::base::{Error, Kind, StreamId};
 use crate::web::State;
 use crate::web::answer::Body;
-use crate::web::peer::Peer;
 use crate::web::problem::Refusal;
 use crate::web::route::StreamName;
 use http::{Request, Response};
@@ -41,15 +40,9 @@ impl Default for Places {
 pub(super) const MAX_VIEWERS: usize = 100;
 
 /// Agrees to go on as a WebSocket, or tells why not.
-pub(super) fn agree<B>(
-    state: &State,
-    peer: Peer,
-    name: StreamName,
-    request: &Request<B>,
-) -> Result<Response<Body>, Refusal> {
+pub(super) fn agree<B>(state: &State, name: StreamName, request: &Request<B>) -> Result<Response<Body>, Refusal> {
     let stream = state.stream(name)?.id;
     let mut answer = create_response_with_body(request, Body::empty).map_err(refusal)?;
-    peer.check_origin(request.headers())?;
     let place = state.viewers.0.clone().try_acquire_owned();
     let place = place.map_err(|_| Error::new(Kind::Busy, format!("there are {MAX_VIEWERS} live viewers already")))?;
     answer.extensions_mut().insert(Live { stream, _place: Arc::new(place) });

@@ -2,9 +2,10 @@
 
 use super::text::{Kind, Text};
 use crate::live::Status;
+use crate::store::Camera;
 use crate::web::State;
 
-pub(super) fn write(state: &State, text: &mut Text) {
+pub(super) fn write(state: &State, cameras: &[Camera], text: &mut Text) {
     if let Some(clock) = state.live.clock.status() {
         let help = "1: the recorder's clock is known to be right.";
         text.one(Kind::Gauge, "lunette_clock_proven", help, u8::from(clock.proven));
@@ -13,7 +14,6 @@ pub(super) fn write(state: &State, text: &mut Text) {
             text.one(Kind::Gauge, "lunette_clock_max_error_seconds", help, seconds);
         }
     }
-    let cameras = state.store.cameras();
     let uuids: Vec<String> = cameras.iter().map(|camera| camera.uuid.to_string()).collect();
     let each = |value: fn(&Status) -> Option<f64>| {
         let streams = cameras.iter().zip(&uuids).flat_map(|(camera, uuid)| {
@@ -49,7 +49,7 @@ mod tests {
         let state = State::new(store, Arc::default(), TimeZone::UTC);
         let told = |state: &State| {
             let mut text = Text::default();
-            write(state, &mut text);
+            write(state, &state.store.cameras(), &mut text);
             let text = String::from_utf8(text.into_bytes()).unwrap();
             text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
         };

@@ -2,10 +2,10 @@
 
 use super::text::{Kind, Text};
 use crate::media::retention::{Holding, forecast};
+use crate::store::Camera;
 use crate::web::State;
 
-pub(super) fn write(state: &State, text: &mut Text) {
-    let cameras = state.store.cameras();
+pub(super) fn write(state: &State, cameras: &[Camera], text: &mut Text) {
     let uuids: Vec<String> = cameras.iter().map(|camera| camera.uuid.to_string()).collect();
     let streams = || {
         cameras.iter().zip(&uuids).flat_map(|(camera, uuid)| {

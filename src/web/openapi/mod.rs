@@ -23,7 +23,7 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// `frame.json` has what the others share.
-const ROOMS: [&str; 7] = [
+const ROOMS: [&str; 8] = [
     include_str!("frame.json"),
     include_str!("recorder.json"),
     include_str!("cameras.json"),
@@ -31,6 +31,7 @@ const ROOMS: [&str; 7] = [
     include_str!("film.json"),
     include_str!("live.json"),
     include_str!("storage.json"),
+    include_str!("people.json"),
 ];
 
 /// Puts a room's paths and components beside those of the rooms before it. No name may be there twice.

@@ -5,11 +5,13 @@ use crate::base::time::UNITS_PER_SEC;
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
 use crate::media::mp4::Gaps;
 use crate::store::StreamKind;
+use crate::store::people::PersonId;
 use crate::web::query::{Query, percent_decode};
 use crate::web::segments::Segments;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use std::ops::Range;
+use std::str::FromStr;
 use uuid::Uuid;
 
 /// What an operation reads its question from.
@@ -24,11 +26,13 @@ pub(super) struct Asked<'a> {
 #[derive(Default)]
 pub(super) struct Variables {
     /// `{uuid}`
-    camera: Option<Uuid>,
+    pub(super) camera: Option<Uuid>,
     /// `{stream}`
     kind: Option<StreamKind>,
     /// `{id}.mp4`
     sample_entry: Option<i32>,
+    /// `{id}`
+    person: Option<PersonId>,
 }
 
 /// A path between its slashes, decoded: an escaped slash does not part.
@@ -46,6 +50,7 @@ impl Variables {
             match (words.next(), segments.next()) {
                 (Some("{uuid}"), Some(segment)) => found.camera = Some(uuid(segment)?),
                 (Some("{stream}"), Some(segment)) => found.kind = Some(StreamKind::from_word(segment)?),
+                (Some("{id}"), Some(segment)) => found.person = Some(decimal(segment)?),
                 (Some("{id}.mp4"), Some(segment)) => {
                     found.sample_entry = Some(segment.strip_suffix(".mp4").and_then(decimal)?);
                 }
@@ -63,8 +68,8 @@ fn uuid(text: &str) -> Option<Uuid> {
 }
 
 /// One spelling: no sign, no zeros in front.
-fn decimal(text: &str) -> Option<i32> {
-    text.parse().ok().filter(|n: &i32| n.to_string() == text)
+fn decimal<N: FromStr + ToString>(text: &str) -> Option<N> {
+    text.parse().ok().filter(|n: &N| n.to_string() == text)
 }
 
 impl Asked<'_> {
@@ -74,6 +79,10 @@ impl Asked<'_> {
 
     pub(super) fn stream(&self) -> StreamName {
         StreamName { camera: self.camera(), kind: self.variables.kind.expect("paths of streams have {stream}") }
+    }
+
+    pub(super) fn person(&self) -> PersonId {
+        self.variables.person.expect("paths of users and tokens have {id}")
     }
 
     pub(super) fn sample_entry(&self) -> i32 {

@@ -7,6 +7,8 @@ use crate::base::{WallDuration, WallTime};
 use crate::media::MediaPart;
 use crate::media::mp4::Gaps;
 use crate::store::StreamKind;
+use crate::store::people::PersonId;
+use crate::web::auth::Admits;
 use crate::web::pages::Asset;
 use crate::web::problem::Refusal;
 use crate::web::query::Query;
@@ -70,6 +72,28 @@ pub(super) enum Route {
     LivePlaylist(StreamName),
     /// The initialisation segment of a sample entry.
     Init(i32),
+    /// Who is logged in.
+    Session,
+    SetUp,
+    LogIn,
+    LogOut,
+    ListUsers,
+    AddUser,
+    EditUser(PersonId),
+    RemoveUser(PersonId),
+    ListTokens,
+    AddToken,
+    RemoveToken(PersonId),
+}
+
+/// A request's first line.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Parsed {
+    pub(super) route: Route,
+    /// Whom it is for.
+    pub(super) admits: Admits,
+    /// The camera in its path.
+    pub(super) camera: Option<Uuid>,
 }
 
 /// A stream as URLs name it.
@@ -127,7 +151,7 @@ pub(super) enum Form {
 
 impl Route {
     /// Reads a request's first line. Times without an offset are of `zone`.
-    pub(super) fn parse(method: &Method, path: &str, query: Option<&str>, zone: &TimeZone) -> Result<Self, Refusal> {
+    pub(super) fn parse(method: &Method, path: &str, query: Option<&str>, zone: &TimeZone) -> Result<Parsed, Refusal> {
         let query = Query::parse(query);
         if let Some(asset) = Asset::at(path) {
             if !matches!(*method, Method::GET | Method::HEAD) {
@@ -136,7 +160,7 @@ impl Route {
             if !asset.is_index() {
                 query?.finish()?;
             }
-            return Ok(Self::Page(asset));
+            return Ok(Parsed { route: Self::Page(asset), admits: Admits::Anybody, camera: None });
         }
         let (resource, variables) = Resource::at(path).ok_or(Refusal::NoSuchPath)?;
         let operation = resource.operation(method)?;
@@ -144,7 +168,7 @@ impl Route {
         asked.query.only(operation.parameters)?;
         let route = (operation.read)(&mut asked)?;
         asked.query.finish()?;
-        Ok(route)
+        Ok(Parsed { route, admits: operation.admits, camera: asked.variables.camera })
     }
 }
 

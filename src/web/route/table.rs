@@ -1,8 +1,9 @@
-//! `RESOURCES`: every path of the API, the methods it takes and the parameters they know. Requests are read by it, and
-//! the OpenAPI document is held against it.
+//! `RESOURCES`: every path of the API, the methods it takes, whom they are for and the parameters they know. Requests are
+//! read by it, and the OpenAPI document is held against it.
 
 use super::asked::{Asked, Variables};
 use super::{Form, Route};
+use crate::web::auth::Admits::{self, Anybody, Owners, Viewers};
 use crate::web::problem::Refusal;
 use http::Method;
 
@@ -17,6 +18,8 @@ pub(in crate::web) struct Resource {
 pub(in crate::web) struct Operation {
     /// `GET` is `HEAD` too.
     pub(in crate::web) method: &'static str,
+    /// Whom it is for.
+    pub(in crate::web) admits: Admits,
     /// What may stand behind the question mark.
     pub(in crate::web) parameters: &'static [&'static str],
     pub(super) read: Read,
@@ -26,98 +29,124 @@ type Read = fn(&mut Asked<'_>) -> Result<Route, Refusal>;
 
 /// The first that fits is it: fixed words stand before variables.
 pub(in crate::web) static RESOURCES: &[Resource] = &[
-    Resource { path: "/metrics", operations: &[get(&[], |_| Ok(Route::Metrics))] },
-    Resource { path: "/healthz", operations: &[get(&[], |_| Ok(Route::Health))] },
+    Resource { path: "/metrics", operations: &[get(Viewers, &[], |_| Ok(Route::Metrics))] },
+    Resource { path: "/healthz", operations: &[get(Anybody, &[], |_| Ok(Route::Health))] },
     Resource {
         path: "/api/",
-        operations: &[get(&["days"], |asked| Ok(Route::Top { days: asked.query.flag("days")? }))],
+        operations: &[get(Viewers, &["days"], |asked| Ok(Route::Top { days: asked.query.flag("days")? }))],
+    },
+    Resource { path: "/api/session", operations: &[get(Anybody, &[], |_| Ok(Route::Session))] },
+    Resource { path: "/api/setup", operations: &[on("POST", Anybody, &[], |_| Ok(Route::SetUp))] },
+    Resource { path: "/api/login", operations: &[on("POST", Anybody, &[], |_| Ok(Route::LogIn))] },
+    Resource { path: "/api/logout", operations: &[on("POST", Anybody, &[], |_| Ok(Route::LogOut))] },
+    Resource {
+        path: "/api/users",
+        operations: &[get(Owners, &[], |_| Ok(Route::ListUsers)), on("POST", Owners, &[], |_| Ok(Route::AddUser))],
+    },
+    Resource {
+        path: "/api/users/{id}",
+        operations: &[
+            on("PATCH", Owners, &[], |asked| Ok(Route::EditUser(asked.person()))),
+            on("DELETE", Owners, &[], |asked| Ok(Route::RemoveUser(asked.person()))),
+        ],
+    },
+    Resource {
+        path: "/api/tokens",
+        operations: &[get(Owners, &[], |_| Ok(Route::ListTokens)), on("POST", Owners, &[], |_| Ok(Route::AddToken))],
+    },
+    Resource {
+        path: "/api/tokens/{id}",
+        operations: &[on("DELETE", Owners, &[], |asked| Ok(Route::RemoveToken(asked.person())))],
     },
     Resource {
         path: "/api/time",
-        operations: &[get(&["time90k"], |asked| Ok(Route::Time(asked.needed_time("time90k")?)))],
+        operations: &[get(Viewers, &["time90k"], |asked| Ok(Route::Time(asked.needed_time("time90k")?)))],
     },
     Resource {
         path: "/api/storage",
-        operations: &[get(&["reserve", "retain"], |asked| Ok(Route::Storage(asked.settings()?)))],
+        operations: &[get(Viewers, &["reserve", "retain"], |asked| Ok(Route::Storage(asked.settings()?)))],
     },
-    Resource { path: "/api/openapi.json", operations: &[get(&[], |_| Ok(Route::OpenApi))] },
+    Resource { path: "/api/openapi.json", operations: &[get(Viewers, &[], |_| Ok(Route::OpenApi))] },
     Resource {
         path: "/api/cameras",
-        operations: &[get(&[], |_| Ok(Route::ListCameras)), on("POST", &[], |_| Ok(Route::AddCamera))],
+        operations: &[get(Viewers, &[], |_| Ok(Route::ListCameras)), on("POST", Owners, &[], |_| Ok(Route::AddCamera))],
     },
-    Resource { path: "/api/cameras/test", operations: &[on("POST", &[], |_| Ok(Route::TestCamera))] },
+    Resource { path: "/api/cameras/test", operations: &[on("POST", Owners, &[], |_| Ok(Route::TestCamera))] },
     Resource {
         path: "/api/cameras/{uuid}",
         operations: &[
-            get(&[], |asked| Ok(Route::ShowCamera(asked.camera()))),
-            on("PATCH", &[], |asked| Ok(Route::EditCamera(asked.camera()))),
-            on("DELETE", &["deleteFilm"], |asked| {
+            get(Viewers, &[], |asked| Ok(Route::ShowCamera(asked.camera()))),
+            on("PATCH", Owners, &[], |asked| Ok(Route::EditCamera(asked.camera()))),
+            on("DELETE", Owners, &["deleteFilm"], |asked| {
                 Ok(Route::RemoveCamera { camera: asked.camera(), delete_film: asked.query.flag("deleteFilm")? })
             }),
         ],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/recordings",
-        operations: &[get(&["start90k", "end90k", "split90k"], |asked| {
+        operations: &[get(Viewers, &["start90k", "end90k", "split90k"], |asked| {
             Ok(Route::Recordings { stream: asked.stream(), span: asked.span()?, split: asked.split()? })
         })],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/gaps",
-        operations: &[get(&["start90k", "end90k"], |asked| {
+        operations: &[get(Viewers, &["start90k", "end90k"], |asked| {
             Ok(Route::Gaps { stream: asked.stream(), span: asked.span()? })
         })],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/protected",
         operations: &[
-            get(&[], |asked| Ok(Route::Protected(asked.stream()))),
-            on("POST", &[], |asked| Ok(Route::Protect(asked.stream()))),
-            on("DELETE", &["start90k", "end90k"], |asked| {
+            get(Viewers, &[], |asked| Ok(Route::Protected(asked.stream()))),
+            on("POST", Owners, &[], |asked| Ok(Route::Protect(asked.stream()))),
+            on("DELETE", Owners, &["start90k", "end90k"], |asked| {
                 Ok(Route::Unprotect { stream: asked.stream(), span: asked.span()? })
             }),
         ],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/live.m4s",
-        operations: &[get(&[], |asked| Ok(Route::Live(asked.stream())))],
+        operations: &[get(Viewers, &[], |asked| Ok(Route::Live(asked.stream())))],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/view.mp4",
-        operations: &[get(FILM, |asked| Ok(Route::View(asked.view(Form::Mp4)?)))],
+        operations: &[get(Viewers, FILM, |asked| Ok(Route::View(asked.view(Form::Mp4)?)))],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/view.mp4.txt",
-        operations: &[get(FILM, |asked| Ok(Route::View(asked.view(Form::Text)?)))],
+        operations: &[get(Viewers, FILM, |asked| Ok(Route::View(asked.view(Form::Text)?)))],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/view.m4s",
-        operations: &[get(&["s", "start90k", "end90k", "m"], |asked| {
+        operations: &[get(Viewers, &["s", "start90k", "end90k", "m"], |asked| {
             Ok(Route::MediaSegment { stream: asked.stream(), excerpt: asked.excerpt()? })
         })],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/vod.m3u8",
-        operations: &[get(&["start90k", "end90k"], |asked| {
+        operations: &[get(Viewers, &["start90k", "end90k"], |asked| {
             Ok(Route::Vod { stream: asked.stream(), span: asked.whole_span()? })
         })],
     },
     Resource {
         path: "/api/cameras/{uuid}/{stream}/live.m3u8",
-        operations: &[get(&[], |asked| Ok(Route::LivePlaylist(asked.stream())))],
+        operations: &[get(Viewers, &[], |asked| Ok(Route::LivePlaylist(asked.stream())))],
     },
-    Resource { path: "/api/init/{id}.mp4", operations: &[get(&[], |asked| Ok(Route::Init(asked.sample_entry())))] },
+    Resource {
+        path: "/api/init/{id}.mp4",
+        operations: &[get(Viewers, &[], |asked| Ok(Route::Init(asked.sample_entry())))],
+    },
 ];
 
 /// What film is asked with.
 const FILM: &[&str] = &["s", "start90k", "end90k", "gaps", "ts"];
 
-const fn get(parameters: &'static [&'static str], read: Read) -> Operation {
-    on("GET", parameters, read)
+const fn get(admits: Admits, parameters: &'static [&'static str], read: Read) -> Operation {
+    on("GET", admits, parameters, read)
 }
 
-const fn on(method: &'static str, parameters: &'static [&'static str], read: Read) -> Operation {
-    Operation { method, parameters, read }
+const fn on(method: &'static str, admits: Admits, parameters: &'static [&'static str], read: Read) -> Operation {
+    Operation { method, admits, parameters, read }
 }
 
 impl Resource {

@@ -10,7 +10,7 @@ fn told(line: &str) -> String {
     let (method, url) = line.split_once(' ').unwrap();
     let (path, query) = url.split_once('?').map_or((url, None), |(p, q)| (p, Some(q)));
     match Route::parse(&method.parse().unwrap(), &path.replace("CAMERA", CAMERA), query, &TimeZone::UTC) {
-        Ok(route) => format!("{route:?}").replace("9a3c1e52-7c0f-4c4b-9d6a-0c6f5a1b2c3d", "U"),
+        Ok(parsed) => format!("{:?}", parsed.route).replace("9a3c1e52-7c0f-4c4b-9d6a-0c6f5a1b2c3d", "U"),
         Err(Refusal::NoSuchPath) => "404".to_owned(),
         Err(Refusal::WrongMethod { allow }) => format!("405 {allow}"),
         Err(Refusal::Failed(e)) => format!("400 {e}"),

@@ -39,13 +39,13 @@ function StreamFacts({ camera, kind, stream }: StreamName) {
 	add(t.camera.facts.film, stream.duration90k > 0 ? t.camera.holds(duration(stream.duration90k), held?.forecastDays == null ? null : days(held.forecastDays)) : null);
 	const failed = live?.lastError && live.state !== "recording" ? live.lastError : null;
 	return (
-		<section class="stream" aria-label={t.camera.kinds[kind]}>
+		<div class="stream">
 			<h3>{t.camera.kinds[kind]}</h3>
 			<dl class="facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
 			{failed
 				? <p class="wrong">{failed}{live?.lastErrorAt90k ? ` (${since(live.lastErrorAt90k, now90k())})` : ""}</p>
 				: live?.lastError && live.lastErrorAt90k && <p class="faint small">{t.camera.lastError(live.lastError, since(live.lastErrorAt90k, now90k()))}</p>}
-		</section>
+		</div>
 	);
 }
 

@@ -1,6 +1,7 @@
 //! Hours with cameras of all kinds, in milliseconds: where film is said to be, against where it was.
 
 use super::*;
+use crate::media::growing::Progress;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 

@@ -1,0 +1,1 @@
+//! Every route for every kind of caller.
