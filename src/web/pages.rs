@@ -4,9 +4,10 @@ use crate::web::answer::Body;
 use crate::web::fixed::Fixed;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
+use std::fmt;
 
 /// One file of the page.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub(super) struct Asset {
     path: &'static str,
     media_type: &'static str,
@@ -48,6 +49,13 @@ impl Asset {
             answer.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         answer
+    }
+}
+
+/// By its path: nobody wants to read the rest.
+impl fmt::Debug for Asset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Asset {}", self.path)
     }
 }
 

@@ -35,26 +35,27 @@ function clip(file, fps, pictures, first) {
 
 export class Recorder {
 	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip
-	 * now, and one that has an address is recorded from there. */
-	static async start(cameras) {
+	 * now, and one that has an address is recorded from there. `then` is done before it runs. */
+	static async start(cameras, { login = "none", then = async () => {} } = {}) {
 		await run(join(ROOT, "scripts/make-clip"), ["--numbered"]);
 		await run(join(ROOT, "scripts/page"));
 		await run("cargo", ["build", "--quiet", "--locked", "--bin", "lunette"], { cwd: ROOT });
 		const recorder = new Recorder();
 		recorder.dir = await mkdtemp(join(tmpdir(), "lunette-"));
-		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration());
+		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration(login));
 		for (const [name, films] of Object.entries(cameras)) await recorder.add(name, films);
+		await then(recorder);
 		await recorder.serve();
 		return recorder;
 	}
 
-	configuration() {
+	configuration(login) {
 		return `[store]
 db_dir = '${this.dir}/db'
 sample_dir = '${this.dir}/film'
 reserve = '1MiB'
 [web]
-login = 'none'
+login = '${login}'
 listen = ['127.0.0.1:0']
 `;
 	}
@@ -89,7 +90,9 @@ listen = ['127.0.0.1:0']
 			if (this.page) break;
 		}
 		this.process.stderr.resume();
-		const { cameras } = await (await fetch(new URL("/api/", this.page))).json();
+		const answer = await fetch(new URL("/api/", this.page));
+		// One that asks for a login is asked by its page alone.
+		const { cameras } = answer.ok ? await answer.json() : { cameras: [] };
 		this.uuids = Object.fromEntries(cameras.map(({ name, uuid }) => [name, uuid]));
 	}
 

@@ -3,15 +3,15 @@
 import { computed, signal } from "@preact/signals";
 import { Refusal, ask, onLocked } from "./ask";
 
-export type User = { id: string | number; name: string; role: "owner" | "viewer"; cameras: string[] | null };
-export type Session = { needsOwner: boolean; user: User | null; appliance: boolean };
+export type User = { id: number | null; name: string; role: "owner" | "viewer"; cameras: string[] | null };
+export type Session = { needsOwner: boolean; user: User | null; loginRequired: boolean; appliance: boolean };
 
-const OPEN: Session = { needsOwner: false, user: { id: "", name: "", role: "owner", cameras: null }, appliance: false };
+const OPEN: Session = { needsOwner: false, loginRequired: false, user: { id: null, name: "", role: "owner", cameras: null }, appliance: false };
 
 /** `null` until it is known. */
 export const session = signal<Session | null>(null);
-/** The recorder has logins at all. */
-export const hasLogins = signal(false);
+/** Somebody has to log in at all. */
+export const hasLogins = computed(() => session.value?.loginRequired ?? false);
 export const isOwner = computed(() => session.value?.user?.role === "owner");
 
 onLocked.tell = () => {
@@ -21,7 +21,6 @@ onLocked.tell = () => {
 export async function readSession(): Promise<void> {
 	try {
 		session.value = await ask<Session>("/api/session");
-		hasLogins.value = true;
 	} catch (e) {
 		if (e instanceof Refusal && e.status === 404) session.value = OPEN;
 		else throw e;
