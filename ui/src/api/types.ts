@@ -1,7 +1,7 @@
 // The API's types: those of its OpenAPI document, and those that are told beside it.
 
 export type * from "./schema";
-import type { Camera, Row as PlainRow, Stream, StreamKind, Top as PlainTop } from "./schema";
+import type { Camera, Stream, StreamKind, Top as PlainTop } from "./schema";
 
 /** What an owner should know, worst first. */
 export type Notice = {
@@ -13,9 +13,6 @@ export type Notice = {
 };
 
 export type Top = PlainTop & { notices?: Notice[] };
-
-/** `damaged`: what the disk gave back is not what was written. */
-export type Row = PlainRow & { damaged?: boolean };
 
 /** Something that a camera noticed. */
 export type CameraEvent = { start90k: number; end90k: number | null; kind: string; source: string };

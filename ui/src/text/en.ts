@@ -231,7 +231,8 @@ export const en = {
 	verification: {
 		title: "Film read again",
 		checked: (done: string, all: string) => `${done} of ${all} were read again in this round.`,
-		round: (days: string) => `A round takes about ${days}.`,
+		began: (when: string, rounds: number) => `It began ${when}; ${s(rounds, "round")} before it.`,
+		activities: { resting: "Resting.", reading: "Reading.", givingWay: "Letting others go first.", waiting: "Waiting for the disk." } as Record<string, string>,
 		damaged: (count: number) => `${s(count, "recording")} came back from the disk damaged: they are marked on the time line.`,
 		fine: "All that was read is as it was written.",
 	},

@@ -7,7 +7,7 @@ import { filmed, frameOf, joined, merged, nextOf, rowAt } from "./spans";
 const row = (first: number, last: number, run = 1, more: Partial<Row> = {}): Row => ({
 	startId: first, endId: last, runStartId: run, startTime90k: first * MINUTE, endTime90k: (last + 1) * MINUTE, startTime: "", endTime: "",
 	wallDuration90k: (last + 1 - first) * MINUTE, mediaDuration90k: (last + 1 - first) * MINUTE, sampleFileBytes: 1, videoSamples: 900 * (last + 1 - first),
-	videoSampleEntryId: 1, growing: false, missing: false, hasTrailingZero: false, endReason: null, ...more,
+	videoSampleEntryId: 1, growing: false, missing: false, damaged: false, hasTrailingZero: false, endReason: null, ...more,
 });
 const told = (rows: Row[]) => rows.map((row) => `${row.startId}-${row.endId}`).join(" ");
 
