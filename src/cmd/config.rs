@@ -35,6 +35,9 @@ pub(super) struct Store {
     pub(super) sync_interval: Interval,
     /// How often closed recordings get their rows.
     pub(super) flush_interval: Interval,
+    /// Within which time all film is read again.
+    #[serde(deserialize_with = "verify_interval")]
+    pub(super) verify_interval: Option<Interval>,
 }
 
 /// `[web]`: whom to answer.
@@ -79,6 +82,7 @@ impl Default for Store {
             reserve: None,
             sync_interval: Interval(Duration::from_secs(10)),
             flush_interval: Interval(Duration::from_secs(60)),
+            verify_interval: Some(Interval(Duration::from_secs(60 * 86_400))),
         }
     }
 }
@@ -100,6 +104,14 @@ impl Default for Log {
 fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LevelFilter, D::Error> {
     let word = String::deserialize(from)?;
     word.parse().map_err(|_| D::Error::custom("a level is one of off, error, warn, info, debug, trace"))
+}
+
+/// A time, or `never`.
+fn verify_interval<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Interval>, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "never" => Ok(None),
+        text => text.parse().map(Some).map_err(|e| D::Error::custom(format!("{e}; or never"))),
+    }
 }
 
 /// `required` or `none`.
@@ -175,9 +187,15 @@ impl Config {
         if self.store.sync_interval.0.is_zero() || self.store.flush_interval.0.is_zero() {
             return Err(Error::new(Kind::BadInput, "[store] sync_interval and flush_interval: must be above zero"));
         }
+        if self.store.verify_interval.is_some_and(|interval| interval.0 < SHORTEST_VERIFICATION) {
+            return Err(Error::new(Kind::BadInput, "[store] verify_interval: must be a second or more, or never"));
+        }
         Ok(())
     }
 }
+
+/// It is only a plan, but a shorter one makes no sense.
+const SHORTEST_VERIFICATION: Duration = Duration::from_secs(1);
 
 const USUAL_PLACES: [&str; 2] = ["/etc/lunette.toml", "lunette.toml"];
 
@@ -221,13 +239,15 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "[store]\ndb_dir = '/a'\nsample_dir = '/b'\nreserve = '1GiB'\nsync_interval = '2s'\n\
-                    flush_interval = '5s'\n[web]\nlisten = ['[::1]:0']\nlogin = 'none'\nnames = ['a.b']\n\
+                    flush_interval = '5s'\nverify_interval = '30d'\n[web]\nlisten = ['[::1]:0']\nlogin = 'none'\nnames = ['a.b']\n\
                     [recorder]\nclock = '/run/sure'\n[log]\nlevel = 'debug'";
         let config = Config::parse(text).unwrap();
         assert_eq!(config.store.db_dir, Path::new("/a"));
         assert_eq!(config.store.sample_dir, Path::new("/b"));
         assert_eq!(config.store.reserve, Some(ByteSize(1 << 30)));
         assert_eq!(config.store.flush_interval, Interval(Duration::from_secs(5)));
+        assert_eq!(config.store.verify_interval, Some(Interval(Duration::from_secs(30 * 86_400))));
+        assert_eq!(Config::parse("[store]\nverify_interval = 'never'").unwrap().store.verify_interval, None);
         assert_eq!(config.web.listen, ["[::1]:0".parse().unwrap()]);
         assert_eq!((config.web.login, &config.web.names[..]), (Rule::None, &["a.b".to_owned()][..]));
         assert_eq!(config.recorder.clock, Witnesses::File("/run/sure".into()));
@@ -245,6 +265,10 @@ mod tests {
             "line 2, column 11: size \"1 elephant\": expected a whole number with a unit, such as 20GiB"
         );
         assert!(refusal("[store]\nsync_interval = 10").starts_with("line 2, column 17: time 10: say the unit"));
+        assert!(
+            refusal("[store]\nverify_interval = 'often'").starts_with("line 2, column 19: time \"often\": expected")
+        );
+        assert!(refusal("[store]\nverify_interval = '10ms'").starts_with("[store] verify_interval: must be"));
         assert!(refusal("[web]\nlisten = ['localhost']").starts_with("line 2, column 11: "));
         assert!(refusal("[recorder]\nclock = 'right'").starts_with("line 2, column 9: a clock is auto, trusted, or"));
         assert!(refusal("[cameras]").starts_with("line 1, column 2: unknown field `cameras`"));

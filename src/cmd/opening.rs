@@ -25,6 +25,7 @@ pub(super) fn open(config: &Config, access: Access) -> Result<Arc<Store>> {
     options.sync_interval = store.sync_interval.0;
     options.flush_interval = store.flush_interval.0;
     options.reserve = store.reserve.map(|ByteSize(bytes)| bytes);
+    options.verify_interval = store.verify_interval.map(|interval| interval.0);
     options.read_only = access == Access::Read;
     Store::open(options)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 #[serde(try_from = "Written")]
 pub(super) struct ByteSize(pub(super) u64);
 
-/// A time span: `250ms`, `10s`, `5min`, `2h`.
+/// A time span: `250ms`, `10s`, `5min`, `2h`, `60d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
 pub(super) struct Interval(pub(super) Duration);
@@ -54,12 +54,13 @@ impl FromStr for Interval {
             "s" => Some(1_000),
             "min" => Some(60_000),
             "h" => Some(3_600_000),
+            "d" => Some(86_400_000),
             _ => None,
         };
         let millis = number.zip(scale_ms).and_then(|(n, scale): (u64, u64)| n.checked_mul(scale));
         millis
             .map(|ms| Self(Duration::from_millis(ms)))
-            .ok_or_else(|| format!("time {text:?}: expected a whole number with ms, s, min or h, such as 10s"))
+            .ok_or_else(|| format!("time {text:?}: expected a whole number with ms, s, min, h or d, such as 10s"))
     }
 }
 
@@ -113,6 +114,7 @@ mod tests {
         assert_eq!("10s".parse(), Ok(Interval(Duration::from_secs(10))));
         assert_eq!("250ms".parse(), Ok(Interval(Duration::from_millis(250))));
         assert_eq!("5min".parse(), Ok(Interval(Duration::from_secs(300))));
+        assert_eq!("60d".parse(), Ok(Interval(Duration::from_secs(60 * 86_400))));
         for text in ["10", "", "s", "10m", "99999999999999999h"] {
             assert!(text.parse::<Interval>().is_err(), "{text}");
         }

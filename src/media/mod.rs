@@ -32,6 +32,7 @@ pub mod sample_index;
 pub mod segment;
 pub mod selection;
 pub mod spans;
+pub mod verification;
 
 pub use anchor::Anchor;
 pub use days::Days;

@@ -57,6 +57,11 @@ impl Recording {
     pub fn is_missing(&self) -> bool {
         self.flags.contains(Flags::MISSING)
     }
+
+    /// Its film was read again and is not what was recorded.
+    pub fn is_damaged(&self) -> bool {
+        self.flags.contains(Flags::DAMAGED)
+    }
 }
 
 /// Bits that say something about a recording.
@@ -74,6 +79,8 @@ impl Flags {
     pub const REORDERED: Self = Self(8);
     /// Its sample file was not there at the last start. Only a listing says so; it is not stored.
     pub const MISSING: Self = Self(1 << 31);
+    /// Its film was read again and is not what was recorded. Only a listing says so; it is not stored.
+    pub const DAMAGED: Self = Self(1 << 30);
 
     /// All bits of `other` are set.
     pub fn contains(self, other: Self) -> bool {

@@ -30,6 +30,8 @@ pub struct Row {
     pub growing: bool,
     /// There are rows, but the film is gone.
     pub missing: bool,
+    /// The film was read again, and is not what was recorded.
+    pub damaged: bool,
     /// The last frame has no duration.
     pub has_trailing_zero: bool,
     /// Why the run ended with the last one.
@@ -42,10 +44,11 @@ impl Row {
         self.start + self.wall_duration
     }
 
-    /// The piece comes right before this row and is decoded alike.
+    /// The piece comes right before this row, is decoded alike and as sound.
     pub fn follows(&self, piece: &Self) -> bool {
         let follows = piece.last + 1 == self.first && piece.end() == self.start;
-        follows && piece.sample_entry_id == self.sample_entry_id && piece.missing == self.missing
+        let alike = (piece.missing, piece.damaged) == (self.missing, self.damaged);
+        follows && alike && piece.sample_entry_id == self.sample_entry_id
     }
 
     fn prepend(&mut self, piece: &Self) {
@@ -72,6 +75,7 @@ impl From<&Recording> for Row {
             video_samples: u64::from(r.video_samples),
             growing: r.growing,
             missing: r.is_missing(),
+            damaged: r.is_damaged(),
             has_trailing_zero: r.has_trailing_zero(),
             end_reason: r.end_reason.as_deref().map(Arc::from),
         }
@@ -231,15 +235,17 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_a_new_run_new_parameters_or_missing_film_begin_a_row() {
+    fn a_hole_a_new_run_new_parameters_and_missing_or_damaged_film_begin_a_row() {
         let hole = [recording(1, 1, 0, 60), recording(3, 1, 120, 60)];
         assert_eq!(told(&hole, None), ["3-3 at 120 for 60", "1-1 at 0 for 60"]);
         let runs = [recording(1, 1, 0, 60), recording(2, 2, 60, 60)];
         assert_eq!(told(&runs, None), ["2-2 at 60 for 60", "1-1 at 0 for 60"]);
         let parameters = [recording(1, 1, 0, 60), Recording { sample_entry_id: 2, ..recording(2, 1, 60, 60) }];
         assert_eq!(told(&parameters, None), ["2-2 at 60 for 60", "1-1 at 0 for 60"]);
-        let missing = [recording(1, 1, 0, 60), Recording { flags: Flags::MISSING, ..recording(2, 1, 60, 60) }];
-        assert_eq!(told(&missing, None), ["2-2 at 60 for 60", "1-1 at 0 for 60"]);
+        for flags in [Flags::MISSING, Flags::DAMAGED] {
+            let odd = [recording(1, 1, 0, 60), Recording { flags, ..recording(2, 1, 60, 60) }];
+            assert_eq!(told(&odd, None), ["2-2 at 60 for 60", "1-1 at 0 for 60"]);
+        }
     }
 
     #[test]

@@ -4,7 +4,6 @@ use crate::base::{Error, Kind, RecordingId, Result, ResultExt, StreamId};
 use crate::store::catalog::{self, Catalog, CatalogSampleEntry};
 use crate::store::check::film::{self, Worth};
 use crate::store::check::references::{LOST_SOURCE, lost_stream};
-use crate::store::check::rows::DAMAGED;
 use crate::store::check::{now, timeline};
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Access, Batch, Damage, Database, Heritage};
@@ -282,7 +281,7 @@ impl Adoption {
         }
         let (left, what) = match film::worth(&file, told)? {
             Worth::Nothing => return Ok(()),
-            Worth::Played => (told.clone(), DAMAGED.to_owned()),
+            Worth::Played => (told.clone(), Damage::WRONG.to_owned()),
             Worth::CutAt(frames) => {
                 let lost = told.recording.video_samples as usize - frames;
                 let cut = film::cut(&file, told, frames)?;

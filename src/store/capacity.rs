@@ -142,6 +142,26 @@ impl Capacity {
         inner.protected.forget(id);
     }
 
+    /// The closed recording that was begun next after this sequence, and not after `last`, with its sequence and weight.
+    pub(crate) fn next_closed(&self, after: u64, last: u64) -> Option<(RecordingId, u64, u64)> {
+        self.lock().ledger.next(after, last).map(|file| (file.id, file.sequence, file.bytes))
+    }
+
+    /// The sequence of the newest closed recording.
+    pub(crate) fn last_closed(&self) -> Option<u64> {
+        self.lock().ledger.last_sequence()
+    }
+
+    /// What the recordings weigh that were begun after this sequence, and not after `last`.
+    pub(crate) fn weight_between(&self, after: u64, last: u64) -> u64 {
+        self.lock().ledger.weight_between(after, last)
+    }
+
+    /// There is such a sample file, it does not grow, and it is not on its way out.
+    pub(crate) fn is_closed(&self, id: RecordingId) -> bool {
+        self.lock().ledger.is_closed(id)
+    }
+
     /// The sample directory is gone.
     pub(crate) fn leave(&self) {
         let mut inner = self.lock();

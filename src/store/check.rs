@@ -11,10 +11,11 @@ pub(crate) mod timeline;
 use crate::base::{Error, Kind, RecordingId, Result, WallTime};
 use crate::media::Recording;
 use crate::store::catalog::{self, Catalog};
-use crate::store::db::{Access, Database};
+use crate::store::db::{Access, Damage, Database};
 use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal::{self, Entry as JournalEntry, Story};
 use crate::store::journal_file::{self, JournalFile};
+use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
@@ -116,14 +117,14 @@ struct Check {
     /// Runs of which something is told already.
     told_runs: BTreeSet<RecordingId>,
     /// Damage that is known.
-    damaged: BTreeSet<RecordingId>,
+    damaged: BTreeMap<RecordingId, Damage>,
     /// Recordings whose rows were taken away.
     lost: Vec<Recording>,
 }
 
 impl Check {
     fn begin(db: Database, dir: SampleDir, options: CheckOptions, live: bool, report: Report) -> Result<Self> {
-        let damaged = db.damaged()?.into_iter().map(|d| d.id).collect();
+        let damaged = db.damaged()?.into_iter().map(|d| (d.id, d)).collect();
         let mut check = Self {
             db,
             dir: Arc::new(dir),
@@ -222,6 +223,12 @@ impl Check {
             JournalFile::begin(self.dir.clone(), &self.unresolved)?;
             self.dir.sync_all()?;
         }
+        let marks = self.db.damaged()?;
+        let known = marks.iter().filter(|damage| self.damaged.contains_key(&damage.id));
+        self.report.notes.extend(known.map(|damage| {
+            let found = damage.found.text(&TimeZone::UTC);
+            format!("recording {}: {}; found {found}, and marked as damaged", damage.id, damage.what)
+        }));
         let aside = self.entries.values().filter(|entry| entry.name.starts_with(SampleDir::ASIDE));
         self.report.notes.extend(aside.map(|e| format!("{}: {} bytes that were set aside earlier", e.name, e.len)));
         Ok(self.report)

@@ -239,6 +239,23 @@ impl SampleDir {
         fcntl::openat2(&self.fd, name, how).ok().map(File::from)
     }
 
+    /// Opens a file to be read from the disk itself, past the kernel's memory, and says whether that can be done here.
+    /// Nothing is written for it, not even when it was read. `NotFound` when it is not there.
+    pub(crate) fn open_past_cache(&self, name: &str) -> Result<(File, bool)> {
+        let mut flags = OFlag::O_DIRECT | OFlag::O_NOATIME;
+        self.about_to(Op::Read, name).map_err(|e| on_open(name, e))?;
+        loop {
+            match self.open_file(name, OFlag::O_RDONLY | flags, Mode::empty()) {
+                Ok(file) => return Ok((file, flags.contains(OFlag::O_DIRECT))),
+                // Another user's file.
+                Err(Errno::EPERM) if flags.contains(OFlag::O_NOATIME) => flags.remove(OFlag::O_NOATIME),
+                // A file system that has no other way than through memory.
+                Err(Errno::EINVAL) if flags.contains(OFlag::O_DIRECT) => flags.remove(OFlag::O_DIRECT),
+                Err(e) => return Err(on_open(name, e)),
+            }
+        }
+    }
+
     /// Opens a file that exists for reading, cutting and appending; only recovery does so.
     pub(crate) fn open_append(&self, name: &str) -> Result<File> {
         let flags = OFlag::O_RDWR | OFlag::O_APPEND;

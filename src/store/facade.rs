@@ -15,6 +15,7 @@ use crate::store::mount::Mount;
 use crate::store::options::Options;
 use crate::store::shared::Shared;
 use crate::store::syncer::{Ask, Syncer, stopped};
+use crate::store::verify;
 use cameras::Cameras;
 pub use clock::Newest;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -36,6 +37,8 @@ pub struct Store {
     syncer: Option<Arc<SyncSender<Ask>>>,
     /// Ends when the syncer does.
     syncer_ended: Mutex<Receiver<()>>,
+    /// None when film is not read again.
+    verifier: Option<verify::Handle>,
     boot_id: Uuid,
 }
 
@@ -75,6 +78,9 @@ impl Store {
             thread.or_fail(Kind::Internal, || "start the syncer's thread")?;
             Some(ask)
         };
+        shared.damages.load(&shared.db)?;
+        let verify_interval = options.verify_interval.filter(|_| syncer.is_some());
+        let verifier = verify_interval.map(|round| verify::Handle::start(&shared, round)).transpose()?;
         let store = Self {
             shared,
             cameras: RwLock::default(),
@@ -82,6 +88,7 @@ impl Store {
             changes: watch::Sender::new(0),
             syncer,
             syncer_ended: Mutex::new(syncer_ended),
+            verifier,
             boot_id,
         };
         store.load_cameras()?;
@@ -138,6 +145,8 @@ impl Store {
         let Some(syncer) = &self.syncer else { return Ok(()) };
         let until = Instant::now() + patience;
         let left = || until.saturating_duration_since(Instant::now());
+        // Its place is written with the rows.
+        self.verifier.iter().for_each(|verifier| verifier.stop(left().min(VERIFIER_PATIENCE)));
         if let Some(attached) = self.shared.mount.attached() {
             attached.stop(EndReason::new(Cause::Stopped, ""), left())?;
         }
@@ -169,5 +178,7 @@ fn boot_id() -> Result<Uuid> {
 
 /// Flushes that may wait for the syncer; who comes later is told that it is busy.
 const ASKS: usize = 16;
+/// A verifier that does not end by then is at a dead disk.
+const VERIFIER_PATIENCE: Duration = Duration::from_millis(500);
 /// Longer than anybody waits.
 const FOREVER: Duration = Duration::from_secs(1 << 30);

@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,7 @@ impl Film {
     ///
     /// `Corrupt` when the file is shorter, `BadInput` when that is no window.
     pub fn window(&self, offset: u64, len: usize) -> Result<Window> {
+        let _waits = self.0.shelf.waits();
         Ok(self.open_window(self.named(Mapping::map(&self.0.file, offset, len))?, offset))
     }
 
@@ -62,6 +63,7 @@ impl Film {
     /// The same bytes as a copy, which code of ours may look at: TLS, hashing, export. Blocks and fails as
     /// [`Self::window`] does.
     pub fn copy(&self, offset: u64, len: usize) -> Result<Window> {
+        let _waits = self.0.shelf.waits();
         Ok(self.open_window(self.named(Mapping::read(&self.0.file, offset, len))?, offset))
     }
 
@@ -81,6 +83,7 @@ impl Film {
 
     /// Fills the buffer from `offset` on. Blocks on the disk. `Corrupt` when the file is shorter.
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        let _waits = self.0.shelf.waits();
         self.0.file.read_exact_at(buffer, offset).map_err(|e| {
             let short = e.kind() == std::io::ErrorKind::UnexpectedEof;
             let kind = if short { Kind::Corrupt } else { Kind::Disk };
@@ -182,6 +185,7 @@ impl FileRange {
 
     /// Reads it in once more. Blocks on the disk. What cannot be read is told by [`Self::send`].
     pub fn read_in(&self) {
+        let _waits = self.film.shelf.waits();
         let _ = Mapping::map(&self.film.file, self.offset, self.len);
         self.see(Instant::now());
     }
@@ -222,6 +226,20 @@ pub(crate) struct Shelf {
     /// Mapped windows by their address.
     windows: Mutex<BTreeMap<usize, Placed>>,
     lingering_bytes: AtomicU64,
+    /// Readers that wait for the disk, or may.
+    waiting: AtomicUsize,
+    /// How many ever did.
+    waited: AtomicUsize,
+}
+
+/// A reader waits for the disk until this is dropped.
+#[derive(Debug)]
+struct Waits<'a>(&'a Shelf);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What is mapped at an address.
@@ -237,6 +255,17 @@ struct Placed {
 impl Shelf {
     fn lock_windows(&self) -> MutexGuard<'_, BTreeMap<usize, Placed>> {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waits(&self) -> Waits<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.waited.fetch_add(1, Ordering::Relaxed);
+        Waits(self)
+    }
+
+    /// How many readers wait for the disk just now, and how many ever did: who is in no hurry lets them go first.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (self.waiting.load(Ordering::Relaxed), self.waited.load(Ordering::Relaxed))
     }
 
     /// Where in a file these bytes lie, if they are a window's, or a part of one.
@@ -265,6 +294,7 @@ impl Shelf {
         if let Some(film) = self.find(id) {
             return Ok(film);
         }
+        let _waits = self.waits();
         let file = dir.open_read(&dir.file_name(id)).map_err(|e| e.on(format!("recording {id}")))?;
         Ok(self.put(id, file))
     }

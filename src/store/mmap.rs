@@ -105,7 +105,7 @@ pub(super) fn is_at_hand(file: &File, offset: u64, map: &[u8]) -> bool {
 
 /// How many of the pages under these bytes of a file are in the page cache, read in or about to be; `None` where the kernel
 /// does not tell.
-fn cached_pages(file: &File, offset: u64, len: usize) -> Option<u64> {
+pub(super) fn cached_pages(file: &File, offset: u64, len: usize) -> Option<u64> {
     #[repr(C)]
     struct Range {
         offset: u64,
@@ -118,6 +118,14 @@ fn cached_pages(file: &File, offset: u64, len: usize) -> Option<u64> {
     // SAFETY: the call reads `range` and writes `told`, which are as cachestat(2) has them, and keeps neither.
     let done = unsafe { libc::syscall(CACHESTAT, file.as_raw_fd(), &raw const range, &raw mut told, 0) };
     (done == 0).then_some(told[0])
+}
+
+/// From now on the disk works for this thread when it has nothing else to do, where its scheduler minds that. A hint.
+pub(super) fn ask_the_disk_last() {
+    // ioprio_set(2): of a process; 0 is the calling thread; class idle.
+    let (who, whom, idle) = (1, 0, 3 << 13);
+    // SAFETY: three numbers, no memory.
+    let _ = unsafe { libc::syscall(libc::SYS_ioprio_set, who, whom, idle) };
 }
 
 /// cachestat(2), on all processors that we build for.

@@ -18,6 +18,8 @@ pub struct Options {
     pub flush_interval: Duration,
     /// Bytes of the film's file system that are to stay free; `None`: the larger of 256 MiB and 2 % of it.
     pub reserve: Option<u64>,
+    /// Within which time all film is read again, and compared with what was recorded; `None`: never.
+    pub verify_interval: Option<Duration>,
     /// Only look: nothing on the disk is made, changed or locked.
     pub read_only: bool,
     /// Where the days of the statistics begin and end.
@@ -35,6 +37,7 @@ impl Options {
             sync_interval: Duration::from_secs(10),
             flush_interval: Duration::from_secs(60),
             reserve: None,
+            verify_interval: Some(Duration::from_secs(60 * 86_400)),
             read_only: false,
             zone: TimeZone::system(),
             clock,

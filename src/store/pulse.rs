@@ -41,6 +41,11 @@ impl Pulse {
         Busy(self, work)
     }
 
+    /// A thread waits for a disk just now.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.lock().busy.iter().any(Option::is_some)
+    }
+
     /// Film was not written, and why.
     pub(crate) fn refuses(&self, why: String) {
         self.lock().refused = Some(why);

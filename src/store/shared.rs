@@ -2,11 +2,13 @@
 
 use crate::base::WallTime;
 use crate::store::capacity::Capacity;
+use crate::store::damages::Damages;
 use crate::store::db::Database;
 use crate::store::film::Shelf;
 use crate::store::mount::Mount;
 use crate::store::syncer::Pending;
 use crate::store::unflushed::Unflushed;
+use crate::store::verify::Verified;
 use jiff::tz::TimeZone;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -19,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) unflushed: Arc<Unflushed>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) capacity: Arc<Capacity>,
+    pub(crate) damages: Damages,
+    pub(crate) verified: Verified,
     /// The time of day, when an opening of the database is noted.
     pub(crate) clock: fn() -> WallTime,
     pending: Mutex<Pending>,
@@ -40,6 +44,8 @@ impl Shared {
             unflushed: Arc::new(Unflushed::new(zone)),
             shelf: Arc::default(),
             capacity: Arc::new(capacity),
+            damages: Damages::default(),
+            verified: Verified::default(),
             clock,
             // The start may have found files that it could not unlink.
             pending: Mutex::new(Pending { sweep: true, ..Pending::default() }),

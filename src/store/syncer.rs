@@ -160,8 +160,16 @@ impl Syncer {
         if let Some(left) = shared.mount.mind_place() {
             self.leave(&left);
         }
+        let was_there = shared.mount.attached().is_some();
         if let Err(e) = shared.mount.look(&shared.db, &shared.unflushed, &shared.capacity, (shared.clock)()) {
             shared.mount.tell(e.to_string());
+        }
+        // What was found on a disk that came back.
+        if !was_there
+            && shared.mount.attached().is_some()
+            && let Err(e) = shared.damages.load(&shared.db)
+        {
+            warn!("{e}");
         }
         let due = flush || self.syncs.failing || self.rows.failing || now - self.last_flush >= self.flush_interval;
         if due {
@@ -297,7 +305,8 @@ impl Syncer {
         condemned.extend(gone.iter().map(|c| c.recording.id));
         let condemned: Vec<_> = condemned.into_iter().collect();
         let nothing_new = closed.is_empty() && gaps.is_empty() && condemned.is_empty();
-        if nothing_new && (!wished || self.unlinked.is_empty()) {
+        let verified = shared.verified.news();
+        if nothing_new && (!wished || self.unlinked.is_empty() && verified.is_none()) {
             return Ok(());
         }
         let batch = Batch {
@@ -305,6 +314,7 @@ impl Syncer {
             gaps: gaps.iter().map(|((stream, _), gap)| (*stream, gap.clone())).collect(),
             condemned,
             unlinked: self.unlinked.iter().copied().collect(),
+            verified,
         };
         let busy = shared.mount.pulse().busy(Work::Rows, Instant::now());
         let committed = self.shared.db.commit(&batch);
@@ -352,6 +362,9 @@ impl Syncer {
         }
         unflushed.became_rows(batch.closed.iter().map(|c| c.recording.id));
         unflushed.uncount(&done.condemned);
+        let gone: BTreeSet<_> = done.condemned.iter().map(|r| r.id).collect();
+        self.shared.damages.forget(|id| gone.contains(&id));
+        batch.verified.iter().for_each(|&place| self.shared.verified.written(place));
         let mut pending = self.shared.pending();
         pending.sweep |= !batch.condemned.is_empty();
         for id in &batch.condemned {

@@ -42,6 +42,7 @@ impl Place {
         Options {
             sync_interval: seldom,
             flush_interval: seldom,
+            verify_interval: None,
             zone: jiff::tz::TimeZone::UTC,
             ..Options::new(self.tmp.path().join("db"), self.film(), || START)
         }

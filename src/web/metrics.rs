@@ -3,6 +3,7 @@
 mod clock;
 mod storage;
 mod text;
+mod verification;
 
 use crate::web::State;
 use crate::web::answer::{self, Body};
@@ -16,5 +17,6 @@ pub(super) fn show(state: &State, caller: &Caller) -> Response<Body> {
     let cameras = caller.cameras(state);
     storage::write(state, &cameras, &mut text);
     clock::write(state, &cameras, &mut text);
+    verification::write(state, &mut text);
     answer::typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
 }

@@ -14,3 +14,4 @@ mod power_cut;
 mod recording;
 mod small_disk;
 mod stops;
+mod verification;

@@ -175,6 +175,42 @@ impl Ledger {
         })
     }
 
+    /// The closed file that was begun next after this sequence, and not after `last`.
+    pub(super) fn next(&self, after: u64, last: u64) -> Option<Closed> {
+        let next_of = |(&stream, files): (&StreamId, &Files)| {
+            let from = files.files.partition_point(|file| file.sequence <= after);
+            let file = files.files.range(from..).find(|file| !files.busy.contains(&file.number))?;
+            let id = RecordingId::new(stream, file.number);
+            (file.sequence <= last).then(|| Closed { id, sequence: file.sequence, bytes: file.bytes() })
+        };
+        self.streams.iter().filter_map(next_of).min_by_key(|file| file.sequence)
+    }
+
+    /// The sequence of the newest closed file.
+    pub(super) fn last_sequence(&self) -> Option<u64> {
+        let newest = |files: &Files| {
+            let file = files.files.iter().rev().find(|file| !files.busy.contains(&file.number))?;
+            Some(file.sequence)
+        };
+        self.streams.values().filter_map(newest).max()
+    }
+
+    /// What the files weigh that were begun after this sequence, and not after `last`.
+    pub(super) fn weight_between(&self, after: u64, last: u64) -> u64 {
+        let of_stream = |files: &Files| -> u64 {
+            let [from, to] = [after, last].map(|at| files.files.partition_point(|file| file.sequence <= at));
+            files.files.range(from..to.max(from)).map(|file| file.bytes()).sum()
+        };
+        self.streams.values().map(of_stream).sum()
+    }
+
+    /// There is such a file, it does not grow, and it is not on its way out.
+    pub(super) fn is_closed(&self, id: RecordingId) -> bool {
+        self.streams
+            .get(&id.stream())
+            .is_some_and(|files| files.find(id.number()).is_ok() && !files.busy.contains(&id.number()))
+    }
+
     /// What a file weighs; `None` when there is none.
     pub(super) fn file(&self, id: RecordingId) -> Option<u64> {
         let files = self.streams.get(&id.stream())?;
@@ -297,6 +333,37 @@ mod tests {
         assert_eq!(ledger.compare(&now, weight), 4096 + 3072);
         assert_eq!(ledger.bytes(), 1024 + 16_384 + 2048);
         assert_eq!(ledger.compare(&now, weight), 0);
+    }
+
+    #[test]
+    fn closed_files_come_in_the_order_of_recording_over_all_streams() {
+        let files: Vec<_> = (1..=3).flat_map(|n| [id(1, n), id(2, n)]).collect();
+        let entries: Vec<_> = files.iter().map(|id| entry(&id.file_name(), 1024)).collect();
+        let mut sequences: Vec<_> = files.iter().zip(10..).map(|(&id, sequence)| (id, sequence)).collect();
+        sequences.sort();
+        let mut ledger = Ledger::scanned(&entries, &sequences);
+        let order = |ledger: &Ledger, last| {
+            let mut next = ledger.next(0, last);
+            let mut told = Vec::new();
+            while let Some(file) = next {
+                told.push((file.id.to_string(), file.sequence));
+                next = ledger.next(file.sequence, last);
+            }
+            told.iter().map(|(id, sequence)| format!("{id}={sequence}")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(order(&ledger, u64::MAX), "1/1=10 2/1=11 1/2=12 2/2=13 1/3=14 2/3=15");
+        assert_eq!((ledger.last_sequence(), ledger.weight_between(11, 14)), (Some(15), 3 * 1024));
+        ledger.doom(id(2, 1));
+        ledger.begin(id(1, 4), 16);
+        ledger.remove(id(1, 2));
+        assert_eq!(order(&ledger, 14), "1/1=10 2/2=13 1/3=14");
+        assert_eq!((ledger.last_sequence(), ledger.weight_between(0, 14)), (Some(15), 4 * 1024));
+        assert_eq!(ledger.weight_between(20, 14), 0);
+        assert_eq!(
+            [id(1, 1), id(1, 2), id(1, 4), id(2, 1)].map(|id| ledger.is_closed(id)),
+            [true, false, false, false]
+        );
+        assert_eq!(Ledger::default().last_sequence(), None);
     }
 
     #[test]

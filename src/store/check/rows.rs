@@ -27,6 +27,8 @@ pub(super) enum Verdict {
     /// What is under its name is no film.
     NoFilm(String),
     NoFile,
+    /// It is marked as damaged and is not.
+    Sound,
 }
 
 /// What makes row, trailer and film agree again.
@@ -129,8 +131,12 @@ impl Check {
                 let told = in_its_time(told, &rows);
                 let differ = differences(&rows, &told);
                 if differ.is_empty() {
-                    if !self.options.hash || self.damaged.contains(&rows.recording.id) {
-                        return Verdict::Well;
+                    let mark = self.damaged.get(&rows.recording.id);
+                    match mark {
+                        _ if !self.options.hash => return Verdict::Well,
+                        Some(mark) if mark.is_of_reading() && film_is(&rows) == Film::Right => return Verdict::Sound,
+                        Some(_) => return Verdict::Well,
+                        None => {}
                     }
                     (String::new(), rows, false, false)
                 } else {
@@ -159,8 +165,8 @@ impl Check {
         let what = match (&damage, what.is_empty()) {
             (None, true) => return Verdict::Well,
             (None, false) => what,
-            (Some(_), true) => DAMAGED.to_owned(),
-            (Some(_), false) => format!("{what}; {DAMAGED}"),
+            (Some(_), true) => Damage::WRONG.to_owned(),
+            (Some(_), false) => format!("{what}; {}", Damage::WRONG),
         };
         if damage == Some(Worth::Nothing) {
             return Verdict::NoFilm(what);
@@ -178,6 +184,10 @@ impl Check {
         match verdict {
             Verdict::Well => {}
             Verdict::Odd(what) => self.tell(on(&what)),
+            Verdict::Sound => self.mend(on("it is marked as damaged, and its film is what was recorded"), |check| {
+                check.db.clear_damage(id)?;
+                Ok("the mark is removed".into())
+            }),
             Verdict::NoFile => match self.misnamed.remove(&id) {
                 Some(name) => {
                     self.entries.remove(&name);
@@ -232,7 +242,7 @@ impl Check {
                 done.push(format!("cut behind frame {frames} of {all}, which stands still instead"));
             }
             Some(_) => {
-                damage = Some(DAMAGED.to_owned());
+                damage = Some(Damage::WRONG.to_owned());
                 done.push("it stays, marked as damaged".to_owned());
             }
             None => {}
@@ -364,7 +374,5 @@ pub(super) fn index_agrees(c: &ClosedRecording) -> Result<(), String> {
     Ok(())
 }
 
-/// What is told of film whose hash is another.
-pub(crate) const DAMAGED: &str = "its film is not what was recorded";
 /// In what is said of something that a newer lunette wrote.
 const KNOWS: &str = "this lunette knows";

@@ -172,3 +172,30 @@ fn damaged_film_keeps_every_whole_frame() {
     assert_eq!(damage(&|f| f.truncate(50)), "");
     assert_eq!(damage(&|f| f[..3000].fill(0)), "");
 }
+
+#[test]
+fn a_mark_of_damage_is_a_note_and_one_of_sound_film_is_removed() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    record(&store, stream);
+    record(&store, stream);
+    store.flush().unwrap();
+    let mark = |number, what: &str| {
+        let id = RecordingId::new(stream, number);
+        store.db().note_damage(&Damage { id, found: START, what: what.into() }).unwrap();
+    };
+    mark(1, Damage::WRONG);
+    mark(2, "of 32 frames the last 2 were not whole");
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    let notes = |options| inspect(&place.options().db_dir, &place.film(), options).unwrap().notes;
+    let cut = "recording 1/2: of 32 frames the last 2 were not whole; found 2019-04-18T02:45:55:50000+00:00, \
+               and marked as damaged";
+    let wrong = cut.replace("1/2: of 32 frames the last 2 were not whole", "1/1: its film is not what was recorded");
+    drop(store);
+    assert_eq!(notes(CheckOptions::default()), [wrong, cut.to_owned()]);
+    let sound = "recording 1/1: it is marked as damaged, and its film is what was recorded";
+    assert_eq!(run(&place, CheckOptions::default()), [""; 0]);
+    assert_eq!(run(&place, HASH), [sound]);
+    assert_eq!(run(&place, REPAIR), [format!("{sound}; repaired: the mark is removed")]);
+    assert_eq!((run(&place, HASH), notes(HASH)), (vec![], vec![cut.to_owned()]));
+}

@@ -4,7 +4,9 @@ use crate::base::{Error, Kind, RecordingId, Result, StreamId};
 use crate::media::Recording;
 use crate::store::ClosedRecording;
 use crate::store::db::error::SqlResult;
-use crate::store::db::{Database, clock_proof, gaps, garbage, old_files, recordings, runs, sample_entries};
+use crate::store::db::{
+    Database, Place, clock_proof, gaps, garbage, old_files, recordings, runs, sample_entries, verification,
+};
 use crate::store::gap::Gap;
 use crate::store::old_file::OldFile;
 use rusqlite::{Connection, Transaction, named_params};
@@ -22,12 +24,15 @@ pub struct Batch {
     pub condemned: Vec<RecordingId>,
     /// Garbage whose files are unlinked, and the directory synced.
     pub unlinked: Vec<RecordingId>,
+    /// How far the film has been read again, if that is news.
+    pub verified: Option<Place>,
 }
 
 impl Batch {
     /// There is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.closed.is_empty() && self.gaps.is_empty() && self.condemned.is_empty() && self.unlinked.is_empty()
+        let nothing_of_film = self.closed.is_empty() && self.condemned.is_empty() && self.unlinked.is_empty();
+        nothing_of_film && self.gaps.is_empty() && self.verified.is_none()
     }
 }
 
@@ -53,6 +58,9 @@ impl Database {
             let condemned = condemn_all(tx, &batch.condemned)?;
             for &id in &batch.unlinked {
                 old_files::remove(tx, id)?;
+            }
+            if let Some(place) = &batch.verified {
+                verification::put(tx, place)?;
             }
             Ok(Committed { refused, condemned })
         })

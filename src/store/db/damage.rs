@@ -17,6 +17,18 @@ pub struct Damage {
     pub what: String,
 }
 
+impl Damage {
+    /// What is told of film whose hash is another.
+    pub const WRONG: &str = "its film is not what was recorded";
+    /// What is told of film that the disk does not give, before its reason.
+    pub const UNREADABLE: &str = "its film cannot be read";
+
+    /// It was found by reading, and reading may find that it is over. Frames that were cut off do not come back.
+    pub fn is_of_reading(&self) -> bool {
+        self.what == Self::WRONG || self.what.starts_with(Self::UNREADABLE)
+    }
+}
+
 impl Database {
     /// All damage, by recording.
     pub fn damaged(&self) -> Result<Vec<Damage>> {
@@ -42,6 +54,16 @@ impl Database {
             Ok(tx.execute(NOTE_SQL, params).or_sql(|| format!("recording {}: note damage", damage.id))? == 1)
         })
     }
+
+    /// The recording is not damaged after all.
+    pub fn clear_damage(&self, id: RecordingId) -> Result<()> {
+        const SQL: &str = "DELETE FROM damage WHERE composite_id = :id";
+        self.write(|tx| {
+            tx.execute(SQL, named_params! {":id": id.composite()})
+                .or_sql(|| format!("recording {id}: clear damage"))?;
+            Ok(())
+        })
+    }
 }
 
 const NOTE_SQL: &str = "INSERT INTO damage (composite_id, found_90k, what)
@@ -65,6 +87,9 @@ mod tests {
         let damage = |number| Damage { id: RecordingId::new(f.main, number), found: WallTime(7), what: "torn".into() };
         assert_eq!([1, 1, 2].map(|n| f.db.note_damage(&damage(n)).unwrap()), [true, false, false]);
         assert_eq!(f.db.damaged().unwrap(), [damage(1)]);
+        f.db.clear_damage(damage(1).id).unwrap();
+        assert_eq!(f.db.damaged().unwrap(), []);
+        assert!(f.db.note_damage(&damage(1)).unwrap());
         f.db.commit(&Batch { condemned: vec![damage(1).id], ..Batch::default() }).unwrap();
         assert_eq!(f.db.damaged().unwrap(), []);
     }

@@ -28,6 +28,7 @@ pub(crate) mod testing;
 mod tests;
 mod tokens;
 mod users;
+mod verification;
 mod version;
 
 pub use cameras::Film;
@@ -44,5 +45,6 @@ pub(crate) use restore::Heritage;
 pub use restore::LostStream;
 pub use rows::Wanted;
 pub use streams::StreamIds;
+pub use verification::Place;
 pub use version::VERSION;
 pub(crate) use version::{Found, Old, SCHEMA, look};

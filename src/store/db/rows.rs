@@ -10,9 +10,9 @@ mod walk;
 use crate::base::{RecordingId, Result, StreamId, WallDuration, WallTime};
 use crate::media::Recording;
 use crate::media::rows::{Row, Rows, Terms};
-use crate::store::db::Database;
 use crate::store::db::error::SqlResult;
 use crate::store::db::recordings::RECORDING_LIMIT;
+use crate::store::db::{Damage, Database};
 use crate::store::stats::Extent;
 use run::Run;
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -32,6 +32,8 @@ pub struct Wanted<'a> {
     pub terms: Terms,
     /// Recordings whose film is gone.
     pub missing: Option<&'a BTreeSet<RecordingId>>,
+    /// Recordings whose film is not what was recorded.
+    pub damaged: &'a BTreeMap<RecordingId, Damage>,
 }
 
 impl Database {

@@ -56,6 +56,7 @@ impl Store {
             pending.sweep = true;
             drop(pending);
             streams.iter().for_each(|s| self.shared.unflushed.stream_changed(s.id));
+            self.shared.damages.forget(|id| streams.iter().any(|s| s.id == id.stream()));
         }
         drop(removal);
         self.load_cameras()

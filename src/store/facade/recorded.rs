@@ -24,7 +24,7 @@ impl Store {
         // Memory first: what becomes a row meanwhile is then in both, and never in neither.
         let unflushed = self.shared.unflushed.of(stream, within(&span));
         let rows = self.shared.db.recordings(stream, span.clone())?;
-        Ok(self.mark_missing(listing::by_time(rows, unflushed)))
+        Ok(self.mark_unsound(listing::by_time(rows, unflushed)))
     }
 
     /// What [`Self::recordings`] lists, put together to rows, newest first; see [`Rows`](crate::media::rows::Rows). Blocks
@@ -40,7 +40,12 @@ impl Store {
         let attached = self.shared.mount.attached();
         let missing = attached.as_ref().map(|attached| attached.missing());
         let missing = missing.as_deref();
-        self.shared.db.rows(&Wanted { stream, span, extent, terms, missing }, unflushed)
+        if self.syncer.is_none() {
+            // As for what is in memory.
+            self.shared.damages.load(&self.shared.db)?;
+        }
+        let damaged = &*self.damaged();
+        self.shared.db.rows(&Wanted { stream, span, extent, terms, missing, damaged }, unflushed)
     }
 
     /// The recordings of a stream with these numbers, each once, ascending by number. Blocks on the disk.
@@ -48,7 +53,7 @@ impl Store {
         let _still = self.still();
         let unflushed = self.shared.unflushed.of(stream, |r| numbers.contains(&r.id.number()));
         let rows = self.shared.db.recordings_by_number(stream, numbers.clone())?;
-        Ok(self.mark_missing(listing::by_number(rows, unflushed)))
+        Ok(self.mark_unsound(listing::by_number(rows, unflushed)))
     }
 
     /// One recording; `NotFound` when there is none. Blocks on the disk.
@@ -57,7 +62,12 @@ impl Store {
         found.into_iter().next().ok_or_else(|| Error::new(Kind::NotFound, format!("recording {id}: there is none")))
     }
 
-    fn mark_missing(&self, mut recordings: Vec<Recording>) -> Vec<Recording> {
+    /// Those whose film is gone or damaged are told so.
+    fn mark_unsound(&self, mut recordings: Vec<Recording>) -> Vec<Recording> {
+        let damaged = self.damaged();
+        for r in recordings.iter_mut().filter(|r| damaged.contains_key(&r.id)) {
+            r.flags = r.flags.with(Flags::DAMAGED);
+        }
         if let Some(missing) = self.shared.mount.attached().map(|attached| attached.missing())
             && !missing.is_empty()
         {

@@ -1,9 +1,11 @@
 //! What is on the disk, and what is to stay there.
 
-use crate::base::{Error, Kind, Result, StreamId, WallTime};
+use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallTime};
 use crate::media::spans;
 use crate::store::capacity::Kept;
-use crate::store::{Storage, Store};
+use crate::store::db::Damage;
+use crate::store::{Storage, Store, Verification};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
@@ -12,6 +14,17 @@ impl Store {
     /// can be recorded. From memory.
     pub fn storage(&self) -> Option<Arc<Storage>> {
         self.shared.capacity.report()
+    }
+
+    /// How far all film has been read again in the background; `None` where it is not. From memory.
+    pub fn verification(&self) -> Option<Verification> {
+        self.shared.verified.told()
+    }
+
+    /// The recordings that are known to be damaged. From memory; where another process records, as it was when
+    /// rows were listed last.
+    pub fn damaged(&self) -> Arc<BTreeMap<RecordingId, Damage>> {
+        self.shared.damages.all()
     }
 
     /// The spans of a stream whose film is kept whatever its age, ascending. Blocks on the disk.

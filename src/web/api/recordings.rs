@@ -94,6 +94,7 @@ fn write_row(json: &mut Json, row: &Row, times: &mut TimeText) {
     json.raw(",\"videoSampleEntryId\":").number(row.sample_entry_id);
     json.raw(",\"growing\":").truth(row.growing);
     json.raw(",\"missing\":").truth(row.missing);
+    json.raw(",\"damaged\":").truth(row.damaged);
     json.raw(",\"hasTrailingZero\":").truth(row.has_trailing_zero);
     json.raw(",\"endReason\":").text(row.end_reason.as_deref());
     json.raw("}");
@@ -136,6 +137,7 @@ mod tests {
     fn a_row_tells_all_that_is_known_of_it() {
         let row = Row {
             has_trailing_zero: true,
+            damaged: true,
             end_reason: Some("camera \"silent\"\n".into()),
             ..Row::from(&recording(StreamId::new(1).unwrap(), 7, 3, 1_714_557_600, 60))
         };
@@ -155,6 +157,7 @@ mod tests {
             "videoSampleEntryId": 1,
             "growing": false,
             "missing": false,
+            "damaged": true,
             "hasTrailingZero": true,
             "endReason": "camera \"silent\"\n",
         }], "videoSampleEntries": {}});

@@ -2,7 +2,7 @@
 
 use crate::base::{Error, Kind, Result};
 use crate::media::retention::{Forecast, Holding, forecast};
-use crate::store::{Storage, Stream};
+use crate::store::{Activity, Storage, Stream, Verification};
 use crate::web::State;
 use crate::web::answer::{self, Body};
 use crate::web::auth::{Caller, no_camera};
@@ -17,6 +17,8 @@ struct StorageJson {
     /// Null while the disk was not looked at, or is not there.
     disk: Option<DiskJson>,
     streams: Vec<StreamJson>,
+    /// Null where film is not read again.
+    verification: Option<VerificationJson>,
     trouble: Option<String>,
 }
 
@@ -53,6 +55,24 @@ struct StreamJson {
     bytes_per_day: Option<f64>,
     forecast_days: Option<f64>,
     forecast_bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VerificationJson {
+    activity: &'static str,
+    rounds: u64,
+    #[serde(rename = "began90k")]
+    began_90k: Option<i64>,
+    began: Option<String>,
+    bytes: u64,
+    left_bytes: u64,
+    bytes_per_second: u64,
+    read_recordings: u64,
+    read_bytes: u64,
+    damaged_recordings: usize,
+    unsteady_readings: u64,
+    trouble: Option<String>,
 }
 
 /// From memory alone. With settings, the forecast is theirs; nothing is changed by asking.
@@ -108,6 +128,7 @@ pub(in crate::web) fn show(state: &State, caller: &Caller, settings: &Settings) 
     });
     let told = StorageJson {
         streams: streams.collect(),
+        verification: state.store.verification().map(|told| VerificationJson::new(told, state)),
         trouble: state.store.trouble().or_else(|| seen.as_ref().and_then(|seen| seen.trouble.clone())),
         disk: seen.zip(outlook).map(|(seen, outlook)| DiskJson::new(&seen, &outlook)),
     };
@@ -122,6 +143,30 @@ fn asked(seen: &Storage, settings: &Settings) -> Result<Storage> {
         Some(bytes) => {
             let what = format!("parameter reserve={bytes}: that is more than half of the disk");
             Err(Error::new(Kind::BadInput, what))
+        }
+    }
+}
+
+impl VerificationJson {
+    fn new(told: Verification, state: &State) -> Self {
+        Self {
+            activity: match told.activity {
+                Activity::Resting => "resting",
+                Activity::Reading => "reading",
+                Activity::GivingWay => "givingWay",
+                Activity::Waiting => "waiting",
+            },
+            rounds: told.rounds,
+            began_90k: told.began.map(|began| began.0),
+            began: told.began.map(|began| began.text(&state.zone)),
+            bytes: told.bytes,
+            left_bytes: told.left_bytes,
+            bytes_per_second: told.bytes_per_second,
+            read_recordings: told.read_recordings,
+            read_bytes: told.read_bytes,
+            damaged_recordings: state.store.damaged().len(),
+            unsteady_readings: told.unsteady,
+            trouble: told.trouble,
         }
     }
 }

@@ -8,7 +8,6 @@ use crate::store::db::error::SqlResult;
 use crate::store::db::recordings::{RECORDING_LIMIT, composite};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, named_params};
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -105,7 +104,10 @@ impl Run {
     /// is there and decoded alike, are borders enough to know.
     pub(super) fn add_to(&self, conn: &Connection, wanted: &Wanted<'_>, rows: &mut Rows) -> Result<bool> {
         let (Some(newest), Some(sample_entry_id)) = (&self.newest, self.sample_entry_id) else { return Ok(false) };
-        if !self.is_whole(newest) || wanted.missing.is_some_and(|missing| self.is_among(missing)) {
+        let is_missing =
+            || wanted.missing.is_some_and(|missing| missing.range(self.first..=self.last).next().is_some());
+        let is_damaged = || wanted.damaged.range(self.first..=self.last).next().is_some();
+        if !self.is_whole(newest) || is_missing() || is_damaged() {
             return Ok(false);
         }
         let span = &wanted.span;
@@ -136,6 +138,7 @@ impl Run {
             video_samples: to.samples.saturating_sub(from.samples),
             growing: false,
             missing: false,
+            damaged: false,
             has_trailing_zero: to.trailing_zero,
             end_reason: to.end_reason.clone(),
         };
@@ -161,10 +164,6 @@ impl Run {
     fn is_whole(&self, newest: &Edge) -> bool {
         let numbers = i64::from(self.last.number()) - i64::from(self.first.number()) + 1;
         i64::from(self.recordings) == numbers && self.start + self.wall_duration == newest.behind.at
-    }
-
-    fn is_among(&self, missing: &BTreeSet<RecordingId>) -> bool {
-        missing.range(self.first..=self.last).next().is_some()
     }
 
     fn begin(&self, end: &Border) -> Border {

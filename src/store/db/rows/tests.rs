@@ -43,17 +43,19 @@ struct Film {
     runs: Vec<(i64, Vec<(i64, bool)>)>,
     /// Of the newest, how many are not rows yet.
     unflushed: usize,
-    /// Which are deleted, have lost their film, or get their row after all others.
+    /// Which are deleted, have lost their film, have another, or get their row after all others.
     deleted: Vec<usize>,
     missing: Vec<usize>,
+    damaged: Vec<usize>,
     late: Vec<usize>,
 }
 
 fn film() -> impl Strategy<Value = Film> {
     let recordings = prop::collection::vec((1i64..300, prop::bool::weighted(0.03)), 1..40);
     let some = || prop::collection::vec(0usize..200, 0..3);
-    (prop::collection::vec((-2000i64..500, recordings), 1..6), 0usize..8, some(), some(), some())
-        .prop_map(|(runs, unflushed, deleted, missing, late)| Film { runs, unflushed, deleted, missing, late })
+    (prop::collection::vec((-2000i64..500, recordings), 1..6), 0usize..8, some(), some(), some(), some()).prop_map(
+        |(runs, unflushed, deleted, missing, damaged, late)| Film { runs, unflushed, deleted, missing, damaged, late },
+    )
 }
 
 impl Film {
@@ -93,8 +95,11 @@ impl Film {
 }
 
 fn ask(f: &Fixture, span: Range<WallTime>, extent: Extent, split: Option<WallDuration>) -> Wanted<'static> {
-    Wanted { stream: f.main, span, extent, terms: Terms { split, limit: usize::MAX }, missing: None }
+    let terms = Terms { split, limit: usize::MAX };
+    Wanted { stream: f.main, span, extent, terms, missing: None, damaged: &NONE }
 }
+
+static NONE: BTreeMap<RecordingId, Damage> = BTreeMap::new();
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
@@ -125,6 +130,12 @@ proptest! {
         for r in listed.iter_mut().filter(|r| missing.contains(&r.id)) {
             r.flags = r.flags.with(Flags::MISSING);
         }
+        let damage = |id| (id, Damage { id, found: WallTime(0), what: "torn".into() });
+        let damaged: BTreeMap<_, _> =
+            rows.iter().filter(|r| is_one(&film.damaged, r)).map(|r| damage(r.id)).collect();
+        for r in listed.iter_mut().filter(|r| damaged.contains_key(&r.id)) {
+            r.flags = r.flags.with(Flags::DAMAGED);
+        }
         listed.sort_by_key(|r| (r.start, r.sequence));
         let mut stats = Stats::new(TimeZone::UTC);
         listed.iter().for_each(|r| stats.add(&Piece::from(r)));
@@ -140,11 +151,12 @@ proptest! {
                 listed.iter().rev().filter(|r| within(r)).for_each(|r| expected.add(r.into()).unwrap());
                 let expected = expected.finish();
                 let walked = Extent { pieces: Some(u32::MAX), ..Extent::default() };
+                let is_sound = |r: &Recording| !missing.contains(&r.id) && !damaged.contains_key(&r.id);
                 let known = Extent { pieces: None, ..stats.extent(&span) };
                 for extent in [Extent::default(), walked, known] {
-                    let wanted = Wanted { missing: Some(&missing), ..ask(&f, span.clone(), extent, split) };
+                    let wanted = Wanted { missing: Some(&missing), damaged: &damaged, ..ask(&f, span.clone(), extent, split) };
                     // The rows among what may not have one are taken from the tables.
-                    let in_memory = listed.iter().filter(|r| within(r) && !missing.contains(&r.id)).rev().take(9);
+                    let in_memory = listed.iter().filter(|r| within(r) && is_sound(r)).rev().take(9);
                     let mut in_memory: Vec<_> = in_memory.cloned().collect();
                     in_memory.sort_by_key(|r| r.id);
                     let in_memory = in_memory.into_iter().chain(unflushed.iter().filter(|r| within(r)).cloned());

@@ -94,6 +94,7 @@ fn read(row: &rusqlite::Row<'_>, wanted: &Wanted<'_>) -> rusqlite::Result<Row> {
         video_samples: video_samples.into(),
         growing: false,
         missing: wanted.missing.is_some_and(|missing| missing.contains(&id)),
+        damaged: wanted.damaged.contains_key(&id),
         has_trailing_zero: Flags(flags).contains(Flags::TRAILING_ZERO),
         end_reason: row.get_ref(7)?.as_str_or_null()?.map(Arc::from),
     })
