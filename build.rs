@@ -18,11 +18,12 @@ fn main() {
         let assets = list(&folder.join("assets")).expect("ui/dist has no assets: run scripts/page again");
         files.extend(assets.into_iter().map(|name| (folder.join("assets").join(&name), format!("/assets/{name}"))));
     }
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let mut code = "[".to_owned();
     for (file, path) in files {
         let zipped = PathBuf::from(format!("{}.gz", file.display()));
-        let zipped = if zipped.is_file() { format!("Some({})", included(&zipped)) } else { "None".to_owned() };
-        let (bytes, media_type, is_forever) = (included(&file), media_type(&file), path.starts_with("/assets/"));
+        let zipped = if zipped.is_file() { format!("Some({})", included(&zipped, &out)) } else { "None".to_owned() };
+        let (bytes, media_type, is_forever) = (included(&file, &out), media_type(&file), path.starts_with("/assets/"));
         writeln!(
             code,
             "Asset {{ path: {path:?}, media_type: {media_type:?}, bytes: {bytes}, zipped: {zipped}, is_forever: {is_forever} }},"
@@ -30,7 +31,6 @@ fn main() {
         .expect("text takes all");
     }
     code.push(']');
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     fs::write(out.join("page.rs"), code).expect("write page.rs");
 }
 
@@ -47,8 +47,11 @@ fn list(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn included(file: &Path) -> String {
-    format!("include_bytes!({:?})", file.display().to_string())
+/// A copy, so that what is compiled stays what it is while `scripts/page` makes another.
+fn included(file: &Path, out: &Path) -> String {
+    let name = file.file_name().and_then(|name| name.to_str()).expect("names are text");
+    fs::copy(file, out.join(name)).unwrap_or_else(|e| panic!("copy {}: {e}", file.display()));
+    format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\"))")
 }
 
 fn media_type(file: &Path) -> &'static str {
