@@ -43,6 +43,7 @@ test("a camera is tried, recorded and seen", async () => {
 	await page.getByLabel("Large picture").fill(camera.url.replace("/main", "/nothing"));
 	await page.getByRole("button", { name: "Test" }).click();
 	await page.locator(".result.wrong").waitFor();
+	assert.match(complaints.splice(0).join(), /502/);
 	// What people paste has the login in it.
 	await page.getByLabel("Large picture").fill(camera.url.replace("rtsp://", "rtsp://viewer:secret@"));
 	assert.equal(await page.getByLabel("Large picture").inputValue(), camera.url);
