@@ -242,6 +242,43 @@ fn what_was_imported_is_exported_and_can_be_imported_again() {
 }
 
 #[test]
+fn what_is_imported_between_films_ends_one_hole_and_begins_another() {
+    let home = Home::new();
+    home.clip("film.h264", &["-c:v", "libx264", "-tune", "zerolatency", "-g", "10", "-f", "h264"]);
+    assert_eq!(home.lunette("camera add --name porch --url rtsp://h/ --record false").status, 0);
+    for minute in [10, 30, 20, 25] {
+        let line = format!("import film.h264 --camera porch --start 2024-05-01T10:{minute}:00Z --fps 10");
+        assert_eq!(home.lunette(&line).status, 0);
+        assert_eq!(home.lunette("check"), Told { status: 0, out: String::new(), err: String::new() });
+    }
+    let db = rusqlite::Connection::open(home.dir.path().join("db/db")).unwrap();
+    let sql = "SELECT strftime('%M:%S', start_90k / 90000, 'unixepoch') || ' ' ||
+        ifnull(strftime('%M:%S', end_90k / 90000, 'unixepoch'), '') || ' ' || cause FROM gap ORDER BY start_90k";
+    let mut statement = db.prepare(sql).unwrap();
+    let gaps: Vec<String> = statement.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(gaps, ["10:02 20:00 not told", "20:02 25:00 not told", "25:02 30:00 not told", "30:02  not told"]);
+}
+
+#[test]
+fn film_is_protected_without_a_daemon() {
+    let home = Home::new();
+    home.clip("film.h264", &["-c:v", "libx264", "-tune", "zerolatency", "-g", "10", "-f", "h264"]);
+    assert_eq!(home.lunette("camera add --name porch --url rtsp://h/ --record false").status, 0);
+    assert_eq!(home.lunette("import film.h264 --camera porch --start 2024-05-01T10:00:00 --fps 10").status, 0);
+    let protect = |words: &str| home.lunette(&format!("protect {words}"));
+    assert_eq!(protect("list porch").out, "nothing is protected\n");
+    let span = "--start 2024-05-01T10:00:01 --end 2024-05-01T10:00:02";
+    let kept = "START                            END\n\
+        2024-05-01T10:00:01:00000+00:00  2024-05-01T10:00:02:00000+00:00\n";
+    assert_eq!(protect(&format!("add porch {span}")), Told { status: 0, out: kept.into(), err: String::new() });
+    assert_eq!(protect("list porch").out, kept);
+    assert_eq!(protect(&format!("remove porch {span}")).out, "nothing is protected\n");
+    let never = protect("add porch --start 2023-05-01T10:00:01 --end 2023-05-01T10:00:02");
+    assert_eq!((never.status, never.err.as_str()), (2, "lunette: nothing was recorded within the span\n"));
+    assert_eq!(protect("add porch --end 1 --start 2").err, "lunette: --end: must be after --start\n");
+}
+
+#[test]
 fn b_frames_of_an_mp4_come_back_in_their_order() {
     let home = Home::new();
     home.clip("film.mp4", &["-c:v", "libx264", "-bf", "3", "-b-pyramid", "normal", "-g", "10", "-sc_threshold", "0"]);

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! It is scenery. The film is zeros that take no room, but for the first day of the first stream, which has a mark at
-//! every MiB (`marks.rs`). There are no trailers and no hashes: a start does not look at them where there is a row, and
-//! `lunette check` does not find them right.
+//! every MiB (`marks.rs`). There are no hashes, and trailers only when they are wished for (`--trailers`, to measure `adopt`
+//! on): a start does not look at them where there is a row, and `lunette check` does not find them right.
 
 mod marks;
 mod minute;
@@ -19,9 +19,11 @@ use lunette::media::codec::Codec;
 use lunette::media::{SampleEntry, annexb};
 use lunette::store::camera::{NewCamera, NewStream, PerKind};
 use lunette::store::db::Batch;
+use lunette::store::formats::write_trailer;
 use lunette::store::{ClosedRecording, Options, Store};
 use std::error::Error;
 use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,6 +52,9 @@ struct Arguments {
     /// Sub streams: bytes a second.
     #[arg(long, default_value_t = 62_500, value_parser = clap::value_parser!(u32).range(10_000..=30_000_000))]
     sub_bytes: u32,
+    /// Sample files have trailers: some GB more on the disk.
+    #[arg(long)]
+    trailers: bool,
     /// How the frames jitter.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -71,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             // As it happens: a minute of each stream, then the next minute. So the pages of the database lie as they would.
             for timeline in &mut timelines {
                 let (closed, gap) = timeline.next();
-                place_film(dir, &closed, timeline.is_first())?;
+                place_film(dir, &closed, timeline.is_first(), arguments.trailers)?;
                 recordings += 1;
                 bytes += closed.recording.sample_file_bytes;
                 batch.gaps.extend(gap.map(|gap| (closed.recording.id.stream(), gap)));
@@ -111,12 +116,16 @@ fn cameras(store: &Store, arguments: &Arguments) -> Result<Vec<Timeline>, Box<dy
 }
 
 /// A file as long as the film should be, which takes no room but for its marks.
-fn place_film(dir: &Path, closed: &ClosedRecording, first_stream: bool) -> std::io::Result<()> {
+fn place_film(dir: &Path, closed: &ClosedRecording, first_stream: bool, trailer: bool) -> std::io::Result<()> {
     let recording = &closed.recording;
-    let file = File::create_new(dir.join("film").join(recording.id.file_name()))?;
+    let mut file = File::create_new(dir.join("film").join(recording.id.file_name()))?;
     file.set_len(recording.sample_file_bytes)?;
     if first_stream && recording.id.number() <= marks::RECORDINGS {
         marks::put(&file, recording)?;
+    }
+    if trailer {
+        file.seek(SeekFrom::End(0))?;
+        file.write_all(&write_trailer(closed))?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::Camera;
 use crate::delivery::{Delivery, Way};
+use crate::label::Label;
 use crate::login::Login;
 use crate::playback::{Cue, Playback, Scene};
 use crate::rtp::Packetizer;
@@ -35,6 +36,7 @@ struct Show {
     playing: Option<Playing>,
     /// See [`Camera::sent`].
     sent: Arc<AtomicU64>,
+    label: Option<Label>,
 }
 
 struct Playing {
@@ -127,12 +129,15 @@ impl Connection {
             return Ok(Response::new("461 Unsupported Transport"));
         };
         let faults = &self.camera.faults;
+        let number = self.camera.shows.fetch_add(1, Ordering::Relaxed);
+        let label = self.camera.label.as_ref().map(|label| Label::new(clip.codec, format!("{label}.{number}")));
         self.show = Some(Show {
             packetizer: Packetizer::new(clip.codec),
             delivery: Delivery::new(way, faults),
             playback: Playback::new(clip, other, faults.clone()),
             playing: None,
             sent: self.camera.sent.clone(),
+            label,
         });
         Ok(ok().header("Transport", &transport).header("Session", SESSION))
     }
@@ -159,7 +164,10 @@ impl Show {
         }
         let cue = std::mem::replace(&mut playing.cue, self.playback.next());
         match cue.scene {
-            Scene::Picture(nals) => {
+            Scene::Picture(mut nals) => {
+                if let Some(label) = &mut self.label {
+                    label.put_into(&mut nals);
+                }
                 for packet in self.packetizer.picture(&nals, cue.timestamp) {
                     self.delivery.rtp(connection, packet).await?;
                 }

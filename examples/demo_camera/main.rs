@@ -11,6 +11,7 @@ mod clip;
 mod connection;
 mod delivery;
 mod faults;
+mod label;
 mod login;
 mod playback;
 mod rtp;
@@ -58,6 +59,10 @@ struct Arguments {
     /// Tell each second how many frames were sent, as `sent N`.
     #[arg(long)]
     count: bool,
+    /// Tell each frame just before it is sent, as `frame LABEL.CLIENT.NUMBER MILLISECONDS KEY`, and write its name into it:
+    /// see `label.rs`.
+    #[arg(long, value_name = "LABEL")]
+    label: Option<String>,
     /// Tell each request on standard error.
     #[arg(long)]
     verbose: bool,
@@ -75,6 +80,10 @@ struct Camera {
     verbose: bool,
     /// Frames, to all clients.
     sent: Arc<AtomicU64>,
+    /// See [`Arguments::label`].
+    label: Option<String>,
+    /// How many shows were set up.
+    shows: AtomicU64,
     faults: Faults,
 }
 
@@ -99,6 +108,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         login_by: arguments.login_by,
         verbose: arguments.verbose,
         sent: Arc::default(),
+        label: arguments.label,
+        shows: AtomicU64::new(0),
         faults: arguments.faults,
     });
     let listener = TcpListener::bind(arguments.listen).await?;

@@ -14,6 +14,7 @@ mod import;
 mod init;
 mod opening;
 mod output;
+mod protect;
 mod run;
 mod socket;
 mod ts;
@@ -49,6 +50,8 @@ enum Verb {
     Adopt(adopt::Args),
     Export(export::Args),
     Import(import::Args),
+    #[command(subcommand)]
+    Protect(protect::Args),
     Upgrade(upgrade::Args),
 }
 
@@ -90,6 +93,7 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Adopt(args) => adopt::run(&config, &args),
         Verb::Export(args) => export::run(&config, &args),
         Verb::Import(args) => import::run(&config, &args),
+        Verb::Protect(args) => protect::run(&config, args),
         Verb::Upgrade(args) => upgrade::run(&config, &args),
         Verb::Ts(_) => unreachable!("handled above"),
     }

@@ -53,6 +53,11 @@ impl Recording {
         self.flags.contains(Flags::TRAILING_ZERO)
     }
 
+    /// It was recorded elsewhere, at any time.
+    pub fn is_imported(&self) -> bool {
+        self.flags.contains(Flags::IMPORTED)
+    }
+
     /// Its film is gone, though there is a row.
     pub fn is_missing(&self) -> bool {
         self.flags.contains(Flags::MISSING)
@@ -77,6 +82,8 @@ impl Flags {
     pub const RECOVERED: Self = Self(4);
     /// Frames may be shown in another order than they are decoded in: its index may have composition offsets.
     pub const REORDERED: Self = Self(8);
+    /// It was imported: its number tells when that was, and not when it was recorded.
+    pub const IMPORTED: Self = Self(16);
     /// Its sample file was not there at the last start. Only a listing says so; it is not stored.
     pub const MISSING: Self = Self(1 << 31);
     /// Its film was read again and is not what was recorded. Only a listing says so; it is not stored.
@@ -153,6 +160,8 @@ pub enum Cause {
     DiskFailed,
     /// The daemon was stopped.
     Stopped,
+    /// The daemon was stopped, and another version of it went on.
+    Upgrade,
     /// The daemon or the machine ended without closing.
     PowerCut,
     /// The owner changed or removed the camera.
@@ -161,13 +170,13 @@ pub enum Cause {
     FilmLost,
     /// The recorder's clock was set: film that follows at once seems to be later, or to be at the same time.
     ClockMoved,
-    /// The system that recorded it did not say: film of `lunette upgrade`.
+    /// The system that recorded it did not say: film of `lunette upgrade` and `lunette import`.
     Untold,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Silent,
@@ -181,6 +190,7 @@ impl Cause {
         Self::DiskFull,
         Self::DiskFailed,
         Self::Stopped,
+        Self::Upgrade,
         Self::PowerCut,
         Self::Reconfigured,
         Self::FilmLost,
@@ -204,6 +214,7 @@ impl Cause {
             Self::DiskFull => "disk full",
             Self::DiskFailed => "disk failed",
             Self::Stopped => "recorder stopped",
+            Self::Upgrade => "upgrade",
             Self::PowerCut => "power cut",
             Self::Reconfigured => "camera settings changed",
             Self::FilmLost => "film lost",

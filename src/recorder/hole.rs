@@ -4,7 +4,7 @@ use super::clock::{STEP, set_by};
 use crate::base::{StreamId, WallDuration, WallTime};
 use crate::media::Anchor;
 use crate::media::recording::{Cause, EndReason};
-use crate::store::{self, Moment, Newest, Store};
+use crate::store::{self, Moment, Newest, SOFTWARE, Store};
 use std::sync::Arc;
 
 /// Tells the store of the hole that a stream is in, so that it is there to be asked for from its first second, and
@@ -28,16 +28,24 @@ impl Hole {
         let anchor = newest.as_ref().and_then(|newest| {
             Some(Anchor { clock_offset: newest.clock_offset?, unproven: newest.end.unproven.is_some() })
         });
-        let open = match newest {
-            Some(newest) => Some(store::Hole { start: newest.end, end: None, reason: why_ended(&newest) }),
-            None => lasting(&store, stream),
-        };
+        let newest = newest.map(|newest| store::Hole { start: newest.end, end: None, reason: why_ended(&newest) });
+        // Film may have been imported since.
+        let later = lasting(&store, stream)
+            .filter(|hole| newest.as_ref().is_none_or(|newest| hole.start.time > newest.start.time));
+        let open = later.or(newest);
         Self { store, stream, open, ended: None, anchor }
     }
 
     /// The film ended.
     pub(super) fn begins(&mut self, at: Moment, reason: &EndReason) {
         self.tell(store::Hole { start: at, end: None, reason: reason.clone() });
+    }
+
+    /// The run that had ended it left no film: it lasts, and this is why now. False when there was none to go on with.
+    pub(super) fn goes_on(&mut self, reason: &EndReason) -> bool {
+        let Some(hole) = self.ended.take() else { return false };
+        self.tell(store::Hole { end: None, reason: reason.clone(), ..hole });
+        true
     }
 
     /// It lasts, and this is why now.
@@ -109,10 +117,17 @@ impl Hole {
 fn why_ended(newest: &Newest) -> EndReason {
     let Some(words) = &newest.recording.end_reason else { return EndReason::new(Cause::PowerCut, "") };
     let (cause, detail) = words.split_once(": ").unwrap_or((words, ""));
-    reason(cause, detail)
+    let reason = reason(cause, detail);
+    match &newest.replaced {
+        Some(before) if reason.cause == Cause::Stopped => {
+            EndReason::new(Cause::Upgrade, format!("lunette {before} was stopped, and {SOFTWARE} goes on"))
+        }
+        _ => reason,
+    }
 }
 
-/// The hole that a stream was in when all its film was deleted: it lasts until there is film again.
+/// The hole that a stream was in when all its film was deleted, or that film was imported into: it lasts until there is film
+/// again.
 fn lasting(store: &Store, stream: StreamId) -> Option<store::Hole> {
     let always = WallTime(i64::MIN)..WallTime(i64::MAX);
     let newest = store.newest_gaps(stream, always, 1).ok()?.pop().filter(|gap| gap.end.is_none())?;

@@ -141,9 +141,12 @@ impl Tape {
         let done = steps.drain(..).try_for_each(|step| self.carry_out_one(step));
         self.steps = steps;
         if let Err(refused) = &done
-            && self.growing.take().is_some()
+            && let Some(growing) = self.growing.take()
         {
-            self.hole.begins(self.film_end, refused);
+            let none = self.is_first && growing.left_nothing();
+            if !(none && self.hole.goes_on(refused)) {
+                self.hole.begins(self.film_end, refused);
+            }
         }
         done
     }

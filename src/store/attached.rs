@@ -9,7 +9,7 @@ use crate::store::capacity::{Capacity, Kept};
 use crate::store::catalog::{self, Catalog};
 use crate::store::check::timeline;
 use crate::store::closed::ClosedRecording;
-use crate::store::db::{Batch, Damage, Database, Opening};
+use crate::store::db::{Batch, Damage, Database, Opening, SOFTWARE};
 use crate::store::dir::SampleDir;
 use crate::store::growing::{Growing, Slot};
 use crate::store::journal_file::{JournalFile, Renewal};
@@ -17,6 +17,7 @@ use crate::store::newest;
 use crate::store::pulse::Pulse;
 use crate::store::queue::{Job, Queue};
 use crate::store::recover::{Known, Recovered, recover};
+use crate::store::seam;
 use crate::store::unflushed::Unflushed;
 use crate::store::writer::Writer;
 use log::{info, warn};
@@ -106,7 +107,7 @@ impl Attached {
         dir.sync_all()?;
         let above = recovered.closed.iter().map(|c| c.recording.open_id).max().unwrap_or(0);
         weigh(&dir, capacity, &mut recovered, sequences)?;
-        let open_id = db.begin_open(Opening { boot_id, time: now, above })?;
+        let open_id = db.begin_open(Opening { boot_id, time: now, above, software: SOFTWARE })?;
         let batch = Batch {
             closed: recovered.closed,
             unlinked: recovered.unlinked,
@@ -120,6 +121,7 @@ impl Attached {
         }
         let refused = if batch.is_empty() { Vec::new() } else { db.commit(&batch)?.refused };
         problems.extend(refused.iter().map(|(_, e)| format!("found in the sample directory, but refused: {e}")));
+        seam::settle(db, unflushed, &batch)?;
         db.commit(&Batch { gaps: timeline::unwritten(db, &batch.closed)?, ..Batch::default() })?;
         for problem in &problems {
             warn!("{}: {problem}", dir.path().display());

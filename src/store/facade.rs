@@ -167,6 +167,12 @@ impl Store {
     pub(crate) fn shared_for_tests(&self) -> &Arc<Shared> {
         &self.shared
     }
+
+    /// The disk refuses to be written to, until it does not any more.
+    pub(crate) fn refuse_writes(&self, refuse: bool) {
+        let attached = self.shared.mount.attached().expect("there is a sample directory");
+        attached.dir.fail_after(if refuse { 0 } else { i64::MAX });
+    }
 }
 
 /// The id of the machine's boot.

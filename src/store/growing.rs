@@ -32,14 +32,22 @@ pub(crate) struct Slot {
     /// Media time since the start of the run up to which film is on file; shared by the recordings of a run.
     pub(crate) written: Arc<AtomicI64>,
     /// The recording was ended from the other side.
-    pub(crate) failed: OnceLock<EndReason>,
+    pub(crate) failed: OnceLock<Failed>,
+}
+
+/// How a recording was ended by its writer.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    reason: EndReason,
+    /// Nothing of it is on file: it never was.
+    is_empty: bool,
 }
 
 impl Slot {
     /// Tells the session that its recording has ended. The first reason stays.
-    pub(crate) fn fail(&self, reason: EndReason) {
+    pub(crate) fn fail(&self, reason: EndReason, is_empty: bool) {
         // A second reason is only what the first one led to.
-        let _ = self.failed.set(reason);
+        let _ = self.failed.set(Failed { reason, is_empty });
     }
 }
 
@@ -69,9 +77,8 @@ impl Growing {
     /// An error means that the recording was ended, with the reason why: the disk refused, or is so far behind (20 s of
     /// film of a stream, 64 MiB of all) that this frame has no place. The session may begin another recording.
     pub fn append(&mut self, append: Append) -> Result<(), EndReason> {
-        if let Some(reason) = self.slot.failed.get() {
-            self.ended = true;
-            return Err(reason.clone());
+        if let Some(failed) = self.slot.failed.get() {
+            return Err(failed.reason.clone());
         }
         let written = MediaDuration(self.slot.written.load(Ordering::Relaxed));
         // Up to the frame before: a frame that lasts long is not the disk's fault.
@@ -90,6 +97,11 @@ impl Growing {
             Refused::Full(bytes) => self.give_up(format!("{} MiB are not on the disk yet", bytes >> 20)),
             Refused::Stopped => EndReason::new(Cause::Stopped, ""),
         })
+    }
+
+    /// It was ended from the other side, before anything of it was on file.
+    pub fn left_nothing(&self) -> bool {
+        self.slot.failed.get().is_some_and(|failed| failed.is_empty)
     }
 
     /// Ends the recording in good order.

@@ -16,7 +16,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -29,7 +29,9 @@ pub(crate) struct Mount {
     /// Was recorded into; its writer waits for the disk that is gone.
     leaving: Mutex<Option<Arc<Attached>>>,
     /// Opened for reading only.
-    readable: OnceLock<Arc<SampleDir>>,
+    readable: RwLock<Option<Arc<SampleDir>>>,
+    /// When that was looked for last.
+    looked: Mutex<Option<Instant>>,
     trouble: Mutex<Option<String>>,
     pulse: Arc<Pulse>,
     /// How often in a row the right directory was there and could not be attached.
@@ -44,7 +46,8 @@ impl Mount {
             boot_id,
             attached: RwLock::default(),
             leaving: Mutex::default(),
-            readable: OnceLock::new(),
+            readable: RwLock::default(),
+            looked: Mutex::default(),
             trouble: Mutex::new(Some("not looked at yet".into())),
             pulse: Arc::default(),
             tried: AtomicU32::new(0),
@@ -58,7 +61,8 @@ impl Mount {
 
     /// The directory to read film from, if it is there.
     pub(crate) fn dir(&self) -> Option<Arc<SampleDir>> {
-        self.attached().map(|a| a.dir.clone()).or_else(|| self.readable.get().cloned())
+        let readable = || self.readable.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.attached().map(|a| a.dir.clone()).or_else(readable)
     }
 
     /// Why nothing can be recorded, or what is wrong with the disk just now; `None` when all is well.
@@ -139,16 +143,30 @@ impl Mount {
         *self.attached.write().unwrap_or_else(PoisonError::into_inner) = attached;
     }
 
-    /// Opens the directory to read from it, without its lock.
+    /// Opens the directory to read from it, without its lock, unless it was looked at a moment ago. Whoever reads film asks
+    /// for it: there is no thread that could, and a disk may come late or go.
     pub(crate) fn look_to_read(&self, db: &Database) -> Result<()> {
+        {
+            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            if looked.is_some_and(|then| then.elapsed() < READ_INTERVAL) {
+                return Ok(());
+            }
+            *looked = Some(Instant::now());
+        }
+        if self.dir().is_some_and(|dir| dir.must_be_in_place().is_ok()) {
+            return Ok(());
+        }
         let own = db.meta()?.directory;
         match SampleDir::open(&self.path, false).and_then(|dir| self.must_be(dir, own)) {
             Ok(dir) => {
                 dir.set_old_names(db.old_files()?);
                 *self.lock_trouble() = Some("the store was opened only to be read".into());
-                _ = self.readable.set(Arc::new(dir));
+                *self.readable.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(dir));
             }
-            Err(e) => self.tell(e.to_string()),
+            Err(e) => {
+                *self.readable.write().unwrap_or_else(PoisonError::into_inner) = None;
+                self.tell(e.to_string());
+            }
         }
         Ok(())
     }
@@ -244,5 +262,7 @@ fn has_heritage(dir: &SampleDir) -> Result<bool> {
 
 /// So often a journal that cannot be read is a reason to look again later; then half of it must do.
 const PATIENT: u32 = 3;
+/// How seldom a directory that is only read is looked for.
+const READ_INTERVAL: Duration = Duration::from_secs(1);
 /// How long the writer of a disk that is gone may take to end what grows.
 const WRITER_PATIENCE: Duration = Duration::from_secs(5);

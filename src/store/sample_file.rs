@@ -76,6 +76,16 @@ impl SampleFile {
         })
     }
 
+    /// What is known of the recording but its frames.
+    pub(crate) fn facts(&self) -> &ClosedRecording {
+        &self.facts
+    }
+
+    /// There is not one frame on file.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.last.is_none()
+    }
+
     /// Takes a frame, to be written later.
     pub(crate) fn add(&mut self, append: Append) {
         self.pending_bytes += append.data.len();

@@ -29,6 +29,8 @@ CREATE TABLE open (
   boot_id BLOB NOT NULL CHECK (length(boot_id) = 16),
   -- Null for an opening that is only known from the trailers of its recordings.
   start_90k INTEGER,
+  -- The version of the program; null where it is not known.
+  software TEXT CHECK (software <> ''),
   -- Both null until it ends in good order; the duration is by the monotonic clock.
   end_90k INTEGER,
   duration_90k INTEGER CHECK (duration_90k >= 0),
@@ -136,7 +138,7 @@ CREATE TABLE recording (
   video_sync_samples INTEGER NOT NULL CHECK (video_sync_samples BETWEEN 1 AND video_samples),
   video_sample_entry_id INTEGER NOT NULL REFERENCES video_sample_entry (id),
   index_format INTEGER NOT NULL CHECK (index_format BETWEEN 1 AND 255),
-  -- 1: the last frame's duration is 0. 2: unproven time. 4: cut after a power cut.
+  -- 1: the last frame's duration is 0. 2: unproven time. 4: cut after a power cut. 8: frames change places. 16: imported.
   flags INTEGER NOT NULL CHECK (flags BETWEEN 0 AND 0xffffffff),
   -- Why the run ended with it; null where it went on.
   end_reason TEXT CHECK (end_reason <> ''),

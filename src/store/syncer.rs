@@ -9,6 +9,7 @@ use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Committed};
 use crate::store::gap::{Gap, Hole};
 use crate::store::pulse::Work;
+use crate::store::seam;
 use crate::store::shared::Shared;
 use crate::store::suspects::Suspects;
 use log::{debug, error, info, warn};
@@ -191,6 +192,7 @@ impl Syncer {
 
     fn sync_and_flush(&mut self, attached: &Attached, now: Instant, due: bool, wished: bool) -> Result<()> {
         let renewed = attached.renewal.waits();
+        self.hear_of_losses();
         let mut closed = self.shared.unflushed.closed();
         let mut synced = self.sync(attached);
         if synced.is_ok() && self.suspects.read_back(&attached.dir, &self.shared.unflushed) {
@@ -220,6 +222,13 @@ impl Syncer {
             self.note_durable(attached, &closed);
         }
         seen
+    }
+
+    /// Holes that no session knows of.
+    fn hear_of_losses(&self) {
+        let mut pending = self.shared.pending();
+        let (proof, lost) = (self.shared.unflushed.proof(), self.shared.unflushed.take_lost());
+        lost.into_iter().for_each(|(stream, hole)| pending.add_hole(stream, hole, proof));
     }
 
     /// The journal that was new before the sync takes the place of the old one.
@@ -322,6 +331,9 @@ impl Syncer {
         match committed {
             Ok(done) => {
                 self.settle(&batch, &done);
+                if let Err(e) = seam::settle(&shared.db, &shared.unflushed, &batch) {
+                    warn!("a gap may begin too late: {e}");
+                }
                 // What closed just now too: it shall not get a row any more.
                 let never_rows = gone.iter().map(|c| c.recording.id).chain(old);
                 never_rows.for_each(|id| self.shared.unflushed.forget(id));

@@ -7,6 +7,7 @@ use crate::media::growing::Progress;
 use crate::media::recording::Flags;
 use crate::store::changes::{Changes, Mark, Part};
 use crate::store::closed::ClosedRecording;
+use crate::store::gap::Hole;
 use crate::store::stats::{Extent, Piece, Stats};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, HashMap};
@@ -33,6 +34,8 @@ struct Inner {
     /// Of all that is listed. A row that comes or goes is told of after it did, so that who takes a mark before
     /// listing misses nothing.
     changes: Changes,
+    /// What the disk refused while nobody noticed. Bounded by the syncer, which takes it with each round.
+    lost: Vec<(StreamId, Hole)>,
 }
 
 #[derive(Debug)]
@@ -246,7 +249,10 @@ impl Unflushed {
     pub(crate) fn newest(&self, stream: StreamId) -> Option<(Recording, WallDuration)> {
         let span = RecordingId::new(stream, 0)..=RecordingId::new(stream, u32::MAX);
         let inner = self.lock();
-        let newest = inner.items.range(span).map(|(_, item)| item).rfind(|item| item.recording().video_samples > 0)?;
+        let newest = inner.items.range(span).map(|(_, item)| item).rfind(|item| {
+            let recording = item.recording();
+            recording.video_samples > 0 && !recording.is_imported()
+        })?;
         Some(match newest {
             Item::Growing(growing) => (growing.recording.clone(), growing.clock_offset + growing.shift(inner.proof)),
             Item::Closed(closed) => (closed.recording.clone(), closed.clock_offset),
@@ -302,6 +308,23 @@ impl Unflushed {
         let inner = self.lock();
         let listed = |r: &&Recording| r.video_samples > 0 && wanted(r);
         inner.items.range(span).map(|(_, item)| item.recording()).filter(listed).cloned().collect()
+    }
+
+    /// When the next of its stream starts, listed or not, as far as is known.
+    pub(crate) fn start_after(&self, id: RecordingId) -> Option<WallTime> {
+        let later = id..=RecordingId::new(id.stream(), u32::MAX);
+        let inner = self.lock();
+        inner.items.range(later).find(|(other, _)| **other != id).map(|(_, item)| item.recording().start)
+    }
+
+    /// A hole in a run: the disk refused the end of a recording, and its session went on. It is asked for once.
+    pub(crate) fn lose(&self, stream: StreamId, hole: Hole) {
+        self.lock().lost.push((stream, hole));
+    }
+
+    /// What was lost so since it was asked for last.
+    pub(crate) fn take_lost(&self) -> Vec<(StreamId, Hole)> {
+        std::mem::take(&mut self.lock().lost)
     }
 
     /// It has begun and not ended.

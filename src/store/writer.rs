@@ -1,13 +1,14 @@
 //! `Writer`: the thread that writes film. Sessions hand it frames through the queue and never wait for it.
 
-use crate::base::RecordingId;
 use crate::base::error::is_full_disk;
+use crate::base::{RecordingId, WallTime};
 use crate::media::EndReason;
 use crate::media::growing::{Append, Close};
 use crate::media::recording::Cause;
 use crate::store::capacity::Capacity;
 use crate::store::closed::ClosedRecording;
 use crate::store::dir::SampleDir;
+use crate::store::gap::{Hole, Moment};
 use crate::store::growing::{Slot, WRITE_BYTES};
 use crate::store::journal::Entry;
 use crate::store::journal_file::JournalFile;
@@ -36,6 +37,8 @@ pub(crate) struct Writer {
     unsealed: Vec<(SampleFile, ClosedRecording)>,
     /// Closed ones without a row of which the journal knows that they are durable.
     durable: BTreeSet<RecordingId>,
+    /// Recordings that ended before their sessions said so: where they did, and why. Each until its session has heard.
+    cut: BTreeMap<RecordingId, (Moment, EndReason)>,
     pulse: Arc<Pulse>,
 }
 
@@ -56,8 +59,8 @@ impl Writer {
         journal: JournalFile,
         (unflushed, capacity, pulse): (Arc<Unflushed>, Arc<Capacity>, Arc<Pulse>),
     ) -> Self {
-        let (open, unsealed, durable) = Default::default();
-        Self { dir, queue, unflushed, capacity, journal, open, unsealed, durable, pulse }
+        let (open, unsealed, durable, cut) = Default::default();
+        Self { dir, queue, unflushed, capacity, journal, open, unsealed, durable, cut, pulse }
     }
 
     /// Works until it is told to stop.
@@ -92,7 +95,10 @@ impl Writer {
                 Job::Begin(facts, slot) => self.begin(*facts, slot),
                 Job::Append(id, append) => self.append(id, append, now),
                 Job::Close(id, close) => self.close(id, close),
-                Job::Abandon(id, reason) => self.end(id, reason),
+                Job::Abandon(id, reason) => {
+                    self.end(id, reason);
+                    self.cut.remove(&id);
+                }
                 Job::Durable(ids) => self.note_durable(ids),
                 Job::Suspect(reason) => {
                     self.end_all(&reason);
@@ -126,6 +132,7 @@ impl Writer {
 
     fn begin(&mut self, facts: ClosedRecording, slot: Arc<Slot>) {
         let id = facts.recording.id;
+        let start = moment(&facts, facts.recording.start);
         match SampleFile::create(self.dir.clone(), self.capacity.clone(), facts) {
             Ok(file) => {
                 self.pulse.takes();
@@ -136,7 +143,8 @@ impl Writer {
                 let cause = if e.is_full_disk() { Cause::DiskFull } else { Cause::DiskFailed };
                 let reason = EndReason::new(cause, e.to_string());
                 warn!("recording {id}: {reason}");
-                slot.fail(reason);
+                self.cut.insert(id, (start, reason.clone()));
+                slot.fail(reason, true);
                 self.unflushed.forget(id);
             }
         }
@@ -194,7 +202,7 @@ impl Writer {
             Err(e) => {
                 self.pulse.refuses(format!("recording {id}: {e}"));
                 let reason = disk_failed(&e);
-                open.slot.fail(reason.clone());
+                open.slot.fail(reason.clone(), open.file.is_empty());
                 self.end_now(id, reason);
                 false
             }
@@ -202,7 +210,9 @@ impl Writer {
     }
 
     fn close(&mut self, id: RecordingId, close: Close) {
+        let end = close.progress.start + close.progress.wall_duration;
         if !self.write(id) {
+            self.lose(id, end);
             return;
         }
         let Some(open) = self.open.get(&id) else { return };
@@ -212,6 +222,16 @@ impl Writer {
                 error!("recording {id}: {e}");
                 self.end_now(id, EndReason::new(Cause::Stopped, e.to_string()));
             }
+        }
+    }
+
+    /// The session closed a recording, up to `end`, that had ended before: between is a hole.
+    fn lose(&mut self, id: RecordingId, end: WallTime) {
+        if let Some((start, reason)) = self.cut.remove(&id)
+            && start.time < end
+        {
+            let hole = Hole { start, end: Some(Moment { time: end, ..start }), reason };
+            self.unflushed.lose(id.stream(), hole);
         }
     }
 
@@ -226,7 +246,7 @@ impl Writer {
         let all: Vec<_> = self.open.keys().copied().collect();
         for id in all {
             if let Some(open) = self.open.get(&id) {
-                open.slot.fail(reason.clone());
+                open.slot.fail(reason.clone(), open.file.is_empty() && open.file.pending_bytes() == 0);
             }
             self.end(id, reason.clone());
         }
@@ -236,7 +256,9 @@ impl Writer {
     fn end_now(&mut self, id: RecordingId, reason: EndReason) {
         let Some(open) = self.open.get(&id) else { return };
         warn!("recording {id}: ended: {reason}");
-        let closed = open.file.ended(reason);
+        let closed = open.file.ended(reason.clone());
+        let end = closed.as_ref().map_or(open.file.facts().recording.start, |closed| closed.recording.end());
+        self.cut.insert(id, (moment(open.file.facts(), end), reason));
         self.finish(id, closed);
     }
 
@@ -319,6 +341,11 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.queue.finish();
     }
+}
+
+/// As the run of a recording tells it.
+fn moment(facts: &ClosedRecording, time: WallTime) -> Moment {
+    Moment { time, unproven: facts.is_unproven().then_some(facts.clock_offset) }
 }
 
 fn disk_failed(e: &io::Error) -> EndReason {

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./chromium.mjs";
-import { look } from "./mp4box.mjs";
 import { CLIPS, NOON, Recorder, SECOND } from "./recorder.mjs";
 import { Screen } from "./screen.mjs";
+import { numbersOf, pictureAt, seekAnywhere, shows } from "./shown.mjs";
 
 const HOUR = 3600 * SECOND;
 const { evening, large, minutes, minutesH265, morning, other } = CLIPS;
@@ -193,46 +193,3 @@ test("H.265 is shown if Chromium was built with it, else refused", async () => {
 		await assert.rejects(screen.load(film), /NO_SUPPORTED|not supported|DEMUXER_ERROR/i);
 	}
 });
-
-/** Seeks to twenty random places and compares what is shown there with `expected(seconds)`: a number. */
-async function seekAnywhere(screen, duration, expected, seed, start = 0) {
-	const random = randomFrom(seed);
-	const missed = [];
-	for (let i = 0; i < 20; i += 1) {
-		const seconds = random() * duration;
-		const { number } = await screen.seek(start + seconds);
-		if (number !== expected(seconds)) missed.push({ seconds, number, expected: expected(seconds) });
-	}
-	assert.deepEqual(missed, []);
-}
-
-/** Pictures that were played are those of their time, and none comes twice. Answers with the last one's number. */
-function shows(pictures, expected) {
-	// A moment later: times of pictures are rounded to microseconds.
-	const wrong = pictures.filter(({ number, mediaTime }) => number !== expected(mediaTime + 0.001));
-	assert.deepEqual(wrong, []);
-	assert.ok(pictures.length > 1);
-	assert.ok(pictures.every(({ mediaTime }, i) => i === 0 || mediaTime > pictures[i - 1].mediaTime));
-	assert.equal(new Set(pictures.map(({ number }) => number)).size, pictures.length);
-	return pictures.at(-1).number;
-}
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function randomFrom(seed) {
-	let state = seed;
-	return () => {
-		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-		return state / 2 ** 32;
-	};
-}
-
-/** Of a film of a camera that plays its clip once, from its first picture on: the number shown at a time. */
-function numbersOf(film) {
-	const { samples } = look(film);
-	return (seconds) => samples.findLastIndex(([, , time]) => time <= seconds * SECOND);
-}
-
-/** The number that a clip shows so many seconds after its start. */
-function pictureAt(clip, seconds) {
-	return clip.first + Math.min(Math.floor(seconds * clip.fps), clip.pictures - 1);
-}

@@ -25,6 +25,7 @@ export const CLIPS = {
 	minutesH265: clip("minutes.5fps.h265", 5, 1000, 30_000),
 	other: clip("other.5fps.h264", 5, 100, 10_000),
 	large: clip("large.5fps.h264", 5, 100, 20_000),
+	pyramid: clip("pyramid.5fps.h264", 5, 1000, 40_000),
 	morning: clip("morning.0.5fps.h264", 0.5, 18_000, 100_000),
 	evening: clip("evening.0.5fps.h264", 0.5, 23_400, 200_000),
 };
@@ -34,8 +35,8 @@ function clip(file, fps, pictures, first) {
 }
 
 export class Recorder {
-	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip
-	 * now, and one that has an address is recorded from there. `then` is done before it runs. */
+	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip now, as does one
+	 * with `{live: clip}`, and one that has an address is recorded from there. `then` is done before it runs. */
 	static async start(cameras, { login = "none", then = async () => {} } = {}) {
 		await run(join(ROOT, "scripts/make-clip"), ["--numbered"]);
 		await run(join(ROOT, "scripts/page"));
@@ -61,8 +62,9 @@ listen = ['127.0.0.1:0']
 	}
 
 	async add(name, films) {
-		if (films === "live") {
-			const { path, fps } = CLIPS.minutes;
+		const live = films === "live" ? CLIPS.minutes : films.live;
+		if (live) {
+			const { path, fps } = live;
 			const play = `ffmpeg -nostdin -v error -re -r ${fps} -i ${basename(path)} -c copy -f h264 -`;
 			await this.verb("camera", "add", "--name", name, "--url", `exec:h264@${fps}:${play}`);
 			return;

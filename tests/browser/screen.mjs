@@ -86,6 +86,7 @@ export function inPage() {
 	};
 
 	const PATIENCE_MS = 60_000;
+	const LATE_MS = 15;
 
 	/** What `wait(done, failed)` waits for, unless the player or we give up first. */
 	const unlessItFails = (wait) =>
@@ -126,11 +127,15 @@ export function inPage() {
 
 	globalThis.play = async (from, to, rate) => {
 		const pictures = [];
+		let late = [];
 		await globalThis.seek(from);
 		video.playbackRate = rate;
 		const ended = unlessItFails((done) => {
-			const look = (_, { mediaTime }) => {
-				pictures.push({ number: number(), mediaTime });
+			const look = (_, { mediaTime, expectedDisplayTime }) => {
+				// Who is told late may see the next picture already, if there is one.
+				const isLate = performance.now() > expectedDisplayTime + LATE_MS;
+				late = isLate ? [{ number: number(), mediaTime }] : [];
+				if (!isLate) pictures.push({ number: number(), mediaTime });
 				if (mediaTime >= to) done();
 				else video.requestVideoFrameCallback(look);
 			};
@@ -140,7 +145,7 @@ export function inPage() {
 		await video.play();
 		await ended;
 		video.pause();
-		return pictures;
+		return [...pictures, ...late];
 	};
 
 	globalThis.playWithDates = async (count) => {

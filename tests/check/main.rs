@@ -2,6 +2,7 @@
 
 mod adopt;
 mod faults;
+mod kills;
 mod outside;
 mod stage;
 #[path = "../support/mod.rs"]

@@ -9,5 +9,6 @@ mod support;
 mod listing;
 mod live;
 mod media_segments;
+mod reordered;
 mod stage;
 mod vod;

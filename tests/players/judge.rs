@@ -32,6 +32,14 @@ impl Expected {
         self.is_what_they_see(film, &readers::all(film));
     }
 
+    /// The same where frames change places behind the second edit.
+    #[track_caller]
+    pub(crate) fn of_reordered_cuts(&self, film: &Path) {
+        let all = readers::all(film);
+        let but_ffprobe: Vec<_> = all.into_iter().filter(|seen| seen.reader != "ffprobe").collect();
+        self.is_what_they_see(film, &but_ffprobe);
+    }
+
     /// The same of `view.m4s` behind its initialisation segment.
     #[track_caller]
     pub(crate) fn of_fragments(&self, film: &Path) {

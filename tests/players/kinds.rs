@@ -7,7 +7,7 @@ use crate::support::numbers::{LARGE, MINUTES, MINUTES_H265, Numbered, OTHER, sho
 use std::ops::Range;
 
 /// How long a picture of the short clips is shown.
-const FRAME: i64 = 18_000;
+pub(crate) const FRAME: i64 = 18_000;
 
 /// What is shown of one clip, its pictures told by index.
 fn part(clip: &Numbered, pictures: Range<u32>, hidden: usize) -> Expected {

@@ -1,5 +1,5 @@
 //! Films of every kind, made by the real binary out of clips whose pictures carry their number, before readers that we
-//! did not write: ffmpeg and ffprobe, the crates mp4parse and re_mp4, and npm's mp4box.
+//! did not write: ffmpeg and ffprobe, the crates mp4parse and re_mp4, npm's mp4box, and VLC.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -9,4 +9,5 @@ mod day;
 mod judge;
 mod kinds;
 mod readers;
+mod reordered;
 mod subtitles;

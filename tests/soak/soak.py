@@ -8,6 +8,7 @@ play random spans. What must hold, at every look:
 
   lists      the recordings of a run follow each other without overlap; numbers ascend
   film       view.mp4 of a span decodes without a word from ffmpeg
+  frames     each that a camera sent is in the film once, or lost for a cause that the time line tells: see frames.py
   health     /healthz says 200 while every camera sends, and 503 while one is gone
   memory     RssAnon stays below a bound; file descriptors too
   stop       SIGTERM ends within its five seconds; then `check --hash` finds nothing
@@ -36,6 +37,8 @@ import time
 import urllib.error
 import urllib.request
 
+from frames import Trace
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 UNITS = 90_000
 # Of a debug build, too; the recorder's own use is told in docs/reference/performance.md.
@@ -53,6 +56,7 @@ class Soak:
         self.lock = threading.Lock()
         self.counts = collections.Counter()
         self.wrong = []
+        self.trace = Trace()
 
     def violation(self, what):
         with self.lock:
@@ -92,7 +96,7 @@ class Camera:
         self.soak, self.name, self.port = soak, name, free_port()
         self.url = f"rtsp://127.0.0.1:{self.port}/1/main"
         self.random = random.Random(f"{soak.args.seed} {name}")
-        self.sent = 0
+        self.plays = 0
         # Since when it has been well, or gone; None in between.
         self.well_since = self.gone_since = None
 
@@ -106,22 +110,25 @@ class Camera:
             self.gone_since = None
 
     def play(self, faults, seconds):
+        self.plays += 1
+        label, trace = f"{self.name}-{self.plays}", self.soak.trace
         command = [self.soak.args.demo_camera, "--listen", f"127.0.0.1:{self.port}", "--streams", "1", "--count"]
-        command += ["--clips", ROOT / "target/clips", *faults]
+        command += ["--clips", ROOT / "target/clips", "--label", label, *faults]
         log = open(self.soak.place / f"{self.name}.log", "ab")
         with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
-            self.gone_since, begun, sent = None, time.monotonic(), 0
+            self.gone_since, begun = None, time.monotonic()
             if not faults:
                 self.well_since = begun
             for line in process.stdout:
-                if line.startswith("sent "):
-                    sent = int(line.split()[1])
+                if line.startswith("frame "):
+                    trace.frame(self.name, faults, line)
                 if self.soak.ending.is_set() or time.monotonic() - begun > seconds:
                     break
             process.kill()
             for line in process.stdout:
-                sent = int(line.split()[1]) if line.startswith("sent ") else sent
-        self.sent += sent
+                if line.startswith("frame ") and line.endswith("\n"):
+                    trace.frame(self.name, faults, line)
+            trace.camera_ends(self.name, label)
 
 
 class Recorder:
@@ -233,6 +240,7 @@ class Recorder:
 
     def kill(self):
         self.generation += 1
+        self.soak.trace.kill()
         self.process.kill()
         self.process.wait()
         self.soak.count("kills")
@@ -241,6 +249,7 @@ class Recorder:
         self.generation += 1
         self.stopping = True
         begun = time.monotonic()
+        self.soak.trace.stop()
         self.process.terminate()
         try:
             self.process.wait(30)
@@ -274,8 +283,8 @@ class Recorder:
 class Viewer:
     """Lists and plays at random."""
 
-    def __init__(self, soak, recorder, number, seen):
-        self.soak, self.recorder, self.seen = soak, recorder, seen
+    def __init__(self, soak, recorder, number):
+        self.soak, self.recorder = soak, recorder
         self.random = random.Random(f"{soak.args.seed} viewer {number}")
         self.file = soak.place / f"viewer{number}.mp4"
 
@@ -305,7 +314,6 @@ class Viewer:
                 self.soak.violation(f"{camera['name']}: {before} and {after} share a number")
             if after["runStartId"] == before["runStartId"] and after["startTime90k"] < before["endTime90k"]:
                 self.soak.violation(f"{camera['name']}: {before} and {after} overlap")
-        self.seen.note(camera["name"], recordings)
         return recordings
 
     def play(self, camera, recordings):
@@ -333,22 +341,18 @@ class Viewer:
             self.soak.violation(f"{path}: ffmpeg says {said.stderr[:500]} ({kept})")
 
 
-class Seen:
-    """Frames by recording, as far as any list told."""
+def look_at_frames(soak, recorder):
+    """Reads all film before it is deleted."""
+    while not soak.ending.is_set():
+        soak.nap(2)
+        trace_all(soak, recorder.get)
 
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.frames = {}
 
-    def note(self, camera, recordings):
-        with self.lock:
-            for r in recordings:
-                key = (camera, r["startId"], r["startTime90k"])
-                self.frames[key] = max(self.frames.get(key, 0), r["videoSamples"])
-
-    def total(self):
-        with self.lock:
-            return sum(self.frames.values())
+def trace_all(soak, get):
+    answer = get("/api/")
+    if answer and answer[0] == 200:
+        for camera in json.loads(answer[1])["cameras"]:
+            soak.trace.look(get, camera)
 
 
 def look_at_health(soak, recorder, cameras):
@@ -413,10 +417,17 @@ def small_disk(place, mib):
             subprocess.run(["umount", film], check=False)
 
 
-def report(soak, recorder, cameras, seen, begun):
-    sent, stored = sum(c.sent for c in cameras), seen.total()
+def report(soak, recorder, cameras, begun):
+    sent, stored, lost, worst, wrong = soak.trace.judge()
     print(f"\n{(time.monotonic() - begun) / 60:.1f} minutes, {len(cameras)} cameras, {soak.args.viewers} viewers")
-    print(f"frames: {sent} sent to sessions, {stored} stored, {sent - stored} not")
+    print(f"frames: {sent} sent, {stored} stored, {sent - stored} lost")
+    for cause, n in lost.most_common():
+        print(f"lost, {cause}: {n}")
+    print(f"the oldest frame that a kill cost was sent {worst / 1000:.1f} s before it")
+    for what in wrong[:50]:
+        soak.violation(what)
+    if wrong[50:]:
+        soak.violation(f"and {len(wrong) - 50} more")
     for name, n in sorted(soak.counts.items()):
         print(f"{name}: {n}")
     for reason, n in reasons(recorder).most_common():
@@ -467,8 +478,8 @@ def main():
 def run(args, place, film, begun):
     soak = Soak(args, place, film)
     cameras = [Camera(soak, f"camera{n}") for n in range(1, args.cameras + 1)]
-    recorder, seen = Recorder(soak, cameras), Seen()
-    viewers = [Viewer(soak, recorder, n, seen) for n in range(args.viewers)]
+    recorder = Recorder(soak, cameras)
+    viewers = [Viewer(soak, recorder, n) for n in range(args.viewers)]
     works = [c.run for c in cameras] + [recorder.run]
     threads = [threading.Thread(target=work) for work in works]
     for thread in threads:
@@ -477,12 +488,13 @@ def run(args, place, film, begun):
         time.sleep(0.1)
     watchers = [threading.Thread(target=v.run) for v in viewers]
     watchers.append(threading.Thread(target=look_at_health, args=(soak, recorder, cameras)))
+    watchers.append(threading.Thread(target=look_at_frames, args=(soak, recorder)))
     for thread in watchers:
         thread.start()
     until = begun + args.hours * 3600
     while time.monotonic() < until and not soak.ending.is_set():
         soak.nap(min(60, max(0.1, until - time.monotonic())))
-        line = f"{(time.monotonic() - begun) / 60:6.1f} min: {seen.total()} frames listed, {dict(soak.counts)}"
+        line = f"{(time.monotonic() - begun) / 60:6.1f} min: {dict(soak.counts)}"
         print(re.sub(r"'fault [^,}]*, ?", "", line), flush=True)
     soak.ending.set()
     for thread in [*threads, *watchers]:
@@ -490,13 +502,12 @@ def run(args, place, film, begun):
     # One more start, to list what the last life left.
     soak.ending.clear()
     recorder.start()
-    for camera in json.loads(get(recorder.port, "/api/")[1])["cameras"]:
-        viewers[0].list(camera)
+    trace_all(soak, recorder.get)
     recorder.stop()
     recorder.verb("check", "--hash")
     if "panicked" in recorder.log.read_text(errors="replace"):
         soak.violation("a panic in the log")
-    report(soak, recorder, cameras, seen, begun)
+    report(soak, recorder, cameras, begun)
     return soak.wrong
 
 

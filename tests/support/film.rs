@@ -16,6 +16,8 @@ pub(crate) struct Film {
 pub(crate) struct Packet {
     /// Presentation time in 1/90 000 s.
     pub(crate) pts: i64,
+    /// When it is decoded, in 1/90 000 s. In fragments ffprobe moves all by the least composition offset, if below 0.
+    pub(crate) dts: i64,
     /// How long it is shown, in 1/90 000 s.
     pub(crate) duration: i64,
     /// It can be decoded without any other.
@@ -49,6 +51,7 @@ impl Film {
             let at = number("pos");
             Packet {
                 pts: p["pts"].as_i64().unwrap(),
+                dts: p["dts"].as_i64().unwrap(),
                 duration: p["duration"].as_i64().unwrap_or(0),
                 is_key: flags.contains('K'),
                 is_hidden: flags.contains('D'),

@@ -31,6 +31,13 @@ pub(crate) const OTHER: Numbered =
 /// 20 seconds in twice its width and height.
 pub(crate) const LARGE: Numbered =
     Numbered { file: "large.5fps.h264", frame_90k: 18_000, pictures: 100, first: 20_000 };
+/// 200 seconds with B-frames, one of three in a row referred to by others.
+pub(crate) const PYRAMID: Numbered =
+    Numbered { file: "pyramid.5fps.h264", frame_90k: 18_000, pictures: 1000, first: 40_000 };
+/// The same in H.265, whose groups of pictures are open: a picture is shown before each key frame but the first that is
+/// decoded after it, and refers to the group before.
+pub(crate) const PYRAMID_H265: Numbered =
+    Numbered { file: "pyramid.5fps.h265", frame_90k: 18_000, pictures: 1000, first: 50_000 };
 /// Ten hours.
 pub(crate) const MORNING: Numbered =
     Numbered { file: "morning.0.5fps.h264", frame_90k: 180_000, pictures: 18_000, first: 100_000 };
@@ -54,6 +61,19 @@ impl Numbered {
         static MADE: OnceLock<()> = OnceLock::new();
         MADE.get_or_init(|| drop(run_silently(Command::new(root().join("scripts/make-clip")).arg("--numbered"))));
         root().join(format!("target/clips/numbered-{}", self.file))
+    }
+
+    /// Which picture each of its frames is, in decoding order: where in the file ffmpeg's decoder had them from.
+    pub(crate) fn decoding_order(&self) -> Vec<u32> {
+        let mut ffprobe = Command::new("ffprobe");
+        ffprobe.args(["-v", "error", "-show_entries", "frame=pkt_pos", "-of", "csv=p=0"]).arg(self.path());
+        let told = run_silently(&mut ffprobe);
+        let position = |line: &str| line.split(',').find_map(|field| field.parse::<u64>().ok());
+        let shown: Vec<_> = told.lines().filter_map(position).collect();
+        assert_eq!(shown.len(), self.pictures as usize);
+        let mut decoded: Vec<_> = (0..self.pictures).collect();
+        decoded.sort_by_key(|&picture| shown[picture as usize]);
+        decoded
     }
 
     /// Its pictures per second.

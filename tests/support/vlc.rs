@@ -35,13 +35,16 @@ impl VlcCamera {
     }
 }
 
-/// Decodes a film to its end, and writes what it shows as Motion JPEG to `shown`. What VLC complains of is the answer.
+/// Decodes a film to its end, and writes what it shows to `shown`, as MPEG-TS. What VLC complains of is the answer.
 pub(crate) fn show(film: &Path, shown: &Path) -> String {
     let film = readable(film);
-    let out = film.path().join("shown.avi");
+    let out = film.path().join("shown.ts");
     let mut command = vlc(film.path());
     command.arg("--play-and-exit").arg(film.path().join("film")).arg("--sout");
-    command.arg(format!("#transcode{{vcodec=MJPG,vb=4000}}:std{{access=file,mux=avi,dst={}}}", out.display()));
+    command.arg(format!(
+        "#transcode{{vcodec=h264,venc=x264{{bframes=0,qp=10}}}}:std{{access=file,mux=ts,dst={}}}",
+        out.display()
+    ));
     let mut process = Process::start("vlc", &mut command);
     assert!(process.wait(secs(60)).success(), "{:?}", process.said());
     std::fs::copy(out, shown).unwrap();

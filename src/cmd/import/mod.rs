@@ -9,13 +9,14 @@ use super::{Outcome, camera, opening, output};
 use crate::base::{Error, Kind, MediaDuration, MonoTime, Result, ResultExt, StreamId, WallDuration, WallTime};
 use crate::media::Frame;
 use crate::media::codec::Codec;
-use crate::media::growing::Step;
+use crate::media::growing::{Close, Head, Step};
 use crate::media::picture::Pictures;
-use crate::media::recording::{Cause, EndReason};
+use crate::media::recording::{Cause, EndReason, Flags};
 use crate::media::run::{Run, Terms};
 use crate::store::{Growing, Store, StreamKind};
 use jiff::tz::TimeZone;
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// Turns a raw .h264 or .h265 stream, or an .mp4 file, into recordings of a camera; the daemon must not run
@@ -57,7 +58,10 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
             Format::Mp4 => mp4::each_frame(file, |frame| tape.push(&frame)),
         };
         // What was whole before a failure stays: the file may be cut short, and the rest of it is film all the same.
-        let kept = tape.finish();
+        let (kept, numbers) = tape.finish();
+        if let Some(numbers) = numbers {
+            store.patch_in(stream, numbers)?;
+        }
         frames.map(|()| kept).map_err(|e| told(e, kept))
     });
     let closed = opening::close(&store, opening::PATIENCE);
@@ -113,6 +117,8 @@ struct Tape<'a> {
     length: MediaDuration,
     /// As far as it is in its files.
     written: MediaDuration,
+    /// The recordings that it begins with and goes on with.
+    numbers: Option<RangeInclusive<u32>>,
     /// As far as it has rows, and what came since.
     settled: MediaDuration,
     unsettled_bytes: usize,
@@ -130,6 +136,7 @@ impl<'a> Tape<'a> {
             growing: None,
             length: MediaDuration::ZERO,
             written: MediaDuration::ZERO,
+            numbers: None,
             settled: MediaDuration::ZERO,
             unsettled_bytes: 0,
         }
@@ -167,8 +174,8 @@ impl<'a> Tape<'a> {
         Ok(Run::new(terms).with_reorder(if reach.is_told { 0 } else { reach.places }))
     }
 
-    /// Ends the run and tells how long it is.
-    fn finish(mut self) -> MediaDuration {
+    /// Ends the run and tells how long it is, and which recordings it became.
+    fn finish(mut self) -> (MediaDuration, Option<RangeInclusive<u32>>) {
         let mut steps = Vec::new();
         if let Some(run) = &mut self.run {
             run.finish(EndReason::new(Cause::Closed, "the imported file ends"), &mut steps);
@@ -177,17 +184,27 @@ impl<'a> Tape<'a> {
             // Only `Open` and `Append` can fail, and a run does not end with them.
             let _ = self.act(step);
         }
-        self.length
+        (self.length, self.numbers)
     }
 
     fn act(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Open(head) => self.growing = Some(self.store.begin(head)?),
+            Step::Open(head) => {
+                let head = Head { flags: head.flags.with(Flags::IMPORTED), ..head };
+                let growing = self.store.begin(head)?;
+                let number = growing.id().number();
+                let first = self.numbers.as_ref().map_or(number, |numbers| *numbers.start());
+                self.numbers = Some(first..=number);
+                self.growing = Some(growing);
+            }
             Step::Append(append) => {
                 let growing = self.growing.as_mut().expect("a run opens before it appends");
                 growing.append(append).map_err(|reason| Error::new(Kind::Disk, reason.to_string()))?;
             }
-            Step::Close(close) => self.growing.take().expect("a run opens before it closes").close(close),
+            Step::Close(close) => {
+                let close = Close { flags: close.flags.with(Flags::IMPORTED), ..close };
+                self.growing.take().expect("a run opens before it closes").close(close);
+            }
         }
         Ok(())
     }

@@ -96,6 +96,41 @@ fn a_hole_is_told_while_it_lasts_and_when_it_ends() {
 }
 
 #[test]
+fn a_hole_begins_where_the_disk_took_the_last_frame() {
+    let disk = tempfile::tempdir().unwrap();
+    let (store, mut tape) = tape(&disk);
+    let entry = entry();
+    for second in 0..5 {
+        tape.push(&frame(second, second * SECOND, &entry), anchor()).unwrap();
+    }
+    store.flush().unwrap();
+    store.refuse_writes(true);
+    let taken: Vec<_> = (5..40)
+        .map(|second| {
+            let _ = store.catch_up();
+            tape.push(&frame(second, second * SECOND, &entry), anchor()).unwrap()
+        })
+        .collect();
+    assert!(taken.iter().any(|taken| matches!(taken, Taken::Refused(_))), "{taken:?}");
+    store.refuse_writes(false);
+    for second in 40..50 {
+        tape.push(&frame(second, second * SECOND, &entry), anchor()).unwrap();
+    }
+    tape.end(EndReason::new(Cause::Stopped, ""));
+    store.flush().unwrap();
+    let always = WallTime(i64::MIN)..WallTime(i64::MAX);
+    let film = store.recordings(tape.stream, always.clone()).unwrap();
+    let gaps = store.gaps(tape.stream, always).unwrap();
+    let (start, end) = (film[0].end(), film[1].start);
+    // The last try may have been just before.
+    assert!(start.0 == 4 * SECOND && end.0 >= 40 * SECOND, "{film:?}");
+    // One, however often the disk was tried.
+    let within = |gap: &crate::store::Gap| (gap.start, gap.end, gap.cause.clone());
+    let told: Vec<_> = gaps.iter().take_while(|gap| gap.start < end).map(within).collect();
+    assert_eq!(told, [(start, Some(end), "disk failed".to_owned())]);
+}
+
+#[test]
 fn a_hole_outlives_the_film_before_it() {
     let disk = tempfile::tempdir().unwrap();
     let (store, mut tape) = tape(&disk);

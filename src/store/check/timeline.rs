@@ -22,12 +22,14 @@ pub(crate) struct Finding {
 }
 
 /// Compares the gaps of a stream with all its film, ascending by number. Film that was deleted left no gap: of two
-/// recordings whose numbers do not follow each other nothing is said.
+/// recordings whose numbers do not follow each other nothing is said. Imported film lies anywhere in time, so its numbers say
+/// nothing: it ends the holes that it is in, and of those beside it something is said only as long as nothing was deleted.
 pub(crate) fn examine(film: &[Recording], gaps: &[Gap]) -> Vec<Finding> {
+    let (imported, recorded): (Vec<_>, Vec<_>) = film.iter().partition(|r| r.is_imported());
     let mut findings = Vec::new();
     let mut sound: Vec<Gap> = Vec::new();
     for gap in gaps {
-        match judge(film, gap) {
+        match judge(&recorded, &imported, gap) {
             Ok(()) => sound.push(gap.clone()),
             Err(finding) => {
                 sound.extend(finding.put.clone());
@@ -35,8 +37,12 @@ pub(crate) fn examine(film: &[Recording], gaps: &[Gap]) -> Vec<Finding> {
             }
         }
     }
-    let uncaused = holes(film).filter(|hole| !sound.iter().any(|gap| covers(gap, hole)));
-    findings.extend(uncaused.map(|hole| Finding {
+    let seams = holes(film);
+    let beside = beside(film).filter(|hole| !seams.iter().any(|seam| contains(seam, hole))).collect::<Vec<_>>();
+    // Film that was imported into a hole is no hole.
+    sound.extend(imported.iter().map(|r| Gap { end: Some(r.end()), ..behind_at(r, r.start) }));
+    sound.sort_by_key(|gap| gap.start);
+    findings.extend(seams.into_iter().chain(beside).flat_map(|hole| uncaused(&sound, hole)).map(|hole| Finding {
         what: format!("a hole from {} to {} has no cause", text(hole.start), text(hole.end.unwrap_or(hole.start))),
         remove: None,
         put: Some(hole),
@@ -66,7 +72,7 @@ pub(crate) fn unwritten(db: &Database, found: &[Arc<ClosedRecording>]) -> Result
 }
 
 /// Whether a gap can be.
-fn judge(film: &[Recording], gap: &Gap) -> std::result::Result<(), Finding> {
+fn judge(film: &[&Recording], imported: &[&Recording], gap: &Gap) -> std::result::Result<(), Finding> {
     let wrong = |what: &str, put: Option<Gap>| Finding {
         what: format!("the gap from {} {what}", text(gap.start)),
         remove: Some(gap.start),
@@ -78,9 +84,11 @@ fn judge(film: &[Recording], gap: &Gap) -> std::result::Result<(), Finding> {
     let before = film.iter().rposition(|r| (r.end() - gap.start).0.abs() <= SLACK.0);
     let next = match before {
         Some(at) => film.get(at + 1),
-        // The film before it is deleted, or there never was any.
+        // The film before it is deleted or was imported, or there never was any.
         None => film.iter().filter(|r| r.start >= gap.start).min_by_key(|r| r.start),
     };
+    let also = imported.iter().filter(|r| r.start + SLACK >= gap.start && r.end() > gap.start + SLACK);
+    let next = next.into_iter().chain(also).min_by_key(|r| r.start);
     let limit = next.map(|next| Gap { end: Some(next.start.max(gap.start)), ..gap.clone() });
     match (gap.end, &limit) {
         (None, Some(limit)) => return Err(wrong("has no end, and film goes on", Some(limit.clone()))),
@@ -90,35 +98,83 @@ fn judge(film: &[Recording], gap: &Gap) -> std::result::Result<(), Finding> {
         _ => {}
     }
     let end = gap.end.unwrap_or(WallTime(i64::MAX));
-    if before.is_none() && film.iter().any(|r| r.start + SLACK < end && r.end() > gap.start + SLACK) {
+    let within = |r: &&&Recording| r.start + SLACK < end && r.end() > gap.start + SLACK;
+    if before.is_none() && film.iter().find(within).is_some() || imported.iter().find(within).is_some() {
         return Err(wrong("lies within film", None));
     }
     Ok(())
 }
 
-/// The holes between recordings that were made one after the other.
-fn holes(film: &[Recording]) -> impl Iterator<Item = Gap> {
-    film.windows(2).filter_map(|pair| {
-        let [before, after] = pair else { return None };
-        let adjacent = before.id.composite() + 1 == after.id.composite();
-        (adjacent && after.start > before.end() + SLACK).then(|| Gap { end: Some(after.start), ..behind(before) })
-    })
+/// The holes between recordings that were made one after the other, be it that film was imported meanwhile.
+fn holes(film: &[Recording]) -> Vec<Gap> {
+    let mut holes = Vec::new();
+    let mut newest: Option<(&Recording, i64)> = None;
+    for r in film {
+        let number = r.id.composite();
+        let follows = newest.filter(|(_, last)| last + 1 == number);
+        if r.is_imported() {
+            newest = follows.map(|(before, _)| (before, number));
+            continue;
+        }
+        if let Some((before, _)) = follows
+            && r.start > before.end() + SLACK
+        {
+            holes.push(Gap { end: Some(r.start), ..behind(before) });
+        }
+        newest = Some((r, number));
+    }
+    holes
+}
+
+/// The holes between imported film and its neighbours in time, if nothing was ever deleted.
+fn beside(film: &[Recording]) -> impl Iterator<Item = Gap> {
+    let all_is_there = film.iter().zip(1..).all(|(r, number)| r.id.number() == number);
+    let mut by_time: Vec<&Recording> = if all_is_there { film.iter().collect() } else { Vec::new() };
+    by_time.sort_by_key(|r| r.start);
+    let mut newest: Option<&Recording> = None;
+    let mut holes = Vec::new();
+    for r in by_time {
+        if let Some(before) = newest.filter(|before| r.start > before.end() + SLACK)
+            && (before.is_imported() || r.is_imported())
+        {
+            let cause = Cause::Untold.words().to_owned();
+            holes.push(Gap { start: before.end(), end: Some(r.start), cause, detail: String::new() });
+        }
+        newest = Some(newest.filter(|before| before.end() > r.end()).unwrap_or(r));
+    }
+    holes.into_iter()
+}
+
+fn contains(outer: &Gap, inner: &Gap) -> bool {
+    outer.start <= inner.start && inner.end.is_some_and(|end| outer.end.is_none_or(|outer| end <= outer))
 }
 
 /// The gap that begins where a recording ends.
 pub(crate) fn behind(recording: &Recording) -> Gap {
+    behind_at(recording, recording.end())
+}
+
+fn behind_at(recording: &Recording, start: WallTime) -> Gap {
     let lost = EndReason::new(Cause::FilmLost, "").to_string();
     let words = recording.end_reason.clone().unwrap_or(lost);
     let (cause, detail) = words.split_once(": ").unwrap_or((&words, ""));
-    Gap { start: recording.end(), end: None, cause: cause.to_owned(), detail: detail.to_owned() }
+    Gap { start, end: None, cause: cause.to_owned(), detail: detail.to_owned() }
 }
 
-/// A gap may begin later than the hole: what lies between was sent, and the disk did not take it.
-fn covers(gap: &Gap, hole: &Gap) -> bool {
-    let end = hole.end.unwrap_or(WallTime(i64::MAX));
-    let reaches = gap.end.is_none_or(|gap| gap + SLACK >= end);
-    let begins_with_it = (gap.start - hole.start).0.abs() <= SLACK.0;
-    begins_with_it || reaches && gap.start < end
+/// The parts of a hole that no gap tells of. Gaps are ascending by start; several may follow each other in a hole.
+fn uncaused(gaps: &[Gap], hole: Gap) -> Vec<Gap> {
+    let (mut at, end) = (hole.start, hole.end.unwrap_or(WallTime(i64::MAX)));
+    let mut parts = Vec::new();
+    for gap in gaps.iter().filter(|gap| gap.start + SLACK < end) {
+        if at + SLACK < gap.start {
+            parts.push(Gap { start: at, end: Some(gap.start), ..hole.clone() });
+        }
+        at = at.max(gap.end.unwrap_or(end).min(end));
+    }
+    if at + SLACK < end {
+        parts.push(Gap { start: at, ..hole });
+    }
+    parts
 }
 
 fn text(at: WallTime) -> String {
@@ -131,6 +187,7 @@ const SLACK: WallDuration = WallDuration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::recording::Flags;
     use crate::store::db::testing::recording;
 
     fn film(spans: &[(u32, i64, i64)]) -> Vec<Recording> {
@@ -167,6 +224,17 @@ mod tests {
     }
 
     #[test]
+    fn every_part_of_a_hole_has_a_gap() {
+        let film = film(&[(1, 0, 60), (2, 100, 60)]);
+        assert_eq!(told(&film, &[gap(60, Some(70)), gap(70, Some(100))]), [""; 0]);
+        let lost = |start, end| {
+            format!("to 1970-01-01T00:01:{:02}:00000has no cause; put {start}-Some({end}) film lost", end - 60)
+        };
+        assert_eq!(told(&film, &[gap(70, Some(100))]), [lost(60, 70)]);
+        assert_eq!(told(&film, &[gap(60, Some(70)), gap(80, Some(90))]), [lost(70, 80), lost(90, 100)]);
+    }
+
+    #[test]
     fn film_that_was_deleted_left_no_gap() {
         assert_eq!(told(&film(&[(1, 0, 60), (5, 1000, 60)]), &[]), [""; 0]);
         assert_eq!(told(&film(&[(5, 1000, 60)]), &[gap(900, Some(1000))]), [""; 0]);
@@ -176,6 +244,25 @@ mod tests {
     fn a_clock_that_was_set_back_makes_no_hole() {
         let film = film(&[(1, 1000, 60), (2, 500, 60), (3, 600, 60)]);
         assert_eq!(told(&film, &[gap(1060, Some(1060)), gap(560, Some(600))]), [""; 0]);
+    }
+
+    #[test]
+    fn imported_film_lies_in_holes_and_beside_film() {
+        let mut film = film(&[(1, 0, 60), (2, 100, 10), (3, 200, 60), (4, -500, 60)]);
+        for imported in [1, 3] {
+            film[imported].flags = Flags::IMPORTED;
+        }
+        let right = [gap(-440, Some(0)), gap(60, Some(100)), gap(110, Some(200)), gap(260, None)];
+        assert_eq!(told(&film, &right), [""; 0]);
+        let without = |n: usize| [&right[..n], &right[n + 1..]].concat();
+        assert!(told(&film, &without(0))[0].ends_with("put -440-Some(0) not told"));
+        assert!(told(&film, &without(2))[0].ends_with("put 110-Some(200) film lost"));
+        let over = [&without(1)[..], &[gap(60, Some(150))]].concat();
+        assert_eq!(told(&film, &over), ["reaches into film; put 60-Some(100) camera silent"]);
+        let before_the_import = [gap(-440, Some(0)), gap(60, Some(200)), gap(260, None)];
+        assert_eq!(told(&film, &before_the_import).len(), 2);
+        film.remove(0);
+        assert_eq!(told(&film, &right[2..]), [""; 0], "something was deleted");
     }
 
     #[test]

@@ -54,8 +54,8 @@ impl Database {
         self.write(|tx| proofs.iter().try_for_each(|proof| put(tx, *proof)))
     }
 
-    /// The last recording of the newest run of a stream, but for runs of other boots that never learned the time; and
-    /// realtime − monotonic of that run, if it is of this boot. Reads a row for each such run at the end.
+    /// The last recording of the newest run of a stream, but for runs of other boots that never learned the time, and
+    /// imported ones; and realtime − monotonic of that run, if it is of this boot. Reads a row for each such run at the end.
     pub fn newest_run(&self, stream: StreamId, boot_id: Uuid) -> Result<Option<(RecordingId, Option<WallDuration>)>> {
         let numbers = [0, u32::MAX].map(|number| RecordingId::new(stream, number).composite());
         let params = named_params! {":first": numbers[0], ":last": numbers[1], ":boot_id": boot_id.as_bytes()};
@@ -147,7 +147,9 @@ fn end_hole_before(conn: &Connection, run: RecordingId) -> rusqlite::Result<()> 
 
 const NEWEST_SQL: &str = "SELECT last_id, iif(open.boot_id = :boot_id, clock_offset_90k, NULL) FROM run
     JOIN open ON open.id = run.open_id
-    WHERE run.id BETWEEN :first AND :last AND (unproven = 0 OR open.boot_id = :boot_id) ORDER BY run.id DESC LIMIT 1";
+    WHERE run.id BETWEEN :first AND :last AND (unproven = 0 OR open.boot_id = :boot_id)
+        AND (SELECT flags & 16 FROM recording WHERE composite_id = last_id) = 0 -- not imported
+    ORDER BY run.id DESC LIMIT 1";
 
 /// Of boots that there is nothing left of: a box without a clock is started often.
 const FORGET_SQL: &str = "DELETE FROM clock_proof WHERE boot_id NOT IN (SELECT boot_id FROM open WHERE id >=

@@ -138,15 +138,6 @@ impl Database {
         })
     }
 
-    /// Forgets the gap that starts then.
-    pub(crate) fn remove_gap(&self, stream: StreamId, start: WallTime) -> Result<()> {
-        self.write(|tx| {
-            let params = named_params! {":stream": stream.get(), ":start": start.0};
-            tx.execute(REMOVE_GAP_SQL, params).or_sql(|| "remove gap")?;
-            Ok(())
-        })
-    }
-
     /// All gaps of a stream as they are, also those that end before they begin.
     pub(crate) fn all_gaps(&self, stream: StreamId) -> Result<Vec<Gap>> {
         let what = || "list all gaps";
@@ -237,8 +228,6 @@ const REMOVE_UNUSED_SQL: &str =
     "DELETE FROM video_sample_entry WHERE id NOT IN (SELECT video_sample_entry_id FROM recording)";
 
 const TAKE_SQL: &str = "DELETE FROM garbage WHERE composite_id = :id";
-
-const REMOVE_GAP_SQL: &str = "DELETE FROM gap WHERE stream_id = :stream AND start_90k = :start";
 
 const GAPS_SQL: &str = "SELECT start_90k, end_90k, cause, detail FROM gap WHERE stream_id = :stream ORDER BY 1";
 

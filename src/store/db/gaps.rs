@@ -4,6 +4,7 @@ use crate::base::{Result, StreamId, WallTime};
 use crate::store::db::Database;
 use crate::store::db::error::SqlResult;
 use crate::store::gap::Gap;
+use crate::store::patch::Patch;
 use rusqlite::{Connection, Row, named_params};
 use std::ops::Range;
 
@@ -48,6 +49,28 @@ pub(super) fn put(conn: &Connection, stream: StreamId, gap: &Gap) -> Result<()> 
     };
     let what = || format!("write gap of stream {stream}");
     conn.prepare_cached(SQL).or_sql(what)?.execute(params).or_sql(what)?;
+    Ok(())
+}
+
+impl Database {
+    /// Puts gaps in the place of those that start then, in one transaction.
+    pub(crate) fn patch_gaps(&self, stream: StreamId, patch: &Patch) -> Result<()> {
+        self.write(|tx| {
+            patch.gone.iter().try_for_each(|&start| remove(tx, stream, start))?;
+            patch.come.iter().try_for_each(|gap| put(tx, stream, gap))
+        })
+    }
+
+    /// Forgets the gap that starts then.
+    pub(crate) fn remove_gap(&self, stream: StreamId, start: WallTime) -> Result<()> {
+        self.write(|tx| remove(tx, stream, start))
+    }
+}
+
+fn remove(conn: &Connection, stream: StreamId, start: WallTime) -> Result<()> {
+    const SQL: &str = "DELETE FROM gap WHERE stream_id = :stream AND start_90k = :start";
+    let params = named_params! {":stream": stream.get(), ":start": start.0};
+    conn.prepare_cached(SQL).or_sql(|| "remove gap")?.execute(params).or_sql(|| "remove gap")?;
     Ok(())
 }
 

@@ -39,7 +39,7 @@ pub use consistency::{Strays, WrongOffset};
 pub use damage::Damage;
 pub use database::{Access, Database};
 pub(crate) use error::SqlResult;
-pub use meta::{Meta, Opening};
+pub use meta::{Meta, Opening, SOFTWARE};
 pub use recordings::RECORDING_LIMIT;
 pub(crate) use restore::Heritage;
 pub use restore::LostStream;

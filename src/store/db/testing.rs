@@ -100,7 +100,8 @@ impl Fixture {
         let camera = db.add_camera(&new_camera("porch")).expect("a camera");
         let [main, sub] = [0, 1].map(|i| camera.streams[i].id);
         let boot_id = Uuid::from_u128(1);
-        let open_id = db.begin_open(Opening { boot_id, time: WallTime(0), above: 0 }).expect("an opening");
+        let open_id =
+            db.begin_open(Opening { boot_id, time: WallTime(0), above: 0, software: "1" }).expect("an opening");
         Self { db, camera: camera.uuid, main, sub, boot_id, open_id, dir }
     }
 

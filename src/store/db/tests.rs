@@ -30,6 +30,7 @@ const REFUSED: &str = "
     UPDATE open SET id = 0x100000000
     UPDATE open SET boot_id = x'00'
     UPDATE clock_proof SET boot_id = x'00'
+    UPDATE open SET software = ''
     UPDATE open SET end_90k = 7
     UPDATE open SET end_90k = 7, duration_90k = -1
     UPDATE camera SET id = 0

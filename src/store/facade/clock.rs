@@ -4,7 +4,7 @@ use crate::base::{Result, StreamId, WallDuration, WallTime};
 use crate::media::Recording;
 use crate::media::recording::Flags;
 use crate::store::Store;
-use crate::store::db::{ClockProof, Moved};
+use crate::store::db::{ClockProof, Moved, SOFTWARE};
 use crate::store::gap::Moment;
 use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLockReadGuard};
@@ -18,12 +18,14 @@ pub struct Newest {
     pub end: Moment,
     /// Realtime − monotonic of its run, if that was in this boot: then it can be compared with what the clock says now.
     pub clock_offset: Option<WallDuration>,
+    /// The version of the program that recorded it and was stopped, where this is another.
+    pub replaced: Option<String>,
 }
 
 impl Newest {
     fn new(recording: Recording, clock_offset: Option<WallDuration>) -> Self {
         let unproven = clock_offset.filter(|_| recording.flags.contains(Flags::UNPROVEN_TIME));
-        Self { end: Moment { time: recording.end(), unproven }, clock_offset, recording }
+        Self { end: Moment { time: recording.end(), unproven }, clock_offset, recording, replaced: None }
     }
 }
 
@@ -76,8 +78,9 @@ impl Store {
             return Ok(Some(Newest::new(recording, Some(clock_offset))));
         }
         let Some((last, clock_offset)) = self.shared.db.newest_run(stream, self.boot_id)? else { return Ok(None) };
-        let recording = self.shared.db.recording(last)?;
-        Ok(recording.map(|recording| Newest::new(recording, clock_offset)))
+        let Some(recording) = self.shared.db.recording(last)? else { return Ok(None) };
+        let replaced = self.shared.db.replaced(recording.open_id, SOFTWARE)?;
+        Ok(Some(Newest { replaced, ..Newest::new(recording, clock_offset) }))
     }
 
     /// Where the film of all streams ended that was recorded last. Blocks on the disk.

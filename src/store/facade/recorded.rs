@@ -145,6 +145,9 @@ impl Store {
 
     /// The film of a recording. `NotFound` when its file is missing. Blocks on the disk.
     pub fn film(&self, id: RecordingId) -> Result<Film> {
+        if self.syncer.is_none() {
+            self.shared.mount.look_to_read(&self.shared.db)?;
+        }
         match self.shared.mount.dir() {
             Some(dir) => self.shared.shelf.open(&dir, id),
             None => Err(Error::new(Kind::NotFound, self.trouble().unwrap_or_default())),

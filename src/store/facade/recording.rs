@@ -5,6 +5,8 @@ use crate::media::growing::Head;
 use crate::store::Store;
 use crate::store::gap::{Gap, Hole};
 use crate::store::growing::Growing;
+use crate::store::patch::Patch;
+use std::ops::RangeInclusive;
 use std::sync::PoisonError;
 
 impl Store {
@@ -30,6 +32,18 @@ impl Store {
         let mut pending = self.shared.pending();
         let proof = self.shared.unflushed.proof();
         pending.add_hole(stream, hole, proof);
+    }
+
+    /// These recordings of a stream were imported: the holes around them are told as they are now. Writes all rows before.
+    /// Blocks on the disk.
+    pub fn patch_in(&self, stream: StreamId, numbers: RangeInclusive<u32>) -> Result<()> {
+        self.flush()?;
+        let db = &self.shared.db;
+        let film = db.recordings_by_number(stream, numbers)?;
+        let (start, end) = (film.iter().map(|r| r.start).min(), film.iter().map(|r| r.end()).max());
+        let Some((start, end)) = start.zip(end) else { return Ok(()) };
+        let patch = Patch::new(&db.pieces(stream)?, &db.all_gaps(stream)?, start..end);
+        db.patch_gaps(stream, &patch)
     }
 
     /// Deletes recordings: with the next flush their rows go and then their files. Those that grow are left alone.

@@ -36,13 +36,17 @@ impl Store {
     /// disk.
     ///
     /// `BadInput` when the span has not ended yet or there is no film in it, `Conflict` when more than half of what the
-    /// disk holds would be protected, `Busy` while that is not known.
+    /// disk holds would be protected, `Busy` where that cannot be known.
     pub fn protect(&self, stream: StreamId, span: Range<WallTime>) -> Result<()> {
         if span.end > (self.shared.clock)() {
             return Err(Error::new(Kind::BadInput, "only what is past can be protected: the span ends in the future"));
         }
         if self.recordings(stream, span.clone())?.is_empty() {
             return Err(Error::new(Kind::BadInput, "nothing was recorded within the span"));
+        }
+        if self.storage().is_none() {
+            // The first look at the disk is still to come.
+            self.flush()?;
         }
         self.set_protected(stream, |known| spans::joined(known, span), true)
     }

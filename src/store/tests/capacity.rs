@@ -291,6 +291,44 @@ fn a_writer_on_a_full_disk_gets_room_and_loses_no_frame() {
 }
 
 #[test]
+fn where_deleting_does_not_help_it_ends() {
+    let place = Place::new();
+    let (store, stream) = place.with_camera();
+    store.shutdown(START, FIVE_SECONDS).unwrap();
+    drop(store);
+    // Room is made for what is written, and no further ahead.
+    let store = Store::open(Options { flush_interval: Duration::ZERO, ..place.options() }).unwrap();
+    let large = |starts_run: bool| -> Option<()> {
+        let mut growing = store.begin(head(stream, starts_run, START)).ok()?;
+        let mut script = Script::new(START);
+        growing.append(script.frame(true, 400_000)).ok()?;
+        store.catch_up().unwrap();
+        growing.append(script.frame(true, 400_000)).ok()?;
+        growing.close(script.close());
+        store.catch_up().unwrap();
+        Some(())
+    };
+    for n in 0..12 {
+        large(n == 0).unwrap();
+    }
+    store.flush().unwrap();
+    let films = || place.names().iter().filter(|name| name.len() == 16).count();
+    assert_eq!(films(), 12);
+    dir(&store).fill_after(0);
+    for _ in 0..6 {
+        assert_eq!(large(true), None);
+    }
+    assert!((8..12).contains(&films()), "{} films are left: a few went, and then no more", films());
+    // Once something was written, its word counts again.
+    dir(&store).fail_after(i64::MAX);
+    large(true).unwrap();
+    let before = films();
+    dir(&store).full_until_unlinked(1);
+    large(true).unwrap();
+    assert_eq!(films(), before, "one went, one came");
+}
+
+#[test]
 fn while_no_row_can_be_written_the_files_go_first_and_their_rows_follow() {
     let place = Place::new();
     let (store, stream) = place.with_camera();

@@ -3,6 +3,8 @@
 use super::*;
 use crate::media::recording::Cause;
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 /// A store that records, and where its directory goes.
 struct Scene {
@@ -165,4 +167,35 @@ fn who_reads_a_film_when_its_disk_goes_reads_on_and_the_next_one_opens_it_anew()
     assert_eq!(scene.store.open_film().0, 1);
     drop(after);
     assert_eq!(scene.store.open_film().0, 0);
+}
+
+#[test]
+fn who_only_reads_finds_a_disk_that_comes_late_or_goes() {
+    let (scene, growing, script) = Scene::new();
+    drop((growing, script));
+    scene.store.shutdown(START, FIVE_SECONDS).unwrap();
+    scene.take_away();
+    let reader = Store::open(Options { read_only: true, ..scene.place.options() }).unwrap();
+    let film = || reader.film(RecordingId::new(scene.stream, 1));
+    assert!(film().is_err());
+    let soon = || {
+        (0..500).any(|_| {
+            film().is_ok() || {
+                thread::sleep(Duration::from_millis(10));
+                false
+            }
+        })
+    };
+    scene.bring_back();
+    assert!(soon(), "it came");
+    scene.take_away();
+    assert!(
+        (0..500).any(|_| film().is_err() || {
+            thread::sleep(Duration::from_millis(10));
+            false
+        }),
+        "it went"
+    );
+    scene.bring_back();
+    assert!(soon(), "it came again");
 }

@@ -198,6 +198,32 @@ fn a_disk_that_fails_ends_the_recording_and_its_file_is_closed_when_there_is_roo
 }
 
 #[test]
+fn what_the_disk_refused_of_a_recording_that_was_closed_is_a_hole() {
+    let mut rig = Rig::new();
+    let (mut growing, mut script) = rig.begin(1);
+    add(&mut growing, script.frames(6));
+    rig.work(Duration::ZERO);
+    add(&mut growing, script.frames(10));
+    growing.close(script.close());
+    // Its session goes on with the next one before the disk says anything.
+    rig.dir.fail_after(0);
+    rig.work(Duration::ZERO);
+    let closed = rig.unflushed.take_lost();
+    let [(stream, hole)] = &closed[..] else { panic!("{closed:?}") };
+    let start = facts(1).recording.start;
+    let moment = |tenths: i64| Moment { time: start + crate::base::WallDuration(9000 * tenths), unproven: None };
+    assert_eq!((*stream, hole.start, hole.end), (facts(1).recording.id.stream(), moment(5), Some(moment(16))));
+    assert_eq!(hole.reason.cause, Cause::DiskFailed);
+
+    let (mut growing, mut script) = rig.begin(2);
+    add(&mut growing, script.frames(3));
+    growing.close(script.close());
+    rig.work(Duration::ZERO);
+    assert_eq!(rig.unflushed.take_lost()[0].1.end, Some(moment(3)), "nothing of it is on file");
+    assert!(rig.writer.cut.is_empty(), "nobody has to hear more of it");
+}
+
+#[test]
 fn a_full_disk_with_nothing_to_delete_ends_the_recording_by_its_name() {
     let mut rig = Rig::new();
     let (mut growing, mut script) = rig.begin(1);

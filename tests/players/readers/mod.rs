@@ -6,11 +6,13 @@
 //! |---|---|---|
 //! | ffprobe | sample entries | it tells of a track's first |
 //! | ffprobe | times around the second edit and later ones | it shows the key frame at an edit's end twice, and then goes back to where the next edit's hidden start is; so times are sums of durations there |
+//! | ffprobe | times of samples that change places behind the second edit | it tells durations by the parameter sets' rate there |
 //! | mp4parse | H.265 sample entries | it does not know them; their number it tells |
 //! | mp4parse | how long a film of several edits is shown | it takes the first edit and drops the others |
 //! | mp4box | the font table of subtitles | it does not know the box, and says so |
 //! | mp4parse | samples of fragments | it reads what goes before them |
 //! | all | how long fragments are shown | it is told by no header |
+//! | re_mp4 | times beyond 32 bits | it takes composition offsets of fragments, which are signed, for unsigned ones |
 //! | re_mp4 | sample entries | it reads a track's first and skips the others |
 
 mod ffprobe;

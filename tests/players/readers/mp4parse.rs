@@ -15,10 +15,11 @@ pub(super) fn read(film: &Path) -> Seen {
     assert!(tracks.next().is_none(), "mp4parse: one video track");
     assert_eq!((movie.0, track.timescale.unwrap().0), (90_000, 90_000), "mp4parse: time scales");
     let table = create_sample_table(track, CheckedInteger(0)).expect("mp4parse: tables that agree");
+    let first = table[0].start_composition.0;
     let samples = table.iter().map(|sample| Sample {
         offset: sample.start_offset.0,
         bytes: sample.end_offset.0 - sample.start_offset.0,
-        time_90k: sample.start_composition.0,
+        time_90k: sample.start_composition.0 - first,
         is_key: sample.sync,
     });
     let entries = &track.stsd.as_ref().unwrap().descriptions;

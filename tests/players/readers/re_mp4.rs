@@ -14,7 +14,8 @@ pub(super) fn read(film: &Path) -> Seen {
     let samples = track.samples.iter().map(|sample| Sample {
         offset: sample.offset,
         bytes: sample.size,
-        time_90k: sample.composition_timestamp - first,
+        // Of fragments it takes signed offsets for unsigned ones.
+        time_90k: (sample.composition_timestamp - first) as i32 as i64,
         is_key: sample.is_sync,
     });
     Seen {

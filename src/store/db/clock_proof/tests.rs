@@ -47,6 +47,8 @@ fn runs_are_looked_for_in_all_and_moved_by_key() {
     assert_eq!(
         [NEWEST_SQL, FORGET_SQL, UNPROVEN_SQL, MOVE_GAPS_SQL, MOVE_SQL, MOVE_RUN_SQL, END_GAP_SQL].map(plan).join("\n"),
         "SEARCH run USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+CORRELATED SCALAR SUBQUERY 1
+SEARCH recording USING INTEGER PRIMARY KEY (rowid=?)
 SEARCH open USING INTEGER PRIMARY KEY (rowid=?)
 SCAN clock_proof
 LIST SUBQUERY 2
