@@ -1,16 +1,19 @@
 //! Files and SQLite: what was recorded.
 
 pub mod adopt;
+mod ailment;
 mod attached;
 pub mod camera;
 mod capacity;
 mod catalog;
+mod catalog_file;
 pub mod changes;
 pub mod check;
 pub mod closed;
 mod damages;
 pub mod db;
 mod dir;
+pub mod event;
 mod facade;
 pub mod film;
 pub mod formats;
@@ -26,6 +29,7 @@ mod old_file;
 mod options;
 mod orphan;
 mod patch;
+mod pending;
 pub mod people;
 mod pulse;
 mod queue;
@@ -36,6 +40,7 @@ mod seam;
 mod shared;
 pub mod stats;
 mod suspects;
+mod sweeper;
 mod syncer;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -49,12 +54,13 @@ mod wire;
 mod writer;
 
 pub use adopt::{Adopted, adopt};
-pub use camera::{Camera, Stream, StreamKind};
+pub use camera::{Camera, OnvifLink, Stream, StreamKind};
 pub use capacity::{Storage, StreamStorage};
 pub use changes::{Mark, Part};
 pub use check::{CheckOptions, Report, check, inspect};
 pub use closed::ClosedRecording;
 pub use db::SOFTWARE;
+pub use event::Event;
 pub use facade::{Newest, Store};
 pub use film::{FileRange, Film, Window};
 pub use gap::{Gap, Hole, Moment};

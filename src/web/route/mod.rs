@@ -38,6 +38,19 @@ pub(super) enum Route {
     ListCameras,
     AddCamera,
     TestCamera,
+    /// Cameras on the network, as they answer.
+    Discover,
+    RecordFound,
+    /// Where makers have their streams.
+    UsualPaths,
+    /// The picture of a found camera, by its key.
+    FoundPicture(String),
+    /// A camera's own picture.
+    Picture(Uuid),
+    Events {
+        camera: Uuid,
+        span: Range<WallTime>,
+    },
     ShowCamera(Uuid),
     EditCamera(Uuid),
     RemoveCamera {
@@ -157,7 +170,9 @@ impl Route {
             if !matches!(*method, Method::GET | Method::HEAD) {
                 return Err(Refusal::WrongMethod { allow: "GET, HEAD".to_owned() });
             }
-            query?.finish()?;
+            if !asset.is_index() {
+                query?.finish()?;
+            }
             return Ok(Parsed { route: Self::Page(asset), admits: Admits::Anybody, camera: None });
         }
         let (resource, variables) = Resource::at(path).ok_or(Refusal::NoSuchPath)?;
