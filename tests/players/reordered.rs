@@ -3,7 +3,7 @@
 use crate::cinema::{Cinema, SECOND};
 use crate::judge::Expected;
 use crate::kinds::FRAME;
-use crate::support::numbers::{Numbered, OTHER, PYRAMID, PYRAMID_H265, shown_by_ffmpeg};
+use crate::support::numbers::{Numbered, PYRAMID, PYRAMID_H265, shown_by_ffmpeg};
 use crate::support::vlc;
 use std::ops::Range;
 
