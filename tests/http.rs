@@ -13,6 +13,8 @@ mod server;
 #[path = "http/spans.rs"]
 mod spans;
 mod support;
+#[path = "http/tls.rs"]
+mod tls;
 
 use server::Server;
 use support::http::Answer;

@@ -3,7 +3,7 @@
 use super::units::{ByteSize, Interval};
 use crate::base::{Error, Kind, Result, ResultExt};
 use crate::recorder::Witnesses;
-use crate::web::{Entry, Rule};
+use crate::web::{Entry, Rule, TlsSource};
 use log::LevelFilter;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -53,6 +53,19 @@ pub(super) struct Web {
     pub(super) open_to_everybody: bool,
     /// What the recorder is called on the internet or behind a proxy.
     pub(super) names: Vec<String>,
+    /// HTTPS, beside or instead of HTTP.
+    pub(super) tls: Option<Tls>,
+}
+
+/// `[web.tls]`: whom to answer over TLS, and with which certificate.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Tls {
+    /// Addresses with ports.
+    pub(super) listen: Vec<SocketAddr>,
+    /// Files of the owner's; without both we make one.
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
 }
 
 /// `[recorder]`: how to record.
@@ -90,7 +103,7 @@ impl Default for Store {
 impl Default for Web {
     fn default() -> Self {
         let listen = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
-        Self { listen, login: Rule::Required, open_to_everybody: false, names: Vec::new() }
+        Self { listen, login: Rule::Required, open_to_everybody: false, names: Vec::new(), tls: None }
     }
 }
 
@@ -157,6 +170,27 @@ impl Config {
         Self::parse("")
     }
 
+    /// Where the certificate for HTTPS comes from, if there is to be HTTPS.
+    pub(super) fn certificate(&self) -> Option<TlsSource> {
+        let tls = self.web.tls.as_ref()?;
+        Some(match (&tls.certificate, &tls.key) {
+            (Some(certificate), Some(key)) => TlsSource::Own { certificate: certificate.clone(), key: key.clone() },
+            _ => TlsSource::Made { file: self.store.db_dir.join("tls.pem"), names: self.names() },
+        })
+    }
+
+    /// What this machine is called, as far as we know.
+    fn names(&self) -> Vec<String> {
+        let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
+        let mut names = self.web.names.clone();
+        let is_plain = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if is_plain(&host) {
+            names.extend([format!("{host}.local"), host]);
+        }
+        names.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+        names
+    }
+
     /// Where the daemon listens for verbs.
     pub(super) fn socket(&self) -> PathBuf {
         self.store.db_dir.join("lunette.sock")
@@ -179,10 +213,23 @@ impl Config {
 
     fn validate(&self) -> Result<()> {
         let only_here = self.web.entry().only_here;
-        if let Some(address) = self.web.listen.iter().find(|a| only_here && !a.ip().is_loopback()) {
+        let over_tls = self.web.tls.iter().flat_map(|tls| &tls.listen);
+        if let Some(address) = self.web.listen.iter().chain(over_tls).find(|a| only_here && !a.ip().is_loopback()) {
             let why = "without a login whoever reaches it sees everything; put 127.0.0.1 or [::1] there, \
                        or say open_to_everybody = true as well";
             return Err(Error::new(Kind::BadInput, format!("[web] listen {address}: {why}")));
+        }
+        if let Some(tls) = &self.web.tls {
+            if tls.listen.is_empty() {
+                return Err(Error::new(
+                    Kind::BadInput,
+                    "[web.tls] listen: say on which addresses, such as \"0.0.0.0:443\"",
+                ));
+            }
+            if tls.certificate.is_some() != tls.key.is_some() {
+                let why = "[web.tls] certificate and key: one without the other is nothing; without both one is made";
+                return Err(Error::new(Kind::BadInput, why));
+            }
         }
         if self.store.sync_interval.0.is_zero() || self.store.flush_interval.0.is_zero() {
             return Err(Error::new(Kind::BadInput, "[store] sync_interval and flush_interval: must be above zero"));
@@ -258,7 +305,7 @@ mod tests {
     fn what_is_wrong_is_told_with_line_and_column() {
         assert_eq!(
             refusal("[web]\n  listne = []"),
-            "line 2, column 3: unknown field `listne`, expected one of `listen`, `login`, `open_to_everybody`, `names`"
+            "line 2, column 3: unknown field `listne`, expected one of `listen`, `login`, `open_to_everybody`, `names`, `tls`"
         );
         assert_eq!(
             refusal("[store]\nreserve = '1 elephant'"),
@@ -275,6 +322,19 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_is_the_owners_or_made() {
+        let tls = |more: &str| Config::parse(&format!("[web.tls]\nlisten = ['0.0.0.0:443']\n{more}"));
+        let made = tls("").unwrap().certificate().unwrap();
+        let TlsSource::Made { file, names } = made else { panic!("{made:?}") };
+        assert!(file.ends_with("db/tls.pem") && names.contains(&"localhost".to_owned()), "{file:?} {names:?}");
+        let own = TlsSource::Own { certificate: "/c".into(), key: "/k".into() };
+        assert_eq!(tls("certificate = '/c'\nkey = '/k'").unwrap().certificate(), Some(own));
+        assert!(tls("key = '/k'").unwrap_err().to_string().starts_with("[web.tls] certificate and key: one without"));
+        assert!(refusal("[web.tls]").starts_with("[web.tls] listen: say on which addresses"));
+        assert_eq!(Config::default().certificate(), None);
+    }
+
+    #[test]
     fn other_machines_are_not_served_without_a_login() {
         let open = "[web]\nlisten = ['127.0.0.1:80', '0.0.0.0:80']\n";
         assert!(refusal(&format!("{open}login = 'none'")).starts_with("[web] listen 0.0.0.0:80: without a login"));
@@ -282,6 +342,7 @@ mod tests {
         let said_twice = Config::parse(&format!("{open}login = 'none'\nopen_to_everybody = true")).unwrap();
         assert!(!said_twice.web.entry().only_here);
         assert!(Config::parse("[web]\nlogin = 'none'").unwrap().web.entry().only_here);
+        assert!(refusal("[web.tls]\nlisten = ['0.0.0.0:443']\n[web]\nlogin = 'none'").contains("0.0.0.0:443: without"));
         assert!(refusal("[web]\nlogin = 'maybe'").starts_with("line 2, column 9: a login is required or none"));
     }
 }

@@ -14,6 +14,7 @@ mod import;
 mod init;
 mod opening;
 mod output;
+mod passwd;
 mod protect;
 mod run;
 mod socket;
@@ -50,6 +51,7 @@ enum Verb {
     Adopt(adopt::Args),
     Export(export::Args),
     Import(import::Args),
+    Passwd(passwd::Args),
     #[command(subcommand)]
     Protect(protect::Args),
     Upgrade(upgrade::Args),
@@ -93,6 +95,7 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Adopt(args) => adopt::run(&config, &args),
         Verb::Export(args) => export::run(&config, &args),
         Verb::Import(args) => import::run(&config, &args),
+        Verb::Passwd(args) => passwd::run(&config, &args),
         Verb::Protect(args) => protect::run(&config, args),
         Verb::Upgrade(args) => upgrade::run(&config, &args),
         Verb::Ts(_) => unreachable!("handled above"),

@@ -8,7 +8,7 @@ use crate::base::{Kind, Result, ResultExt};
 use crate::live::Live;
 use crate::recorder::Recorder;
 use crate::store::Store;
-use crate::web::{self, Listener, Reactors, State};
+use crate::web::{self, Listener, Reactors, State, Tls};
 use jiff::tz::TimeZone;
 use log::{error, info, warn};
 use std::net::SocketAddr;
@@ -58,7 +58,14 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
         listeners.push(Listener::Unix(socket.listener()?));
     }
     for address in &config.web.listen {
-        listeners.push(Listener::Tcp(listen(*address).await?));
+        listeners.push(Listener::Tcp(listen("http", *address).await?));
+    }
+    if let Some(source) = config.certificate() {
+        let tls = Tls::open(source)?;
+        for address in config.web.tls.iter().flat_map(|tls| &tls.listen) {
+            listeners.push(Listener::Tls(listen("https", *address).await?, tls.clone()));
+        }
+        tokio::spawn(tls.keep_fresh(stopped.clone()));
     }
     let recorder = match args.read_only {
         true => None,
@@ -137,11 +144,11 @@ impl AskedToStop {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
+async fn listen(scheme: &str, address: SocketAddr) -> Result<TcpListener> {
     let why = "is another program there? change `[web] listen`";
     let listener =
         TcpListener::bind(address).await.or_fail(Kind::Conflict, || format!("listen on {address}: {why}"))?;
     let actual = listener.local_addr().or_fail(Kind::Internal, || "the address we listen on")?;
-    info!("web: listening on http://{actual}/");
+    info!("web: listening on {scheme}://{actual}/");
     Ok(listener)
 }

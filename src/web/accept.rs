@@ -1,12 +1,14 @@
 //! Sockets: connections in, each with its own task, until the daemon ends.
 
 use crate::web::answer::Body;
-use crate::web::direct::{Direct, Socket};
+use crate::web::direct::{Carrier, Direct};
 use crate::web::live::Live;
 use crate::web::patience::Patient;
 use crate::web::peer::Peer;
 use crate::web::reactors::Reactors;
+use crate::web::tls::Tls;
 use crate::web::{State, answer_request, live};
+use http::header::{self, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,6 +30,8 @@ use tokio::task::JoinSet;
 pub enum Listener {
     /// For browsers.
     Tcp(TcpListener),
+    /// For browsers, over TLS.
+    Tls(TcpListener, Arc<Tls>),
     /// For the verbs: whoever may open it may do everything.
     Unix(UnixListener),
 }
@@ -63,6 +67,9 @@ const MAX_HEAD_BYTES: usize = 16 << 10;
 /// would be shown them all, however old, before it is moved on to the newest picture. Half a second at 1 Mbit/s.
 const MAX_UNSENT: u32 = 64 << 10;
 
+/// How long a browser is to remember that it comes over TLS.
+const A_YEAR: &str = "max-age=31536000";
+
 async fn listen(state: Arc<State>, listener: Listener, reactors: Arc<Reactors>, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
@@ -92,14 +99,18 @@ async fn listen(state: Arc<State>, listener: Listener, reactors: Arc<Reactors>, 
             }
         };
         let (state, stop) = (state.clone(), stop.clone());
+        let tls = listener.tls();
         let connection = async move {
             match stream {
-                Stream::Tcp(stream, address) => converse(state, visitor(address), stream, stop).await,
+                Stream::Tcp(stream, address) => welcome(state, stream, address, tls, stop).await,
                 Stream::Travelling(stream, address) => match TcpStream::from_std(stream) {
-                    Ok(stream) => converse(state, visitor(address), stream, stop).await,
+                    Ok(stream) => welcome(state, stream, address, tls, stop).await,
                     Err(e) => warn!("web: connection: {e}"),
                 },
-                Stream::Unix(stream) => converse(state, Peer::Owner, stream, stop).await,
+                Stream::Unix(stream) => {
+                    let stream = Direct::new(stream, state.store.clone());
+                    converse(state, Peer::Owner, stream, false, stop).await;
+                }
             }
             drop((place, reactor));
         };
@@ -117,8 +128,32 @@ pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|&stop| stop).await;
 }
 
-fn visitor(address: IpAddr) -> Peer {
-    Peer::Visitor { address, secure: false }
+/// Serves a browser, over TLS if there is any.
+async fn welcome(
+    state: Arc<State>,
+    stream: TcpStream,
+    address: IpAddr,
+    tls: Option<Arc<Tls>>,
+    stop: watch::Receiver<bool>,
+) {
+    let peer = Peer::Visitor { address, secure: tls.is_some() };
+    let Some(tls) = tls else {
+        let stream = Direct::new(stream, state.store.clone());
+        return converse(state, peer, stream, false, stop).await;
+    };
+    match tls.greet(stream).await {
+        Ok(stream) => converse(state, peer, stream, tls.is_own(), stop).await,
+        Err(e) => debug!("web: connection: TLS: {e}"),
+    }
+}
+
+impl Listener {
+    fn tls(&self) -> Option<Arc<Tls>> {
+        match self {
+            Self::Tls(_, tls) => Some(tls.clone()),
+            Self::Tcp(_) | Self::Unix(_) => None,
+        }
+    }
 }
 
 enum Stream {
@@ -146,7 +181,7 @@ async fn accept(
 ) -> io::Result<(Stream, tokio::sync::OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
     let stream = match listener {
-        Listener::Tcp(listener) => {
+        Listener::Tcp(listener) | Listener::Tls(listener, _) => {
             let (stream, from) = listener.accept().await?;
             // Heads and moovs are small writes: they must not wait for an acknowledgement (Ff9).
             stream.set_nodelay(true)?;
@@ -157,14 +192,16 @@ async fn accept(
     Ok((stream, place))
 }
 
-/// Serves one connection, request after request, and what it turns into.
-async fn converse<S: Socket + Send + 'static>(
+/// Serves one connection, request after request, and what it turns into. With `insists` browsers are told to come over
+/// TLS from now on.
+async fn converse<C: Carrier>(
     state: Arc<State>,
     peer: Peer,
-    stream: S,
+    stream: C,
+    insists: bool,
     mut stop: watch::Receiver<bool>,
 ) {
-    let stream = Patient::new(Direct::new(stream, state.store.clone()), PATIENCE);
+    let stream = Patient::new(stream, PATIENCE);
     let turned = Arc::new(Mutex::new(None));
     let service = service_fn(|mut request: Request<Incoming>| {
         let (state, turned) = (state.clone(), turned.clone());
@@ -173,6 +210,9 @@ async fn converse<S: Socket + Send + 'static>(
             let mut answer = answer_request(&state, peer, request).await;
             if let Some(live) = answer.extensions_mut().remove::<Live>() {
                 *turned.lock().unwrap_or_else(PoisonError::into_inner) = Some((live, upgrade));
+            }
+            if insists {
+                answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(A_YEAR));
             }
             Ok::<Response<Body>, Infallible>(answer)
         }
@@ -195,12 +235,12 @@ async fn converse<S: Socket + Send + 'static>(
     if let Some((live, upgrade)) = turned
         && let Ok(upgraded) = upgrade.await
     {
-        let parts = upgraded.downcast::<TokioIo<Patient<Direct<S>>>>().expect("it is what hyper was given");
-        let socket = parts.io.into_inner().into_inner().into_inner();
-        if let Err(e) = socket.limit_unsent(MAX_UNSENT) {
+        let parts = upgraded.downcast::<TokioIo<Patient<C>>>().expect("it is what hyper was given");
+        let carrier = parts.io.into_inner().into_inner();
+        if let Err(e) = carrier.limit_unsent(MAX_UNSENT) {
             warn!("web: live viewer: limit what waits in the kernel: {e}; a slow one will be far behind");
         }
-        live::converse(live.viewer(&state), socket, parts.read_buf.into(), stop).await;
+        live::converse(live.viewer(&state), carrier.into_stream(), parts.read_buf.into(), stop).await;
     }
 }
 

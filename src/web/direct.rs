@@ -13,6 +13,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::server::TlsStream;
 
 /// A socket of the kernel that does not block.
 pub(super) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin {
@@ -55,6 +56,43 @@ impl Socket for UnixStream {
     }
 }
 
+/// What HTTP is spoken over.
+pub(super) trait Carrier: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// What is left when no HTTP is spoken any more.
+    type Stream: AsyncRead + AsyncWrite + Unpin;
+
+    /// See [`Socket::limit_unsent`].
+    fn limit_unsent(&self, bytes: u32) -> Result<()>;
+
+    /// Ends HTTP.
+    fn into_stream(self) -> Self::Stream;
+}
+
+/// Bytes are read to be encrypted: none of a mapped window may come here, see `Means::Copied`.
+impl Carrier for TlsStream<TcpStream> {
+    type Stream = Self;
+
+    fn limit_unsent(&self, bytes: u32) -> Result<()> {
+        self.get_ref().0.limit_unsent(bytes)
+    }
+
+    fn into_stream(self) -> Self {
+        self
+    }
+}
+
+impl<S: Socket + Send + 'static> Carrier for Direct<S> {
+    type Stream = S;
+
+    fn limit_unsent(&self, bytes: u32) -> Result<()> {
+        self.socket.limit_unsent(bytes)
+    }
+
+    fn into_stream(self) -> S {
+        self.socket
+    }
+}
+
 /// What is written to it goes to the socket. Bytes that are a mapped window of film are not read for that: the kernel
 /// is told the file and the place, and sends its pages as they are. That halves what a byte of film costs; hyper, which
 /// hands the windows on, knows nothing of it.
@@ -70,10 +108,6 @@ impl<S: Socket> Direct<S> {
     /// Film is the store's.
     pub(super) fn new(socket: S, store: Arc<Store>) -> Self {
         Self { socket, store, reading: None }
-    }
-
-    pub(super) fn into_inner(self) -> S {
-        self.socket
     }
 
     /// Sends what stands before film that is sent next.

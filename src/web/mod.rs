@@ -23,6 +23,7 @@ mod route;
 mod segments;
 mod slices;
 mod state;
+mod tls;
 mod view;
 
 pub use accept::{GRACE, Listener, serve};
@@ -32,6 +33,7 @@ pub use auth::{Entry, Rule};
 pub use peer::Peer;
 pub use reactors::Reactors;
 pub use state::State;
+pub use tls::{Source as TlsSource, Tls};
 
 use auth::Caller;
 use bytes::Bytes;
@@ -123,8 +125,10 @@ where
         Route::Protect(stream) => api::protected::add(state, stream, body::read(request).await?).await?,
         Route::Unprotect { stream, span } => api::protected::remove(state, stream, span).await?,
         Route::Live(stream) => live::agree(state, stream, &request)?,
-        Route::View(wanted) => view::show(state, wanted, &request).await?,
-        Route::MediaSegment { stream, excerpt } => view::fragments::show(state, stream, excerpt, &request).await?,
+        Route::View(wanted) => view::show(state, caller, wanted, &request).await?,
+        Route::MediaSegment { stream, excerpt } => {
+            view::fragments::show(state, caller, stream, excerpt, &request).await?
+        }
         Route::Vod { stream, span } => hls::vod(state, stream, span).await?,
         Route::LivePlaylist(stream) => hls::live(state, stream).await?,
         Route::Session => api::session::show(state, caller),

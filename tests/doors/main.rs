@@ -1,7 +1,10 @@
 //! Who may enter: first boot, sessions, tokens and roles, before the real recorder.
 
+mod console;
 mod place;
 mod roles;
+mod secrets;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;

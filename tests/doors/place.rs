@@ -1,7 +1,7 @@
 //! `Place`: a recorder that wants a login, and somebody who asks it.
 
 use crate::support::daemon::{Daemon, Home};
-use crate::support::http::{Answer, ask_with};
+use crate::support::http::{self, Answer, ask_with};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
@@ -80,6 +80,13 @@ impl Visitor {
         let mut all = headers.to_vec();
         all.extend(self.says.iter().map(|(name, value)| (*name, value.as_str())));
         ask_with(self.server, method, path, &all, body)
+    }
+
+    /// The status alone: what comes behind it may not end.
+    pub(crate) fn ask_head(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+        let mut all = headers.to_vec();
+        all.extend(self.says.iter().map(|(name, value)| (*name, value.as_str())));
+        http::status(self.server, method, path, &all)
     }
 
     /// Adds a user, and gives its id.

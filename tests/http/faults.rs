@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, Once};
 
 /// Three recordings, numbers 2 to 4, of 48 MB in all.
-fn with_large_film() -> Server {
+pub(crate) fn with_large_film() -> Server {
     keep_errors();
     let server = Server::with_film();
     let mut recorder = Recorder::new(server.store(), server.stream_id(), 256 << 10);
@@ -25,11 +25,11 @@ fn with_large_film() -> Server {
 }
 
 impl Server {
-    fn of(&self, s: &str) -> String {
+    pub(crate) fn of(&self, s: &str) -> String {
         format!("{}/view.mp4?s={s}", self.stream())
     }
 
-    fn sample_file(&self, number: u32) -> PathBuf {
+    pub(crate) fn sample_file(&self, number: u32) -> PathBuf {
         self.film_dir().join(format!("{:08x}{number:08x}", self.stream_id().get()))
     }
 
@@ -43,12 +43,12 @@ impl Server {
         stream
     }
 
-    fn assert_serves(&self) {
+    pub(crate) fn assert_serves(&self) {
         assert_eq!(self.get(&self.film()).status, 200);
     }
 }
 
-fn cut(path: &PathBuf, len: u64) {
+pub(crate) fn cut(path: &PathBuf, len: u64) {
     OpenOptions::new().write(true).open(path).unwrap().set_len(len).unwrap();
 }
 
@@ -206,7 +206,7 @@ fn keep_errors() {
 
 /// The log has an error with these words.
 #[track_caller]
-fn said(words: &str) {
+pub(crate) fn said(words: &str) {
     let errors = ERRORS.lock().unwrap();
     assert!(errors.iter().any(|line| line.contains(words)), "{errors:?}");
 }

@@ -5,7 +5,7 @@
 use crate::support::http::Answer;
 use lunette::base::{StreamId, WallTime};
 use lunette::store::{Options, Store};
-use lunette::web::{self, Listener, Reactors, State};
+use lunette::web::{self, Listener, Reactors, State, Tls, TlsSource};
 use serde_json::Value;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -24,6 +24,8 @@ pub(crate) struct Server {
     serving: JoinHandle<()>,
     stop: watch::Sender<bool>,
     address: SocketAddr,
+    /// The same over TLS.
+    tls_address: SocketAddr,
     dir: TempDir,
     store: Arc<Store>,
     camera: String,
@@ -52,23 +54,33 @@ impl Server {
         let camera = store.cameras()[0].uuid.to_string();
         let state = State::new(store.clone(), Arc::default(), zone);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (tcp, unix) = runtime.block_on(async {
+        let (tcp, over_tls, unix) = runtime.block_on(async {
             let unix = tokio::net::UnixListener::bind(dir.path().join("db/lunette.sock")).unwrap();
-            (tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), unix)
+            let tcp = async || tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            (tcp().await, tcp().await, unix)
         });
-        let address = tcp.local_addr().unwrap();
+        let (address, tls_address) = (tcp.local_addr().unwrap(), over_tls.local_addr().unwrap());
+        let names = vec!["localhost".to_owned()];
+        let tls = Tls::open(TlsSource::Made { file: dir.path().join("db/tls.pem"), names }).unwrap();
         let (stop, stopped) = watch::channel(false);
         let within = runtime.enter();
-        let (listeners, reactors) =
-            (vec![Listener::Tcp(tcp), Listener::Unix(unix)], Reactors::for_all_cores().unwrap());
+        let (listeners, reactors) = (
+            vec![Listener::Tcp(tcp), Listener::Tls(over_tls, tls), Listener::Unix(unix)],
+            Reactors::for_all_cores().unwrap(),
+        );
         let serving = runtime.spawn(web::serve(state, listeners, reactors, stopped));
         drop(within);
-        Self { runtime, serving, stop, address, dir, store, camera }
+        Self { runtime, serving, stop, address, tls_address, dir, store, camera }
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens for TLS.
+    pub(crate) fn tls_address(&self) -> SocketAddr {
+        self.tls_address
     }
 
     /// The address of the camera's main stream.

@@ -45,7 +45,21 @@ pub(crate) fn ask_with(
     headers: &[(&str, &str)],
     json: Option<&str>,
 ) -> Answer {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    Answer::read(send(server, method, path, headers, json))
+}
+
+/// The status of an answer that may not end.
+pub(crate) fn status(server: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+    let mut head = [0; 12];
+    send(server, method, path, headers, None).read_exact(&mut head).unwrap();
+    std::str::from_utf8(&head).unwrap().strip_prefix("HTTP/1.1 ").unwrap().parse().unwrap()
+}
+
+fn send(server: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], json: Option<&str>) -> TcpStream {
+    let mut head = format!("{method} {path} HTTP/1.1\r\n");
+    if !headers.iter().any(|(name, _)| *name == "Connection") {
+        head += "Connection: close\r\n";
+    }
     if !headers.iter().any(|(name, _)| *name == "Host") {
         head += &format!("Host: {server}\r\n");
     }
@@ -57,7 +71,7 @@ pub(crate) fn ask_with(
     stream.set_read_timeout(Some(secs(60))).unwrap();
     // The server may have said no before it read all.
     let _ = write!(stream, "{head}\r\n{}", json.unwrap_or_default());
-    Answer::read(stream)
+    stream
 }
 
 impl Answer {

@@ -1,6 +1,7 @@
 //! `lunette camera list`.
 
 use crate::base::{Kind, Result, ResultExt};
+use crate::camera::Source;
 use crate::cmd::config::Config;
 use crate::cmd::opening::Access;
 use crate::cmd::{api, output};
@@ -47,9 +48,16 @@ fn rows(camera: &Value) -> Vec<Vec<String>> {
         let film = output::bytes(stream["bytes"].as_u64().unwrap_or(0));
         let clock = drift(&stream["live"]);
         let since = text(&stream["firstTime"]);
-        vec![text(&camera["name"]), kind.clone(), state, film, since, clock, text(&stream["source"])]
+        vec![text(&camera["name"]), kind.clone(), state, film, since, clock, short(stream)]
     };
     streams.into_iter().flatten().map(row).collect()
+}
+
+/// Where a stream comes from, without what may be a secret: this table is what people show to others. `--json` has it all.
+fn short(stream: &Value) -> String {
+    let transport = serde_json::from_value(stream["transport"].clone()).unwrap_or_default();
+    let parsed = stream["source"].as_str().and_then(|source| Source::parse(source, transport).ok());
+    parsed.map_or("-".to_owned(), |source| source.to_string())
 }
 
 /// How wrong the camera's clock runs, where that is known.
@@ -71,8 +79,8 @@ mod tests {
         let sub = json!({ "record": false, "bytes": 0, "source": "rtsp://h/sub" });
         let camera = json!({ "name": "porch", "streams": { "main": main, "sub": sub } });
         let expected = [
-            ["porch", "main", "recording", "2.5 GB", "T", "-37 ± 3 ppm", "rtsp://h/"],
-            ["porch", "sub", "off", "0 kB", "-", "-", "rtsp://h/sub"],
+            ["porch", "main", "recording", "2.5 GB", "T", "-37 ± 3 ppm", "rtsp://h:554/… (TCP)"],
+            ["porch", "sub", "off", "0 kB", "-", "-", "rtsp://h:554/… (TCP)"],
         ];
         assert_eq!(rows(&camera), expected);
     }

@@ -1,6 +1,6 @@
 //! `Chunks`: the bytes of a planned file, read in windows and made ahead on blocking threads.
 
-use super::entity::Mp4;
+use super::entity::{Means, Mp4};
 use crate::base::{Error, Kind, RecordingId, Result};
 use crate::media::mp4::Piece;
 use crate::store::{Film, Window};
@@ -115,6 +115,9 @@ impl Reader {
 
     /// The film that comes next, if no disk has to be asked. It is not copied: the map lives as long as the `Bytes`.
     fn at_hand(&mut self) -> Result<Option<Bytes>> {
+        if self.mp4.means() == Means::Copied {
+            return Ok(None);
+        }
         let (recording, offset, len) = self.film()?;
         let open = self.film.take().filter(|film| film.id() == recording);
         let open = open.or_else(|| self.mp4.take_opened(recording));
@@ -130,12 +133,18 @@ impl Reader {
         let (recording, offset, len) = self.film()?;
         let film = match self.film.take() {
             Some(film) if film.id() == recording => film,
-            _ => self.mp4.state().store.film(recording)?,
+            _ => match self.mp4.take_opened(recording) {
+                Some(film) => film,
+                None => self.mp4.state().store.film(recording)?,
+            },
         };
-        // Pages that are there need not be mapped one by one.
-        let window = match film.cached_window(offset, len)? {
-            Some(window) => window,
-            None => film.window(offset, len)?,
+        let window = match self.mp4.means() {
+            Means::Copied => film.copy(offset, len)?,
+            // Pages that are there need not be mapped one by one.
+            Means::Mapped => match film.cached_window(offset, len)? {
+                Some(window) => window,
+                None => film.window(offset, len)?,
+            },
         };
         self.film = Some(film);
         self.rest.start += len as u64;

@@ -4,9 +4,9 @@ use super::chunks::Chunks;
 use crate::base::{Error, Kind, RecordingId, Result};
 use crate::media::mp4::{Piece, Planned};
 use crate::store::Film;
-use crate::web::State;
 use crate::web::answer::Broken;
 use crate::web::state::blocking;
+use crate::web::{Peer, State};
 use bytes::Bytes;
 use futures::stream::{Stream, TryStreamExt};
 use http::header::{self, HeaderMap, HeaderValue};
@@ -19,10 +19,27 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Debug)]
 pub(super) struct Mp4(Arc<Shared>);
 
+/// How film leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Means {
+    /// In windows that the kernel sends as they are, or answers for when it cannot.
+    Mapped,
+    /// In copies, for who looks at the bytes: to touch a window of a file that was cut would be the end of the recorder.
+    Copied,
+}
+
+impl Means {
+    /// To whom it goes.
+    pub(super) fn of(peer: Peer) -> Self {
+        if peer.is_secure() { Self::Copied } else { Self::Mapped }
+    }
+}
+
 #[derive(Debug)]
 struct Shared {
     state: Arc<State>,
     plan: Arc<dyn Planned>,
+    means: Means,
     /// The first sample files that were looked at, [`KEPT_OPEN`] of them, open already for who sends them.
     opened: Mutex<Vec<Film>>,
 }
@@ -34,8 +51,8 @@ const LOOKED_AT: usize = 64;
 const KEPT_OPEN: usize = 2;
 
 impl Mp4 {
-    pub(super) fn new(state: Arc<State>, plan: Arc<dyn Planned>) -> Self {
-        Self(Arc::new(Shared { state, plan, opened: Mutex::default() }))
+    pub(super) fn new(state: Arc<State>, plan: Arc<dyn Planned>, means: Means) -> Self {
+        Self(Arc::new(Shared { state, plan, means, opened: Mutex::default() }))
     }
 
     pub(super) fn state(&self) -> &State {
@@ -44,6 +61,10 @@ impl Mp4 {
 
     pub(super) fn plan(&self) -> &dyn Planned {
         &*self.0.plan
+    }
+
+    pub(super) fn means(&self) -> Means {
+        self.0.means
     }
 
     /// A sample file that [`Self::look`] has open: who sends it need not open it again. Does not block.

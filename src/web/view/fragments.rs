@@ -1,6 +1,6 @@
 //! `view.m4s`: a stretch of one run as a media segment; and the initialisation segments that go before.
 
-use super::entity::Mp4;
+use super::entity::{Means, Mp4};
 use super::serving::serve;
 use super::{MAX_RECORDINGS, listed, numbered};
 use crate::base::{MediaDuration, Result, StreamId, WallDuration};
@@ -10,6 +10,7 @@ use crate::media::mp4::{self, Fragments};
 use crate::media::{MediaPart, Recording, Segment};
 use crate::web::State;
 use crate::web::answer::Body;
+use crate::web::auth::Caller;
 use crate::web::fixed::Fixed;
 use crate::web::route::{Excerpt, StreamName};
 use crate::web::segments::Segments;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 /// The media segment, whole or the asked ranges of it.
 pub(in crate::web) async fn show<B>(
     state: &Arc<State>,
+    caller: &Caller,
     stream: StreamName,
     excerpt: Excerpt,
     request: &Request<B>,
@@ -30,7 +32,7 @@ pub(in crate::web) async fn show<B>(
     let shared = state.clone();
     let file = Arc::new(state.desks.work(move || lay_out(&shared, stream, &excerpt)).await?);
     let start = *file.start();
-    let file = Mp4::new(state.clone(), file);
+    let file = Mp4::new(state.clone(), file, Means::of(caller.peer()));
     let mut answer = serve(file, request).await?;
     tell(&start, answer.headers_mut());
     Ok(answer)

@@ -22,21 +22,27 @@ use crate::media::playing_order::runs_whole;
 use crate::media::{Recording, Selection};
 use crate::web::State;
 use crate::web::answer::{self, Body};
+use crate::web::auth::Caller;
 use crate::web::desks::patiently;
 use crate::web::route::{Form, View, What};
 use crate::web::segments::Segments;
 use crate::web::slices;
 use crate::web::state::blocking;
-use entity::Mp4;
+use entity::{Means, Mp4};
 use http::{Request, Response, StatusCode};
 use plans::Key;
 use std::sync::Arc;
 
 /// The film, whole or the asked ranges of it, or the list of its pieces.
-pub(super) async fn show<B>(state: &Arc<State>, view: View, request: &Request<B>) -> Result<Response<Body>> {
+pub(super) async fn show<B>(
+    state: &Arc<State>,
+    caller: &Caller,
+    view: View,
+    request: &Request<B>,
+) -> Result<Response<Body>> {
     let stream = state.stream(view.stream)?.id;
     let key = Key { stream, what: view.what, gaps: view.gaps, ts: view.ts };
-    let mp4 = Mp4::new(state.clone(), plan(state, key).await?);
+    let mp4 = Mp4::new(state.clone(), plan(state, key).await?, Means::of(caller.peer()));
     match view.form {
         Form::Text => state.desks.work(move || Ok(answer::text(StatusCode::OK, mp4.describe()))).await,
         Form::Mp4 => serving::serve(mp4, request).await,
