@@ -232,7 +232,7 @@ fn the_page_comes_with_its_policy_and_once() {
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert!(page.header("content-security-policy").starts_with("default-src 'none'; script-src 'self'"));
     assert_eq!(server.ask("GET", "/", &[("If-None-Match", page.header("etag"))]).status, 304);
-    assert_eq!(server.get("/page.js").header("content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(server.get("/icon.svg").header("content-type"), "image/svg+xml");
     assert_eq!(server.get("/healthz").text(), "ok\n");
 }
 

@@ -1,17 +1,21 @@
 //! `SampleDir`: the directory of film, opened once; all its files are opened relative to its descriptor.
 
+mod entry;
+mod identity;
+
 use crate::base::{Error, Kind, RecordingId, Result, ResultExt};
 use crate::store::capacity::FileSystem;
 use crate::store::old_file::OldNames;
+pub(crate) use entry::Entry;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{self, OFlag, OpenHow, ResolveFlag};
 use nix::libc;
-use nix::sys::stat::{self, Mode, SFlag};
+use nix::sys::stat::{self, Mode};
 use nix::unistd::{self, UnlinkatFlags};
-use rustix::fs::{AtFlags, FileType, Stat};
-use std::fs::{File, TryLockError};
-use std::io::{self, IoSlice, Read, Write};
+use rustix::fs::{AtFlags, Stat};
+use std::fs::File;
+use std::io::{self, IoSlice, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -52,25 +56,6 @@ pub(crate) enum Op {
     Sync,
 }
 
-/// One entry of the directory, by stat.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// Its name; what is not UTF-8 is shown with replacement characters and belongs to nobody.
-    pub(crate) name: String,
-    /// Its length.
-    pub(crate) len: u64,
-    /// What it weighs on the disk: `st_blocks` × 512.
-    pub(crate) disk_bytes: u64,
-    /// A plain file, neither a directory nor a link.
-    pub(crate) is_file: bool,
-    /// What it is, and who may read and write it: `st_mode`.
-    pub(crate) mode: u32,
-    /// Why nothing but the name is known of it.
-    pub(crate) hidden: Option<String>,
-    /// The recording that the original system gave this name.
-    pub(crate) old: Option<RecordingId>,
-}
-
 impl SampleDir {
     /// The file that holds the directory's uuid.
     pub(crate) const IDENTITY: &'static str = "lunette-dir";
@@ -105,47 +90,6 @@ impl SampleDir {
         Ok(dir)
     }
 
-    /// Its identity file is empty, cut off or full of zeros. Such a directory has no [`Self::uuid`].
-    pub(crate) fn is_torn(&self) -> bool {
-        self.torn
-    }
-
-    /// Gives a directory without identity this one, and locks it.
-    pub(crate) fn initialize(&mut self, uuid: Uuid) -> Result<()> {
-        self.replace(Self::IDENTITY, format!("{IDENTITY_FORMAT}\n{uuid}\n").as_bytes(), GROUP_READS)?;
-        let file = self.open_read(Self::IDENTITY)?;
-        self.identity = self.identify(file, true)?;
-        Ok(())
-    }
-
-    /// None when the file is torn.
-    fn identify(&mut self, mut file: File, lock: bool) -> Result<Option<(Uuid, File)>> {
-        let name = self.path.join(Self::IDENTITY);
-        if lock {
-            file.try_lock().map_err(|e| match e {
-                TryLockError::WouldBlock => Error::new(
-                    Kind::Conflict,
-                    format!("the sample directory {} is in use by another lunette", self.path.display()),
-                ),
-                TryLockError::Error(e) => Error::caused(Kind::Disk, format!("lock {}", name.display()), e),
-            })?;
-        }
-        let mut text = Vec::new();
-        let read = (&mut file).take(IDENTITY_LIMIT).read_to_end(&mut text);
-        read.or_fail(Kind::Disk, || format!("read {}", name.display()))?;
-        let uuid = match String::from_utf8_lossy(&text).lines().collect::<Vec<_>>()[..] {
-            [IDENTITY_FORMAT, uuid] => Uuid::parse_str(uuid).ok(),
-            _ => None,
-        };
-        let begins = IDENTITY_FORMAT.as_bytes().starts_with(&text) || text.starts_with(IDENTITY_FORMAT.as_bytes());
-        self.torn = uuid.is_none() && (begins || text.contains(&0));
-        match uuid {
-            Some(uuid) => Ok(Some((uuid, file))),
-            None if self.torn => Ok(None),
-            None => Err(Error::new(Kind::Corrupt, format!("{} holds no uuid", name.display()))),
-        }
-    }
-
     /// The original system's names, once they are known; until then its files are strangers.
     pub(crate) fn set_old_names(&self, files: Vec<(RecordingId, Uuid)>) {
         // They never become more.
@@ -163,11 +107,6 @@ impl SampleDir {
 
     fn entry(&self, name: String, stat: &Stat) -> Entry {
         Entry { old: self.old_id(&name), ..Entry::new(name, stat) }
-    }
-
-    /// Its uuid; `None` when it has no identity yet.
-    pub(crate) fn uuid(&self) -> Option<Uuid> {
-        self.identity.as_ref().map(|(uuid, _)| *uuid)
     }
 
     /// Where it was found, for messages.
@@ -439,50 +378,6 @@ impl SampleDir {
     }
 }
 
-impl Entry {
-    fn new(name: String, stat: &Stat) -> Self {
-        Self {
-            name,
-            len: u64::try_from(stat.st_size).unwrap_or(0),
-            disk_bytes: u64::try_from(stat.st_blocks).unwrap_or(0) * 512,
-            is_file: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
-            mode: stat.st_mode,
-            hidden: None,
-            old: None,
-        }
-    }
-
-    /// What a thing is that is no file.
-    pub(crate) fn kind(&self) -> &'static str {
-        match SFlag::from_bits_truncate(self.mode) & SFlag::S_IFMT {
-            SFlag::S_IFREG => "file",
-            SFlag::S_IFDIR => "directory",
-            SFlag::S_IFLNK => "link",
-            _ => "special file",
-        }
-    }
-
-    fn hidden(name: String, e: Errno) -> Self {
-        Self { name, len: 0, disk_bytes: 0, is_file: false, mode: 0, hidden: Some(e.to_string()), old: None }
-    }
-
-    /// The recording whose sample file has this name.
-    pub(crate) fn named(&self) -> Option<RecordingId> {
-        self.old.or_else(|| RecordingId::from_file_name(&self.name))
-    }
-
-    /// The recording whose sample file this is, by its name.
-    pub(crate) fn recording(&self) -> Option<RecordingId> {
-        self.named().filter(|_| self.is_file)
-    }
-
-    /// The recording whose number this name takes: its sample file, also when set aside.
-    pub(crate) fn takes_number(&self) -> Option<RecordingId> {
-        let name = self.name.strip_prefix(SampleDir::ASIDE).unwrap_or(&self.name);
-        self.old.or_else(|| RecordingId::from_file_name(name.split('.').next().unwrap_or(name)))
-    }
-}
-
 fn write_all(mut file: &File, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
     IoSlice::advance_slices(&mut slices, 0);
     while !slices.is_empty() {
@@ -508,10 +403,6 @@ const FILE_FLAGS: OFlag = OFlag::O_CLOEXEC.union(OFlag::O_NOFOLLOW).union(OFlag:
 const OWNER_ONLY: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 /// Mode 0640: who makes backups need not be who records.
 const GROUP_READS: Mode = OWNER_ONLY.union(Mode::S_IRGRP);
-/// The first line of the identity file.
-const IDENTITY_FORMAT: &str = "lunette sample directory 1";
-/// More than any identity file has.
-const IDENTITY_LIMIT: u64 = 200;
 /// Slices that one `writev` takes (POSIX's `IOV_MAX` is 1024 on Linux).
 const IOV_MAX: usize = 1024;
 

@@ -1,10 +1,12 @@
 //! Files and SQLite: what was recorded.
 
 pub mod adopt;
+mod ailment;
 mod attached;
 pub mod camera;
 mod capacity;
 mod catalog;
+mod catalog_file;
 pub mod changes;
 pub mod check;
 pub mod closed;
@@ -26,6 +28,7 @@ mod old_file;
 mod options;
 mod orphan;
 mod patch;
+mod pending;
 pub mod people;
 mod pulse;
 mod queue;
@@ -36,6 +39,7 @@ mod seam;
 mod shared;
 pub mod stats;
 mod suspects;
+mod sweeper;
 mod syncer;
 #[cfg(test)]
 pub(crate) mod testing;

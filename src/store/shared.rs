@@ -6,7 +6,7 @@ use crate::store::damages::Damages;
 use crate::store::db::Database;
 use crate::store::film::Shelf;
 use crate::store::mount::Mount;
-use crate::store::syncer::Pending;
+use crate::store::pending::Pending;
 use crate::store::unflushed::Unflushed;
 use crate::store::verify::Verified;
 use jiff::tz::TimeZone;

@@ -1,19 +1,21 @@
 //! `Syncer`: the thread that makes film durable and writes its rows. Nobody who records waits for it.
 
-use crate::base::{Error, Kind, RecordingId, Result, StreamId, WallDuration, WallTime};
+use crate::base::{Error, Kind, RecordingId, Result};
 use crate::media::EndReason;
 use crate::media::recording::Cause;
+use crate::store::ailment::Ailment;
 use crate::store::attached::Attached;
-use crate::store::catalog::{self, Catalog};
+use crate::store::catalog_file::CatalogFile;
 use crate::store::closed::ClosedRecording;
 use crate::store::db::{Batch, Committed};
-use crate::store::gap::{Gap, Hole};
+use crate::store::pending::REMEMBERED;
 use crate::store::pulse::Work;
 use crate::store::seam;
 use crate::store::shared::Shared;
 use crate::store::suspects::Suspects;
-use log::{debug, error, info, warn};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::store::sweeper::Sweeper;
+use log::{debug, error, warn};
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,52 +31,6 @@ pub(crate) enum Ask {
     Stop,
 }
 
-/// What waits for the next flush besides closed recordings.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Pending {
-    /// Holes by stream and start; the newest word counts. Bounded: see [`Pending::add_gap`].
-    pub(crate) gaps: BTreeMap<(StreamId, WallTime), Gap>,
-    /// Those of them that move when the clock is proven.
-    pub(crate) unproven: BTreeMap<(StreamId, WallTime), Hole>,
-    /// Recordings to be deleted.
-    pub(crate) condemned: BTreeSet<RecordingId>,
-    /// Streams that were removed with their film: what closes of them later is deleted too.
-    pub(crate) removed: BTreeSet<StreamId>,
-    /// There may be garbage in the database whose files are not unlinked yet.
-    pub(crate) sweep: bool,
-}
-
-impl Pending {
-    /// Adds a hole. While no row can be written there may come more than are worth remembering: then one is forgotten.
-    pub(crate) fn add_gap(&mut self, stream: StreamId, gap: Gap) {
-        self.gaps.insert((stream, gap.start), gap);
-        if self.gaps.len() > REMEMBERED {
-            self.gaps.pop_first();
-        }
-    }
-
-    /// Adds a hole as it is told, in proven time as far as that is known.
-    pub(crate) fn add_hole(&mut self, stream: StreamId, hole: Hole, proof: Option<WallDuration>) {
-        let gap = hole.gap(proof);
-        if proof.is_none() && hole.is_unproven() {
-            self.unproven.insert((stream, gap.start), hole);
-            if self.unproven.len() > REMEMBERED {
-                self.unproven.pop_first();
-            }
-        }
-        self.add_gap(stream, gap);
-    }
-
-    /// The clock is proven: the holes that wait move.
-    pub(crate) fn prove(&mut self, proof: WallDuration) {
-        for (key, hole) in std::mem::take(&mut self.unproven) {
-            if self.gaps.remove(&key).is_some() {
-                self.add_gap(key.0, hole.gap(Some(proof)));
-            }
-        }
-    }
-}
-
 /// One sync for all files per interval, and one transaction for all that closed since the last.
 #[derive(Debug)]
 pub(crate) struct Syncer {
@@ -86,45 +42,35 @@ pub(crate) struct Syncer {
     durable: BTreeSet<RecordingId>,
     /// Those that were not when a sync failed.
     suspects: Suspects,
-    /// Garbage whose files are gone.
-    unlinked: BTreeSet<RecordingId>,
-    /// Garbage whose files the disk does not let go.
-    stuck: BTreeSet<RecordingId>,
-    /// Unlinked while no row could be written: their rows are still there.
-    undone: BTreeSet<RecordingId>,
+    sweeper: Sweeper,
     /// There was more to delete than goes at once.
     more: bool,
     compared: Instant,
-    /// The catalog as it is on the disk.
-    catalog: Option<Vec<u8>>,
-    catalog_written: Option<Instant>,
+    catalog: CatalogFile,
     /// Syncs, as the log knows them.
-    syncs: Health,
+    syncs: Ailment,
     /// Transactions, as the log knows them.
-    rows: Health,
+    rows: Ailment,
 }
 
 impl Syncer {
     pub(crate) fn new(shared: Arc<Shared>, sync_interval: Duration, flush_interval: Duration, now: Instant) -> Self {
         Self {
+            sweeper: Sweeper::new(shared.clone()),
             shared,
             sync_interval,
             flush_interval,
             last_flush: now,
             durable: BTreeSet::new(),
             suspects: Suspects::default(),
-            unlinked: BTreeSet::new(),
-            stuck: BTreeSet::new(),
-            undone: BTreeSet::new(),
             more: false,
             compared: now,
-            catalog: None,
-            catalog_written: None,
-            syncs: Health::new(
+            catalog: CatalogFile::default(),
+            syncs: Ailment::new(
                 "the sample directory cannot be synced, every recording that grows ends here",
                 "the sample directory syncs again",
             ),
-            rows: Health::new(
+            rows: Ailment::new(
                 "rows cannot be written, what closes waits, and its files tell what it is",
                 "rows are written again",
             ),
@@ -172,7 +118,8 @@ impl Syncer {
         {
             warn!("{e}");
         }
-        let due = flush || self.syncs.failing || self.rows.failing || now - self.last_flush >= self.flush_interval;
+        let due =
+            flush || self.syncs.is_there() || self.rows.is_there() || now - self.last_flush >= self.flush_interval;
         if due {
             self.last_flush = now;
         }
@@ -256,9 +203,8 @@ impl Syncer {
         shared.pending().sweep = true;
         self.suspects.clear();
         self.durable.clear();
-        self.unlinked.clear();
-        self.stuck.clear();
-        (self.catalog, self.catalog_written) = (None, None);
+        self.sweeper.leave();
+        self.catalog = CatalogFile::default();
     }
 
     /// What is durable but waits for its row is told to the journal.
@@ -294,7 +240,7 @@ impl Syncer {
         wished: bool,
     ) -> Result<()> {
         let committed = self.commit(closed, old, wished);
-        committed.and(self.sweep(attached))
+        committed.and(self.sweeper.sweep(attached))
     }
 
     /// `old` are those that the keeper wants to be gone; their files are there.
@@ -302,7 +248,7 @@ impl Syncer {
         let shared = self.shared.clone();
         let _removal = shared.removal.lock().unwrap_or_else(PoisonError::into_inner);
         let old = old.iter().filter(|&&id| !shared.capacity.is_protected(id));
-        let old: BTreeSet<_> = old.chain(&self.undone).copied().collect();
+        let old: BTreeSet<_> = old.chain(self.sweeper.undone()).copied().collect();
         let mut condemned = self.condemned(&closed);
         condemned.extend(&old);
         let (gaps, removed) = {
@@ -315,14 +261,14 @@ impl Syncer {
         let condemned: Vec<_> = condemned.into_iter().collect();
         let nothing_new = closed.is_empty() && gaps.is_empty() && condemned.is_empty();
         let verified = shared.verified.news();
-        if nothing_new && (!wished || self.unlinked.is_empty() && verified.is_none()) {
+        if nothing_new && (!wished || self.sweeper.unlinked().is_empty() && verified.is_none()) {
             return Ok(());
         }
         let batch = Batch {
             closed,
             gaps: gaps.iter().map(|((stream, _), gap)| (*stream, gap.clone())).collect(),
             condemned,
-            unlinked: self.unlinked.iter().copied().collect(),
+            unlinked: self.sweeper.unlinked().iter().copied().collect(),
             verified,
         };
         let busy = shared.mount.pulse().busy(Work::Rows, Instant::now());
@@ -338,8 +284,7 @@ impl Syncer {
                 let never_rows = gone.iter().map(|c| c.recording.id).chain(old);
                 never_rows.for_each(|id| self.shared.unflushed.forget(id));
                 self.shared.capacity.doom(&batch.condemned);
-                self.unlinked.clear();
-                self.undone.clear();
+                self.sweeper.rows_are_gone();
                 Ok(())
             }
             Err(e) => {
@@ -391,44 +336,6 @@ impl Syncer {
         }
     }
 
-    /// Unlinks the files of garbage, each on its own. What stays is tried again with the next flush, and the garbage
-    /// rows of what went go with it: the sync before that makes the names durable.
-    fn sweep(&mut self, attached: &Attached) -> Result<()> {
-        if !std::mem::take(&mut self.shared.pending().sweep) {
-            return Ok(());
-        }
-        let garbage = self.shared.db.garbage().inspect_err(|_| self.shared.pending().sweep = true)?;
-        let mut stuck = BTreeSet::new();
-        for id in garbage {
-            if self.unlinked.contains(&id) {
-                continue;
-            }
-            match self.unlink(attached, id) {
-                Ok(()) => _ = self.unlinked.insert(id),
-                Err(e) => {
-                    if !self.stuck.contains(&id) {
-                        error!("recording {id}: deleted, but its file stays: {e}; tried again until it goes");
-                    }
-                    stuck.insert(id);
-                }
-            }
-        }
-        self.shared.pending().sweep |= !stuck.is_empty();
-        self.stuck = stuck;
-        Ok(())
-    }
-
-    fn unlink(&self, attached: &Attached, id: RecordingId) -> Result<()> {
-        let name = attached.dir.file_name(id);
-        // Not to know its weight is no reason to keep it.
-        let weight = attached.dir.stat(&name).ok().flatten().map_or(0, |e| e.disk_bytes);
-        if attached.dir.unlink(&name)? {
-            self.shared.shelf.unlinked(id, weight);
-        }
-        self.shared.capacity.remove(id);
-        Ok(())
-    }
-
     /// Looks how full the disk is, and says what has to go.
     fn keep(&mut self, attached: &Attached, now: Instant) -> (Keep, Result<()>) {
         let Shared { capacity, shelf, unflushed, .. } = &*self.shared;
@@ -465,7 +372,7 @@ impl Syncer {
         let choice = shared.capacity.choose(&outlook, &shared.shelf, Some(bytes));
         shared.capacity.tell(outlook, &choice);
         warn!("the film's disk is full: {} of the oldest recordings go at once", choice.condemned.len());
-        let done = self.commit(Vec::new(), &choice.condemned, true).and_then(|()| self.sweep(attached));
+        let done = self.commit(Vec::new(), &choice.condemned, true).and_then(|()| self.sweeper.sweep(attached));
         if self.rows.mind(done).is_err() {
             self.delete_at_once(attached, &choice.condemned);
         }
@@ -478,25 +385,9 @@ impl Syncer {
         !choice.condemned.is_empty()
     }
 
-    /// Recording goes on although no row can be written: the files go first. Until their rows can follow, they are
-    /// listed as missing, and the catalog tells why.
+    /// Recording goes on although no row can be written: the files go first, and the catalog tells why.
     fn delete_at_once(&mut self, attached: &Attached, condemned: &[RecordingId]) {
-        let mut gone = Vec::new();
-        for &id in condemned {
-            match self.unlink(attached, id) {
-                Ok(()) => gone.push(id),
-                Err(e) => error!("recording {id}: it should go, but its file stays: {e}"),
-            }
-        }
-        let closed = self.shared.unflushed.closed();
-        let (without_row, with_row): (Vec<_>, _) =
-            gone.into_iter().partition(|&id| closed.iter().any(|c| c.recording.id == id));
-        without_row.into_iter().for_each(|id| self.shared.unflushed.forget(id));
-        if !with_row.is_empty() {
-            warn!("{} of the oldest recordings were deleted, their rows go when rows can be written", with_row.len());
-            attached.add_missing(&with_row);
-            self.undone.extend(with_row);
-            self.shared.unflushed.all_changed();
+        if self.sweeper.delete_at_once(attached, condemned) {
             self.write_catalog(attached, Instant::now(), true);
         }
     }
@@ -513,33 +404,8 @@ impl Syncer {
         Ok(())
     }
 
-    fn catalog_text(&self) -> Result<Vec<u8>> {
-        // A database that cannot be read has changed nothing since.
-        let known = || self.catalog.as_ref().and_then(|text| Catalog::decode(text).ok());
-        let catalog = Catalog::of(&self.shared.db).or_else(|e| known().ok_or(e))?;
-        let deleted = self.undone.iter().map(|id| id.composite()).collect();
-        let reserve = self.shared.capacity.last_reserve();
-        Ok(catalog.with(deleted, reserve).encode())
-    }
-
-    /// The catalog follows changes of cameras at once, and holes once an hour or when a flush is wished: it is written
-    /// whole each time.
     fn write_catalog(&mut self, attached: &Attached, now: Instant, wished: bool) {
-        let waited = self.catalog_written.is_none_or(|then| now - then >= CATALOG_INTERVAL);
-        if !(wished || waited || self.shared.take_cameras_changed()) {
-            return;
-        }
-        let write = || -> Result<Vec<u8>> {
-            let text = self.catalog_text()?;
-            if self.catalog.as_ref() != Some(&text) {
-                attached.dir.replace_private(catalog::NAME, &text)?;
-            }
-            Ok(text)
-        };
-        match write() {
-            Ok(text) => (self.catalog, self.catalog_written) = (Some(text), Some(now)),
-            Err(e) => warn!("catalog: {e}"),
-        }
+        self.catalog.write(&self.shared, attached, self.sweeper.undone(), now, wished);
     }
 }
 
@@ -551,46 +417,19 @@ struct Keep {
     is_urgent: bool,
 }
 
-/// Tells the log once that something goes wrong, and once that it goes well again.
-#[derive(Debug)]
-struct Health {
-    wrong: &'static str,
-    well: &'static str,
-    failing: bool,
-}
-
-impl Health {
-    fn new(wrong: &'static str, well: &'static str) -> Self {
-        Self { wrong, well, failing: false }
-    }
-
-    fn mind(&mut self, result: Result<()>) -> Result<()> {
-        match &result {
-            Err(e) if !self.failing => error!("{}: {e}", self.wrong),
-            Ok(()) if self.failing => info!("{}", self.well),
-            _ => {}
-        }
-        self.failing = result.is_err();
-        result
-    }
-}
-
 /// The syncer cannot be asked.
 pub(crate) fn stopped() -> Error {
     Error::new(Kind::Busy, "the store is stopping, or its disk does not answer")
 }
 
-/// Closed recordings, and holes, that are remembered while no row can be written; older recordings are found again
-/// at the next start.
-const REMEMBERED: usize = 10_000;
 /// How seldom the whole directory is weighed anew.
 const COMPARE_INTERVAL: Duration = Duration::from_secs(3600);
-/// How seldom holes alone make the catalog be written.
-const CATALOG_INTERVAL: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::WallTime;
+    use crate::store::gap::Gap;
     use crate::store::tests::Place;
 
     #[test]
@@ -601,7 +440,7 @@ mod tests {
         let mut syncer = Syncer::new(shared.clone(), Duration::MAX, Duration::MAX, Instant::now());
         let mut tick = || {
             let failed = syncer.tick(Instant::now(), true).is_err();
-            (failed, syncer.syncs.failing, syncer.rows.failing)
+            (failed, syncer.syncs.is_there(), syncer.rows.is_there())
         };
         let dir = shared.mount.attached().unwrap().dir.clone();
         dir.create("a").unwrap();

@@ -240,7 +240,8 @@ async fn converse<C: Carrier>(
         if let Err(e) = carrier.limit_unsent(MAX_UNSENT) {
             warn!("web: live viewer: limit what waits in the kernel: {e}; a slow one will be far behind");
         }
-        live::converse(live.viewer(&state), carrier.into_stream(), parts.read_buf.into(), stop).await;
+        let (viewer, shut_out) = (live.viewer(&state), live.shut_out(&state));
+        live::converse(viewer, carrier.into_stream(), parts.read_buf.into(), shut_out, stop).await;
     }
 }
 

@@ -124,7 +124,7 @@ where
         Route::Protected(stream) => api::protected::list(state, stream).await?,
         Route::Protect(stream) => api::protected::add(state, stream, body::read(request).await?).await?,
         Route::Unprotect { stream, span } => api::protected::remove(state, stream, span).await?,
-        Route::Live(stream) => live::agree(state, stream, &request)?,
+        Route::Live(stream) => live::agree(state, caller, stream, &request)?,
         Route::View(wanted) => view::show(state, caller, wanted, &request).await?,
         Route::MediaSegment { stream, excerpt } => {
             view::fragments::show(state, caller, stream, excerpt, &request).await?

@@ -35,25 +35,28 @@ function clip(file, fps, pictures, first) {
 }
 
 export class Recorder {
-	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip now, as does one with `{live: clip}`. */
-	static async start(cameras) {
+	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip now, as does one
+	 * with `{live: clip}`, and one that has an address is recorded from there. `then` is done before it runs. */
+	static async start(cameras, { login = "none", then = async () => {} } = {}) {
 		await run(join(ROOT, "scripts/make-clip"), ["--numbered"]);
+		await run(join(ROOT, "scripts/page"));
 		await run("cargo", ["build", "--quiet", "--locked", "--bin", "lunette"], { cwd: ROOT });
 		const recorder = new Recorder();
 		recorder.dir = await mkdtemp(join(tmpdir(), "lunette-"));
-		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration());
+		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration(login));
 		for (const [name, films] of Object.entries(cameras)) await recorder.add(name, films);
+		await then(recorder);
 		await recorder.serve();
 		return recorder;
 	}
 
-	configuration() {
+	configuration(login) {
 		return `[store]
 db_dir = '${this.dir}/db'
 sample_dir = '${this.dir}/film'
 reserve = '1MiB'
 [web]
-login = 'none'
+login = '${login}'
 listen = ['127.0.0.1:0']
 `;
 	}
@@ -66,6 +69,7 @@ listen = ['127.0.0.1:0']
 			await this.verb("camera", "add", "--name", name, "--url", `exec:h264@${fps}:${play}`);
 			return;
 		}
+		if (typeof films === "string") return this.verb("camera", "add", "--name", name, "--url", films);
 		await this.verb("camera", "add", "--name", name, "--url", "rtsp://127.0.0.1:1/", "--record", "false");
 		for (const [{ path, fps }, start] of films) {
 			await this.verb("import", path, "--camera", name, "--fps", `${fps}`, "--start", `${NOON + start}`);
@@ -88,7 +92,9 @@ listen = ['127.0.0.1:0']
 			if (this.page) break;
 		}
 		this.process.stderr.resume();
-		const { cameras } = await (await fetch(new URL("/api/", this.page))).json();
+		const answer = await fetch(new URL("/api/", this.page));
+		// One that asks for a login is asked by its page alone.
+		const { cameras } = answer.ok ? await answer.json() : { cameras: [] };
 		this.uuids = Object.fromEntries(cameras.map(({ name, uuid }) => [name, uuid]));
 	}
 
@@ -108,6 +114,11 @@ listen = ['127.0.0.1:0']
 		const answer = await fetch(new URL(path, this.page));
 		if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
 		return new Uint8Array(await answer.arrayBuffer());
+	}
+
+	/** A JSON answer of the API. */
+	async ask(path) {
+		return JSON.parse(new TextDecoder().decode(await this.bytes(path)));
 	}
 
 	/** What it recorded of a camera, oldest first. */

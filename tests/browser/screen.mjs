@@ -74,7 +74,7 @@ export class Screen {
 }
 
 /** Runs in the page before its own scripts. */
-function inPage() {
+export function inPage() {
 	const canvas = document.createElement("canvas");
 	const context = canvas.getContext("2d", { willReadFrequently: true });
 	let video;
@@ -231,8 +231,10 @@ function inPage() {
 		return [video.buffered.start(0), video.buffered.end(0)];
 	};
 
-	/** The number of the picture: eight by six fields, see tests/support/numbers.rs. */
-	function number() {
+	const number = () => numberOf(video);
+
+	/** The number of the picture that a video shows: eight by six fields, see tests/support/numbers.rs. */
+	globalThis.numberOf = (video) => {
 		const { videoWidth: width, videoHeight: height } = video;
 		Object.assign(canvas, { width, height });
 		context.drawImage(video, 0, 0);
@@ -247,5 +249,5 @@ function inPage() {
 			if (field(bit)) number += 2 ** bit;
 		}
 		return number;
-	}
+	};
 }

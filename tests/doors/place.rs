@@ -3,7 +3,8 @@
 use crate::support::daemon::{Daemon, Home};
 use crate::support::http::{self, Answer, ask_with};
 use serde_json::{Value, json};
-use std::net::SocketAddr;
+use std::io::Read;
+use std::net::{SocketAddr, TcpStream};
 
 /// A home with two cameras that cannot be reached, `porch` and `gate`, and nobody who could log in.
 pub(crate) fn home() -> Home {
@@ -87,6 +88,19 @@ impl Visitor {
         let mut all = headers.to_vec();
         all.extend(self.says.iter().map(|(name, value)| (*name, value.as_str())));
         http::status(self.server, method, path, &all)
+    }
+
+    /// Watches a camera live.
+    pub(crate) fn watch(&self, camera: &str) -> TcpStream {
+        let key = ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"), key];
+        let mut all = upgrade.to_vec();
+        all.extend(self.says.iter().map(|(name, value)| (*name, value.as_str())));
+        let mut stream = http::send(self.server, "GET", &format!("/api/cameras/{camera}/main/live.m4s"), &all, None);
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 101");
+        stream
     }
 
     /// Adds a user, and gives its id.

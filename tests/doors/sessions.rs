@@ -3,6 +3,8 @@
 use crate::place::{OWNERS_PASSWORD, Visitor, home};
 use crate::support::wait::{secs, wait_until};
 use serde_json::{Value, json};
+use std::io::Read;
+use std::net::TcpStream;
 
 #[test]
 fn first_boot_makes_an_owner_and_shuts_the_door() {
@@ -93,6 +95,39 @@ fn a_new_password_ends_the_other_sessions_of_that_user_alone() {
     assert_eq!((with(OWNERS_PASSWORD).status, with("battery staple").status), (401, 200));
     owner.patch(&format!("/api/users/{ann}"), &json!({"password": "another password"}));
     assert_eq!(anns.who(), Value::Null, "whoever changes it");
+}
+
+/// Also what goes on for ever.
+#[test]
+fn who_watches_and_is_not_let_in_any_more_sees_no_more() {
+    let home = home();
+    let daemon = home.start();
+    let owner = Visitor::first_owner(&daemon);
+    let [porch, gate] = ["porch", "gate"].map(|name| owner.camera(name));
+    let ann = owner.add_user(&json!({"name": "ann", "password": "ann's password", "role": "viewer"}));
+    let token = owner.post("/api/tokens", &json!({"name": "wall", "role": "viewer"})).json();
+    let [browser, other] = [(); 2].map(|()| Visitor::logged_in(&daemon, "ann", "ann's password"));
+    let program = Visitor::with_token(&daemon, token["token"].as_str().unwrap());
+    let [by_browser, of_porch, of_gate] = [browser.watch(&porch), other.watch(&porch), other.watch(&gate)];
+    let (by_program, by_owner) = (program.watch(&porch), owner.watch(&porch));
+    let ended = |mut stream: &TcpStream| {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        assert!(String::from_utf8_lossy(&rest).contains("you are not logged in any more"), "{rest:?}");
+    };
+    browser.post("/api/logout", &json!({}));
+    ended(&by_browser);
+    owner.patch(&format!("/api/users/{ann}"), &json!({"cameras": [porch]}));
+    ended(&of_gate);
+    owner.delete(&format!("/api/tokens/{}", token["id"]));
+    ended(&by_program);
+    // The others go on: nothing came but what was there before.
+    for mut stream in [&of_porch, &by_owner] {
+        stream.set_nonblocking(true).unwrap();
+        let mut seen = Vec::new();
+        assert_eq!(stream.read_to_end(&mut seen).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+        assert!(!String::from_utf8_lossy(&seen).contains("logged in"));
+    }
 }
 
 #[test]

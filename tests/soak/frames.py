@@ -1,9 +1,10 @@
 """`Trace`: what became of every frame that a camera sent.
 
 Each frame has a name, which the simulated camera tells just before it sends it, and writes into it. A frame is stored if a
-film that the recorder gives holds its name. One that is not has a cause if the time line says so (the gap that begins
-where the frame before it ends, or that is around it), and if that is true: the camera did then what the cause says, or we
-killed or stopped the recorder just then. A frame without one of both is lost without a cause, and that is a fault.
+film that the recorder gives holds its name. One that is not has a cause if the time line says so (the end of the recording
+that holds the frame before it, and the gap that begins there; or the gap that is around it), and if that is true: the
+camera did then what the cause says, or we killed or stopped the recorder just then. A frame without one of both is lost
+without a cause, and that is a fault.
 """
 
 import bisect
@@ -78,7 +79,8 @@ class Trace:
     def look(self, get, camera):
         """Reads lists, and film that was not read before. `get` gives a status and a body, or nothing."""
         path = f"/api/cameras/{camera['uuid']}/main/"
-        lists, gaps = get(path + "recordings?split90k=1"), get(path + "gaps")
+        # In this order: what is deleted in between takes its gaps with it.
+        gaps, lists = get(path + "gaps"), get(path + "recordings?split90k=1")
         if not lists or lists[0] != 200 or not gaps or gaps[0] != 200:
             return
         listed = json.loads(lists[1])["recordings"]
@@ -142,9 +144,13 @@ class Trace:
             gap = gap or next((g for g in gaps.values() if is_around(g, at * 90)), None)
         if gap is None:
             return "NO CAUSE: there is no gap", 0
-        cause = gap["cause"]
-        if cause == "power cut" and (kill := following(self.kills, at - 500)) and at >= kill - KILL_COSTS_MS:
-            return "power cut: sent before or after a kill", max(0, kill - at)
+        # While a gap lasts its cause may become another; the recording says how it began.
+        cause = gap["cause"] if before is None else reason.split(": ")[0]
+        if cause == "power cut" and (kill := following(self.kills, at - 500)):
+            if at >= kill - KILL_COSTS_MS:
+                return "power cut: sent before or after a kill", max(0, kill - at)
+            if not any(at < later <= kill for later in show.times):
+                return "power cut: the newest frame of a silent camera, whose length nobody knew at a kill", 0
         for moments, words in ((self.kills, "a kill"), (self.stops, "a stop")):
             if (last := preceding(moments, at + ON_ITS_WAY_MS)) and at - last < 60_000 and self.is_down(last, at, camera):
                 return f"{cause}: sent while or just before the recorder was down after {words}", max(0, last - at)

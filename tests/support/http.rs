@@ -55,7 +55,14 @@ pub(crate) fn status(server: SocketAddr, method: &str, path: &str, headers: &[(&
     std::str::from_utf8(&head).unwrap().strip_prefix("HTTP/1.1 ").unwrap().parse().unwrap()
 }
 
-fn send(server: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], json: Option<&str>) -> TcpStream {
+/// A connection on which this was asked.
+pub(crate) fn send(
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    json: Option<&str>,
+) -> TcpStream {
     let mut head = format!("{method} {path} HTTP/1.1\r\n");
     if !headers.iter().any(|(name, _)| *name == "Connection") {
         head += "Connection: close\r\n";

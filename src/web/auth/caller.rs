@@ -34,7 +34,16 @@ pub(in crate::web) enum Admits {
 pub(in crate::web) struct Caller {
     peer: Peer,
     person: Option<Arc<Person>>,
-    session: Option<SecretHash>,
+    pass: Pass,
+}
+
+/// What somebody was let in with.
+#[derive(Clone, Copy, Debug)]
+enum Pass {
+    /// They need none, or have none.
+    None,
+    Session(SecretHash),
+    Token(SecretHash),
 }
 
 /// Who shall read it: texts about cameras differ.
@@ -50,22 +59,39 @@ impl Caller {
     /// Who this is, by the way they came and what they say.
     pub(in crate::web) fn identify(doors: &Arc<Doors>, peer: Peer, headers: &HeaderMap) -> Self {
         if peer == Peer::Owner || !doors.are_shut() {
-            return Self { peer, person: Some(doors.everybody().clone()), session: None };
+            return Self { peer, person: Some(doors.everybody().clone()), pass: Pass::None };
         }
         if let Some(said) = headers.get(header::AUTHORIZATION) {
             // A program that says who it is means it: no cookie makes up for a token that was taken back.
-            let token = said.to_str().ok().and_then(bearer);
-            return Self { peer, person: token.and_then(|token| doors.by_token(token)), session: None };
+            let token = said.to_str().ok().and_then(bearer).map(secret::hash);
+            return Self::with(doors, peer, token.map_or(Pass::None, Pass::Token));
         }
         let session = cookie::read(peer, headers).map(secret::hash);
-        let person = session.and_then(|hash| doors.by_session(&hash));
-        Self { peer, session: session.filter(|_| person.is_some()), person }
+        Self::with(doors, peer, session.map_or(Pass::None, Pass::Session))
+    }
+
+    fn with(doors: &Arc<Doors>, peer: Peer, pass: Pass) -> Self {
+        match pass.holder(doors) {
+            Some(person) => Self { peer, person: Some(person), pass },
+            None => Self { peer, person: None, pass: Pass::None },
+        }
+    }
+
+    /// Waits until they may not see this camera any more: their session or token has ended, or their rights have.
+    pub(in crate::web) async fn shut_out(self, doors: Arc<Doors>, camera: Uuid) {
+        let mut changes = doors.changes();
+        let still_sees = || self.pass.holder(&doors).is_some_and(|person| person.rights.may_see(camera));
+        while matches!(self.pass, Pass::None) || still_sees() {
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
     }
 
     /// Who needs no login, for verbs and tests.
     #[cfg(test)]
     pub(in crate::web) fn everybody(state: &State, peer: Peer) -> Self {
-        Self { peer, person: Some(state.doors.everybody().clone()), session: None }
+        Self { peer, person: Some(state.doors.everybody().clone()), pass: Pass::None }
     }
 
     /// Lets them pass, or tells why not.
@@ -95,7 +121,10 @@ impl Caller {
 
     /// The session that the request belongs to.
     pub(in crate::web) fn session(&self) -> Option<SecretHash> {
-        self.session
+        match self.pass {
+            Pass::Session(hash) => Some(hash),
+            Pass::None | Pass::Token(_) => None,
+        }
     }
 
     /// Has the browser keep this session.
@@ -133,6 +162,17 @@ impl Caller {
             (Peer::Owner, _) => Audience::Console,
             (_, Some(Role::Owner)) => Audience::Owner,
             _ => Audience::Viewer,
+        }
+    }
+}
+
+impl Pass {
+    /// Whose it is, as long as it holds.
+    fn holder(self, doors: &Arc<Doors>) -> Option<Arc<Person>> {
+        match self {
+            Self::None => None,
+            Self::Session(hash) => doors.by_session(&hash),
+            Self::Token(hash) => doors.by_token(&hash),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::delays::Delays;
 use super::known::{Known, Now, Person};
 use super::names::Names;
 use super::password::Passwords;
-use super::secret::{self, Random};
+use super::secret::Random;
 use crate::base::{Error, Kind, Result, Secret};
 use crate::camera::clock;
 use crate::store::Store;
@@ -16,6 +16,7 @@ use log::{info, warn};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// Who has to log in.
@@ -48,6 +49,8 @@ pub(in crate::web) struct Doors {
     writes: bool,
     names: Names,
     known: RwLock<Loaded>,
+    /// Counts the changes of what is known.
+    changes: watch::Sender<u64>,
     /// Held while something is changed and loaded: what is loaded last is the newest.
     changing: Arc<Mutex<()>>,
     passwords: Passwords,
@@ -82,6 +85,7 @@ impl Doors {
             names: Names::new(&entry.names, entry.only_here),
             known: RwLock::new(Loaded { known: Arc::new(known), at: Instant::now() }),
             changing: Arc::default(),
+            changes: watch::Sender::new(0),
             passwords: Passwords::default(),
             delays: Delays::default(),
             everybody: Arc::new(Person { user: None, name: "owner".to_owned(), rights: Rights::OWNER }),
@@ -125,9 +129,14 @@ impl Doors {
     }
 
     /// Whose token it is.
-    pub(super) fn by_token(self: &Arc<Self>, token: &str) -> Option<Arc<Person>> {
+    pub(super) fn by_token(self: &Arc<Self>, hash: &SecretHash) -> Option<Arc<Person>> {
         self.look_again();
-        self.known().by_token(&secret::hash(token)).cloned()
+        self.known().by_token(hash).cloned()
+    }
+
+    /// Tells when what is known has changed.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// Makes the first owner, and lets them in.
@@ -266,6 +275,8 @@ impl Doors {
     fn update(&self, change: impl FnOnce(&mut Known)) {
         let mut loaded = self.known.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut loaded.known));
+        drop(loaded);
+        self.changes.send_modify(|n| *n += 1);
     }
 
     /// Changes the database, then what is in memory.
@@ -292,6 +303,7 @@ impl Doors {
         let known = Known::load(&self.store, &self.known(), !self.writes, now())?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) =
             Loaded { known: Arc::new(known), at: Instant::now() };
+        self.changes.send_modify(|n| *n += 1);
         Ok(())
     }
 

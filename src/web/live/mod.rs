@@ -7,6 +7,7 @@ mod viewer;
 use crate::base::{Error, Kind, StreamId};
 use crate::web::State;
 use crate::web::answer::Body;
+use crate::web::auth::Caller;
 use crate::web::problem::Refusal;
 use crate::web::route::StreamName;
 use http::{Request, Response};
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_tungstenite::tungstenite::error::{Error as SocketError, ProtocolError};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use uuid::Uuid;
 use viewer::Viewer;
 
 pub(super) use viewer::converse;
@@ -26,6 +28,9 @@ pub(super) struct Places(Arc<Semaphore>);
 #[derive(Clone, Debug)]
 pub(super) struct Live {
     stream: StreamId,
+    /// Who watches, and which camera.
+    caller: Caller,
+    camera: Uuid,
     _place: Arc<OwnedSemaphorePermit>,
 }
 
@@ -40,18 +45,33 @@ impl Default for Places {
 pub(super) const MAX_VIEWERS: usize = 100;
 
 /// Agrees to go on as a WebSocket, or tells why not.
-pub(super) fn agree<B>(state: &State, name: StreamName, request: &Request<B>) -> Result<Response<Body>, Refusal> {
+pub(super) fn agree<B>(
+    state: &State,
+    caller: &Caller,
+    name: StreamName,
+    request: &Request<B>,
+) -> Result<Response<Body>, Refusal> {
     let stream = state.stream(name)?.id;
     let mut answer = create_response_with_body(request, Body::empty).map_err(refusal)?;
     let place = state.viewers.0.clone().try_acquire_owned();
     let place = place.map_err(|_| Error::new(Kind::Busy, format!("there are {MAX_VIEWERS} live viewers already")))?;
-    answer.extensions_mut().insert(Live { stream, _place: Arc::new(place) });
+    answer.extensions_mut().insert(Live {
+        stream,
+        caller: caller.clone(),
+        camera: name.camera,
+        _place: Arc::new(place),
+    });
     Ok(answer)
 }
 
 impl Live {
     pub(super) fn viewer(&self, state: &State) -> Viewer {
         Viewer::new(state.live.frames.subscribe(self.stream))
+    }
+
+    /// Waits until whoever watches may not any more.
+    pub(super) fn shut_out(&self, state: &State) -> impl Future<Output = ()> + use<> {
+        self.caller.clone().shut_out(state.doors.clone(), self.camera)
     }
 }
 

@@ -48,10 +48,15 @@ impl From<Error> for End {
     }
 }
 
-/// Shows a viewer what there is until either leaves, or `stop` says so. What was `read` of the stream already comes
+/// Shows a viewer what there is until either leaves, or `stop` or `shut_out` say so. What was `read` of the stream already comes
 /// first.
-pub(in crate::web) async fn converse<S>(mut viewer: Viewer, stream: S, read: Vec<u8>, mut stop: watch::Receiver<bool>)
-where
+pub(in crate::web) async fn converse<S>(
+    mut viewer: Viewer,
+    stream: S,
+    read: Vec<u8>,
+    shut_out: impl Future<Output = ()>,
+    mut stop: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let outlet = Outlet::new(stream, PATIENCE);
@@ -60,6 +65,7 @@ where
     let end = tokio::select! {
         biased;
         () = told(&mut stop) => End::Leave(CloseCode::Away, "the recorder is stopping"),
+        () = shut_out => End::Leave(CloseCode::Policy, "you are not logged in any more"),
         end = viewer.show(&mut socket) => end,
     };
     if let End::Leave(code, reason) = end {

@@ -157,7 +157,9 @@ impl Route {
             if !matches!(*method, Method::GET | Method::HEAD) {
                 return Err(Refusal::WrongMethod { allow: "GET, HEAD".to_owned() });
             }
-            query?.finish()?;
+            if !asset.is_index() {
+                query?.finish()?;
+            }
             return Ok(Parsed { route: Self::Page(asset), admits: Admits::Anybody, camera: None });
         }
         let (resource, variables) = Resource::at(path).ok_or(Refusal::NoSuchPath)?;

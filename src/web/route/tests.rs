@@ -147,7 +147,7 @@ fn requests_that_are_none() {
         ("PUT CAMERA", "405 GET, HEAD, PATCH, DELETE"),
         ("POST CAMERA/main/view.mp4?s=1", "405 GET, HEAD"),
         ("GET /healthz?verbose=1", "400 parameter verbose: unknown here"),
-        ("GET /?a", "400 parameter a: unknown here"),
+        ("GET /icon.svg?a", "400 parameter a: unknown here"),
         ("DELETE CAMERA?deleteFilm=1", "400 parameter deleteFilm=1: expected true or false"),
         ("DELETE CAMERA?deleteFilm=true&deleteFilm=true", "400 parameter deleteFilm: given twice"),
         (

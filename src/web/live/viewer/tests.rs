@@ -31,7 +31,13 @@ impl Rig {
         publisher.open(Opened { id, starts_run: true, media_offset, sample_entry_id: 5, sample_entry });
         let (near, far) = duplex(pipe);
         let (stop, stopped) = watch::channel(false);
-        let conversation = tokio::spawn(converse(Viewer::new(frames.subscribe(stream)), near, Vec::new(), stopped));
+        let conversation = tokio::spawn(converse(
+            Viewer::new(frames.subscribe(stream)),
+            near,
+            Vec::new(),
+            std::future::pending(),
+            stopped,
+        ));
         let viewer = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
         Self { publisher, viewer, stop, conversation, media: 0 }
     }

@@ -1,0 +1,67 @@
+// The page: which place is shown, and who may see it.
+
+import { useEffect } from "preact/hooks";
+import { follow, silence } from "../api/recorder";
+import { hasLogins, isOwner, readSession, session } from "../api/session";
+import { wordsOf } from "../api/ask";
+import { CamerasPage } from "../cameras/CamerasPage";
+import { LivePage } from "../live/LivePage";
+import { StoragePage } from "../storage/StoragePage";
+import { SystemPage } from "../system/SystemPage";
+import { TimelinePage } from "../timeline/TimelinePage";
+import { t } from "../text";
+import { Frame } from "./Frame";
+import { UsersPage } from "../users/UsersPage";
+import { LoginPage } from "./LoginPage";
+import { Nowhere } from "./Nowhere";
+import { WelcomePage } from "./WelcomePage";
+import { words } from "./router";
+
+const RETRY_MS = 2_000;
+
+export function App() {
+	useEffect(() => untilRead(), []);
+	const isIn = session.value !== null && session.value.user !== null;
+	useEffect(() => (isIn ? follow() : undefined), [isIn]);
+	if (session.value === null) {
+		return <p class="waiting" role="status">{silence.value === null ? t.frame.loading : t.recorder.away(silence.value)}</p>;
+	}
+	if (session.value.needsOwner && session.value.user === null) return <WelcomePage />;
+	if (session.value.user === null) return <LoginPage />;
+	return <Frame>{place()}</Frame>;
+}
+
+function place() {
+	const [first = "live"] = words.value;
+	switch (first) {
+		case "live":
+		case "welcome":
+			return <LivePage />;
+		case "timeline":
+			return <TimelinePage />;
+		case "cameras":
+			return isOwner.value ? <CamerasPage /> : <Nowhere />;
+		case "storage":
+			return isOwner.value ? <StoragePage /> : <Nowhere />;
+		case "users":
+			return isOwner.value && hasLogins.value ? <UsersPage /> : <Nowhere />;
+		case "system":
+			return words.value.length === 1 ? <SystemPage /> : <Nowhere />;
+	}
+	return <Nowhere />;
+}
+
+/** Asks who is logged in until there is an answer. */
+function untilRead(): () => void {
+	let timer: ReturnType<typeof setTimeout>;
+	const read = () =>
+		readSession().then(
+			() => (silence.value = null),
+			(e) => {
+				silence.value = wordsOf(e);
+				timer = setTimeout(read, RETRY_MS);
+			},
+		);
+	void read();
+	return () => clearTimeout(timer);
+}
