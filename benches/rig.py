@@ -68,7 +68,7 @@ def cameras(count, clip, log):
 def configured(binary, place, urls):
     """The command line of a recorder of these cameras in a place of its own."""
     config = place / "lunette.toml"
-    config.write_text(f"[store]\ndb_dir = '{place}/db'\nsample_dir = '{place}/film'\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n")
+    config.write_text(f"[store]\ndb_dir = '{place}/db'\nsample_dir = '{place}/film'\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n[recorder]\ndiscovery = 'off'\n")
     lunette = [binary, "--config", config]
     for name, url in urls.items():
         subprocess.run([*lunette, "camera", "add", "--name", name, "--url", url], check=True, stdout=subprocess.DEVNULL)

@@ -24,7 +24,7 @@ impl Home {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name).display().to_string();
         let config = format!(
-            "[store]\ndb_dir = {:?}\nsample_dir = {:?}\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n[log]\nlevel = 'warn'\n",
+            "[store]\ndb_dir = {:?}\nsample_dir = {:?}\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n[recorder]\ndiscovery = 'off'\n[log]\nlevel = 'warn'\n",
             path("db"),
             path("sample")
         );

@@ -133,7 +133,7 @@ fn place_film(dir: &Path, closed: &ClosedRecording, first_stream: bool, trailer:
 fn configuration(dir: &Path) -> String {
     let dir = dir.display();
     format!(
-        "[store]\ndb_dir = '{dir}/db'\nsample_dir = '{dir}/film'\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n"
+        "[store]\ndb_dir = '{dir}/db'\nsample_dir = '{dir}/film'\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n[recorder]\ndiscovery = 'off'\n"
     )
 }
 

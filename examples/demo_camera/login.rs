@@ -31,6 +31,14 @@ impl Scheme {
 }
 
 impl Login {
+    pub(crate) fn username(&self) -> &str {
+        &self.username
+    }
+
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+
     /// The client knows name and password: its `Authorization` header fits the request.
     pub(crate) fn accepts(&self, scheme: Scheme, authorization: Option<&str>, method: &str) -> bool {
         let Some((_, fields)) = authorization.and_then(|a| a.split_once(' ')) else { return false };

@@ -1,4 +1,5 @@
-//! A camera for people without one: an RTSP server that loops a small clip, and misbehaves on request.
+//! A camera for people without one: an RTSP server that loops a small clip, can be found by ONVIF, and misbehaves on
+//! request.
 //!
 //! It serves demonstrations and tests of faults. What it says of RTSP is our own reading of it, so it proves nothing
 //! about our client: that is tested against GStreamer's server.
@@ -13,6 +14,7 @@ mod delivery;
 mod faults;
 mod label;
 mod login;
+mod onvif;
 mod playback;
 mod rtp;
 mod rtsp;
@@ -56,6 +58,12 @@ struct Arguments {
     /// How to ask for it.
     #[arg(long, default_value = "digest")]
     login_by: Scheme,
+    /// Answer to ONVIF discovery, with device and media services at this address.
+    #[arg(long, value_name = "ADDRESS")]
+    onvif: Option<SocketAddr>,
+    /// What it is called there.
+    #[arg(long, default_value = "demo camera")]
+    name: String,
     /// Tell each second how many frames were sent, as `sent N`.
     #[arg(long)]
     count: bool,
@@ -115,6 +123,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(arguments.listen).await?;
     for path in camera.paths() {
         println!("rtsp://{}{path}", listener.local_addr()?);
+    }
+    if let Some(http) = arguments.onvif {
+        onvif::Onvif::start(camera.clone(), arguments.name, http, listener.local_addr()?).await?;
     }
     if arguments.count {
         tokio::spawn(count(camera.sent.clone()));

@@ -3,6 +3,7 @@
 pub mod error;
 pub mod ids;
 pub mod json;
+pub mod obstacle;
 pub mod secret;
 pub mod time;
 pub mod time_text;
@@ -10,6 +11,7 @@ pub mod transport;
 
 pub use error::{Error, Kind, Result, ResultExt};
 pub use ids::{RecordingId, StreamId};
+pub use obstacle::{Obstacle, Trouble};
 pub use secret::Secret;
 pub use time::{MediaDuration, MonoTime, WallDuration, WallTime};
 pub use time_text::TimeText;

@@ -31,7 +31,7 @@ pub fn split_login(text: &str) -> (String, Login) {
 }
 
 /// `%40` is `@` (RFC 3986 2.1). What is no such triplet stands for itself.
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {

@@ -2,10 +2,12 @@
 
 pub mod clock;
 pub mod login;
+pub mod onvif;
 mod pipe;
 mod rtsp;
 mod silence;
 pub mod source;
+pub mod usual_paths;
 
 pub use login::{Login, split_login};
 pub use rtsp::StaleSessions;

@@ -51,20 +51,26 @@ pub(super) fn runtime() -> Result<Runtime> {
 
 impl Api {
     async fn open(config: &Config, access: Access) -> Result<Self> {
+        if let Some(daemon) = Self::running(config).await? {
+            return Ok(daemon);
+        }
+        let store = opening::open(config, access)?;
+        let state = State::new(store.clone(), Arc::default(), TimeZone::system());
+        Ok(Self::Here(store, state))
+    }
+
+    /// The daemon, if one runs.
+    pub(super) async fn running(config: &Config) -> Result<Option<Self>> {
         let path = config.socket();
         match UnixStream::connect(&path).await {
             Ok(stream) => {
                 let failed = || format!("daemon at {}", path.display());
                 let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.or_fail(Kind::Busy, failed)?;
                 tokio::spawn(connection);
-                Ok(Self::Daemon(sender))
+                Ok(Some(Self::Daemon(sender)))
             }
             // No daemon, or one that left its socket behind.
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
-                let store = opening::open(config, access)?;
-                let state = State::new(store.clone(), Arc::default(), TimeZone::system());
-                Ok(Self::Here(store, state))
-            }
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => Ok(None),
             Err(e) => {
                 let what = format!("daemon at {}: is it of another user?", path.display());
                 Err(Error::caused(Kind::Conflict, what, e))

@@ -2,6 +2,7 @@
 
 use super::units::{ByteSize, Interval};
 use crate::base::{Error, Kind, Result, ResultExt};
+use crate::camera::onvif::Interfaces;
 use crate::recorder::Witnesses;
 use crate::web::{Entry, Rule, TlsSource};
 use log::LevelFilter;
@@ -69,12 +70,17 @@ pub(super) struct Tls {
 }
 
 /// `[recorder]`: how to record.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Recorder {
     /// Whom to believe that the system's clock is right.
     #[serde(deserialize_with = "witnesses")]
     pub(super) clock: Witnesses,
+    /// On which networks to look for cameras; `None`: on none.
+    #[serde(deserialize_with = "networks")]
+    pub(super) discovery: Option<Interfaces>,
+    /// Cameras that show their pictures to anybody are recorded unasked.
+    pub(super) adopt_open_cameras: bool,
 }
 
 /// `[log]`: what to tell.
@@ -104,6 +110,12 @@ impl Default for Web {
     fn default() -> Self {
         let listen = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
         Self { listen, login: Rule::Required, open_to_everybody: false, names: Vec::new(), tls: None }
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { clock: Witnesses::default(), discovery: Some(Interfaces::All), adopt_open_cameras: false }
     }
 }
 
@@ -151,6 +163,22 @@ fn witnesses<'de, D: Deserializer<'de>>(from: D) -> Result<Witnesses, D::Error> 
         "trusted" => Ok(Witnesses::Trusted),
         path if path.starts_with('/') => Ok(Witnesses::File(path.into())),
         _ => Err(D::Error::custom("a clock is auto, trusted, or the path of a file, from the root, that proves it")),
+    }
+}
+
+/// `on`, `off`, or the names of network interfaces.
+fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Interfaces>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "discovery is \"on\", \"off\", or a list of network interfaces")]
+    enum Networks {
+        Word(String),
+        Names(Vec<String>),
+    }
+    match Networks::deserialize(from)? {
+        Networks::Word(word) if word == "on" => Ok(Some(Interfaces::All)),
+        Networks::Word(word) if word == "off" => Ok(None),
+        Networks::Names(names) if !names.is_empty() => Ok(Some(Interfaces::Named(names))),
+        _ => Err(D::Error::custom("discovery is \"on\", \"off\", or a list of network interfaces")),
     }
 }
 
@@ -287,7 +315,8 @@ mod tests {
     fn every_key_is_read() {
         let text = "[store]\ndb_dir = '/a'\nsample_dir = '/b'\nreserve = '1GiB'\nsync_interval = '2s'\n\
                     flush_interval = '5s'\nverify_interval = '30d'\n[web]\nlisten = ['[::1]:0']\nlogin = 'none'\nnames = ['a.b']\n\
-                    [recorder]\nclock = '/run/sure'\n[log]\nlevel = 'debug'";
+                    [recorder]\nclock = '/run/sure'\ndiscovery = ['eth0']\n\
+                    adopt_open_cameras = true\n[log]\nlevel = 'debug'";
         let config = Config::parse(text).unwrap();
         assert_eq!(config.store.db_dir, Path::new("/a"));
         assert_eq!(config.store.sample_dir, Path::new("/b"));
@@ -298,6 +327,9 @@ mod tests {
         assert_eq!(config.web.listen, ["[::1]:0".parse().unwrap()]);
         assert_eq!((config.web.login, &config.web.names[..]), (Rule::None, &["a.b".to_owned()][..]));
         assert_eq!(config.recorder.clock, Witnesses::File("/run/sure".into()));
+        assert_eq!(config.recorder.discovery, Some(Interfaces::Named(vec!["eth0".into()])));
+        assert!(config.recorder.adopt_open_cameras);
+        assert_eq!(Config::parse("[recorder]\ndiscovery = 'off'").unwrap().recorder.discovery, None);
         assert_eq!(config.log.level, LevelFilter::Debug);
     }
 
@@ -318,6 +350,10 @@ mod tests {
         assert!(refusal("[store]\nverify_interval = '10ms'").starts_with("[store] verify_interval: must be"));
         assert!(refusal("[web]\nlisten = ['localhost']").starts_with("line 2, column 11: "));
         assert!(refusal("[recorder]\nclock = 'right'").starts_with("line 2, column 9: a clock is auto, trusted, or"));
+        for discovery in ["'maybe'", "[]", "true", "[1]"] {
+            let refusal = refusal(&format!("[recorder]\ndiscovery = {discovery}"));
+            assert!(refusal.ends_with("discovery is \"on\", \"off\", or a list of network interfaces"), "{refusal}");
+        }
         assert!(refusal("[cameras]").starts_with("line 1, column 2: unknown field `cameras`"));
     }
 

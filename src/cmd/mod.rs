@@ -9,6 +9,7 @@ mod camera;
 mod check;
 
 mod config;
+mod discover;
 mod export;
 mod import;
 mod init;
@@ -46,6 +47,7 @@ enum Verb {
     Init(init::Args),
     #[command(subcommand)]
     Camera(camera::Args),
+    Discover(discover::Args),
     Ts(ts::Args),
     Check(check::Args),
     Adopt(adopt::Args),
@@ -91,6 +93,7 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Run(args) => run::run(&config, &args),
         Verb::Init(args) => init::run(&config, &args),
         Verb::Camera(args) => camera::run(&config, args),
+        Verb::Discover(args) => discover::run(&config, &args),
         Verb::Check(args) => check::run(&config, &args),
         Verb::Adopt(args) => adopt::run(&config, &args),
         Verb::Export(args) => export::run(&config, &args),

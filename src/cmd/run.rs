@@ -6,7 +6,7 @@ use super::socket::Socket;
 use super::{Outcome, opening};
 use crate::base::{Kind, Result, ResultExt};
 use crate::live::Live;
-use crate::recorder::Recorder;
+use crate::recorder::{Finder, FinderOptions, Recorder};
 use crate::store::Store;
 use crate::web::{self, Listener, Reactors, State, Tls};
 use jiff::tz::TimeZone;
@@ -71,6 +71,10 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
         true => None,
         false => Some(Recorder::start(store.clone(), live.clone(), config.recorder.clock.clone())?),
     };
+    let finder = match args.read_only {
+        true => None,
+        false => Some(Finder::start(store.clone(), live.clone(), finding(config))?),
+    };
     let state = State::with_entry(store, live, TimeZone::system(), &config.web.entry(), !args.read_only)?;
     let served = tokio::spawn(web::serve(state, listeners, Reactors::for_all_cores()?, stopped));
 
@@ -85,17 +89,31 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
     });
     stop.send_replace(true);
     // A recorder that hangs is left behind: what it handed over is closed by the store.
-    let _ = tokio::time::timeout(RECORDER_PATIENCE, ended(recorder)).await;
+    let _ = tokio::time::timeout(RECORDER_PATIENCE, ended(recorder, finder)).await;
     let _ = served.await;
     Ok(now)
 }
 
-/// Stops the recorder, on a thread of its own: those that wait for a disk may all hang on a dead one.
-async fn ended(recorder: Option<Recorder>) {
+/// How to look for cameras; `None`: not at all. Interfaces that are not there yet may come, such as a wireless one.
+fn finding(config: &Config) -> Option<FinderOptions> {
+    let interfaces = config.recorder.discovery.as_ref()?;
+    if let Err(e) = interfaces.check() {
+        warn!("[recorder] discovery: {e}");
+    }
+    let adopt_open = config.recorder.adopt_open_cameras;
+    Some(FinderOptions { interfaces: interfaces.clone(), adopt_open })
+}
+
+/// Stops recorder and finder, on a thread of its own: those that wait for a disk may all hang on a dead one.
+async fn ended(recorder: Option<Recorder>, finder: Option<Finder>) {
     let (tell, told) = oneshot::channel();
     let stop = move || {
+        finder.iter().for_each(Finder::ask_to_stop);
         if let Some(recorder) = recorder {
             recorder.stop();
+        }
+        if let Some(finder) = finder {
+            finder.stop();
         }
         // Nobody waits any more after its patience.
         let _ = tell.send(());

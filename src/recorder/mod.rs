@@ -2,6 +2,7 @@
 
 mod backoff;
 mod clock;
+mod finder;
 mod hole;
 mod pace;
 mod session;
@@ -17,6 +18,7 @@ use crate::media::recording::Cause;
 use crate::store::Store;
 use clock::Watch;
 pub use clock::Witnesses;
+pub use finder::{Finder, FinderOptions, find};
 use pace::Pace;
 use session::{Common, Session, stop_signal};
 use std::collections::HashMap;

@@ -22,6 +22,8 @@ pub struct Camera {
     pub username: String,
     /// The password of the login.
     pub password: Secret,
+    /// What ONVIF told of it, if it was found so.
+    pub onvif: Option<OnvifLink>,
     /// The owner took it away but kept its film: it is listed and never recorded.
     pub removed: bool,
     /// Main before sub; at least one.
@@ -33,6 +35,23 @@ impl Camera {
     pub fn stream(&self, kind: StreamKind) -> Option<&Stream> {
         self.streams.iter().find(|s| s.kind == kind)
     }
+}
+
+/// How a camera is reached and known again by ONVIF.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnvifLink {
+    /// What the device calls itself for good; not empty. Cheap ones share it with their like.
+    pub endpoint: String,
+    /// Its maker's number for it; may be empty.
+    pub serial: String,
+    /// The URL of its device service. The host in it and in those below is not asked, but that of the main stream.
+    pub service: String,
+    /// A URL that gives a JPEG.
+    pub snapshot: Option<String>,
+    /// The URL of its event service.
+    pub events: Option<String>,
+    /// Nobody asked for it: it was found open and recorded at once.
+    pub by_itself: bool,
 }
 
 /// One of a camera's streams.

@@ -57,6 +57,37 @@ CREATE TABLE camera (
 
 CREATE UNIQUE INDEX camera_name ON camera (name) WHERE removed = 0;
 
+-- What ONVIF tells of a camera; one that was typed in has none.
+CREATE TABLE onvif (
+  camera_id INTEGER PRIMARY KEY REFERENCES camera (id) ON DELETE CASCADE,
+  -- What the device calls itself for good, wherever it is.
+  endpoint TEXT NOT NULL CHECK (endpoint <> ''),
+  serial TEXT NOT NULL,
+  -- URLs on the device; their host is not looked at, but that of the camera's source.
+  service TEXT NOT NULL CHECK (service <> ''),
+  snapshot TEXT CHECK (snapshot <> ''),
+  events TEXT CHECK (events <> ''),
+  -- Nobody asked for it: it was found open and recorded at once.
+  by_itself INTEGER NOT NULL CHECK (by_itself IN (0, 1))
+) STRICT;
+
+-- Devices that were taken away by the owner: they are not recorded unasked again.
+CREATE TABLE declined_device (
+  endpoint TEXT PRIMARY KEY CHECK (endpoint <> '')
+) STRICT, WITHOUT ROWID;
+
+-- What cameras noticed by themselves.
+CREATE TABLE event (
+  camera_id INTEGER NOT NULL REFERENCES camera (id) ON DELETE CASCADE,
+  start_90k INTEGER NOT NULL,
+  -- Null while it lasts.
+  end_90k INTEGER CHECK (end_90k >= start_90k),
+  kind TEXT NOT NULL CHECK (kind <> ''),
+  -- Which of the camera's sensors or rules, in its words.
+  source TEXT NOT NULL,
+  PRIMARY KEY (camera_id, start_90k, kind, source)
+) STRICT, WITHOUT ROWID;
+
 -- AUTOINCREMENT: the ids are in the names of files, so they are never used again.
 CREATE TABLE stream (
   id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 0x7fffffff),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tokio::sync::mpsc;
 
 /// What all responses carry.
 pub enum Body {
@@ -18,6 +19,8 @@ pub enum Body {
     Begun(Option<Begun>, http_serve::Body<Bytes, Broken>),
     /// A text that is made while it is sent, piece by piece. None of them takes long to make.
     Made(Box<dyn Iterator<Item = Bytes> + Send + Sync>),
+    /// What somebody tells piece by piece, as it happens; the end is when nobody tells any more.
+    Told(mpsc::Receiver<Bytes>),
 }
 
 /// What was taken out of a body, and how much that had to send before.
@@ -35,6 +38,7 @@ impl http_body::Body for Body {
             Self::Begun(first @ Some(_), _) => Poll::Ready(first.take().map(|Begun(frame, _)| Ok(frame))),
             Self::Whole(body) | Self::Begun(None, body) => Pin::new(body).poll_frame(context),
             Self::Made(pieces) => Poll::Ready(pieces.next().map(|piece| Ok(http_body::Frame::data(piece)))),
+            Self::Told(pieces) => pieces.poll_recv(context).map(|piece| Some(Ok(http_body::Frame::data(piece?)))),
         }
     }
 
@@ -42,7 +46,7 @@ impl http_body::Body for Body {
         match self {
             Self::Begun(Some(Begun(_, whole)), _) => *whole,
             Self::Whole(body) | Self::Begun(None, body) => body.size_hint(),
-            Self::Made(_) => http_body::SizeHint::default(),
+            Self::Made(_) | Self::Told(_) => http_body::SizeHint::default(),
         }
     }
 
@@ -50,7 +54,7 @@ impl http_body::Body for Body {
         match self {
             Self::Begun(Some(_), _) => false,
             Self::Whole(body) | Self::Begun(None, body) => body.is_end_stream(),
-            Self::Made(_) => false,
+            Self::Made(_) | Self::Told(_) => false,
         }
     }
 }

@@ -28,6 +28,7 @@ mod view;
 
 pub use accept::{GRACE, Listener, serve};
 pub use answer::Body;
+pub use api::discovery::{Detail, FoundJson};
 pub use api::test::{CameraReport, look_at_camera};
 pub use auth::{Entry, Rule};
 pub use peer::Peer;
@@ -118,6 +119,12 @@ where
         Route::AddCamera => api::cameras::add(state, caller, body::read(request).await?).await?,
         Route::EditCamera(camera) => api::cameras::edit(state, caller, camera, body::read(request).await?).await?,
         Route::RemoveCamera { camera, delete_film } => api::cameras::remove(state, camera, delete_film).await?,
+        Route::Discover => api::discovery::watch(state, caller)?,
+        Route::RecordFound => api::discovery::record(state, body::read(request).await?).await?,
+        Route::UsualPaths => api::discovery::usual_paths(),
+        Route::FoundPicture(key) => api::discovery::picture(state, &key).await?,
+        Route::Picture(camera) => api::snapshot::show(state, camera).await?,
+        Route::Events { camera, span } => api::events::list(state, camera, span).await?,
         Route::TestCamera => api::test::run(state, caller, body::read(request).await?).await?,
         Route::Recordings { stream, span, split } => api::recordings::list(state, stream, span, split).await?,
         Route::Gaps { stream, span } => api::gaps::list(state, stream, span).await?,

@@ -4,6 +4,7 @@ use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::api::CameraTexts;
+use crate::web::api::snapshot::Pictures;
 use crate::web::auth::{self, Doors, Entry, Rule};
 use crate::web::desks::Desks;
 use crate::web::hls::Lists;
@@ -33,6 +34,8 @@ pub struct State {
     pub(super) camera_texts: CameraTexts,
     /// Who watches live takes one of these.
     pub(super) viewers: Places,
+    /// Who fetches a camera's picture takes one of these.
+    pub(super) pictures: Pictures,
     /// Something is to be recorded into the store.
     pub(super) records: bool,
 }
@@ -62,7 +65,7 @@ impl State {
         records: bool,
     ) -> Result<Arc<Self>> {
         let doors = Arc::new(Doors::new(store.clone(), entry, records)?);
-        let (buffers, indexes, plans, desks, viewers) = Default::default();
+        let (buffers, indexes, plans, desks, viewers, pictures) = Default::default();
         let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&zone));
         Ok(Arc::new(Self {
             store,
@@ -76,6 +79,7 @@ impl State {
             lists,
             camera_texts,
             viewers,
+            pictures,
             records,
         }))
     }

@@ -38,7 +38,7 @@ class Place:
     def configure(self):
         (self.path / "lunette.toml").write_text(
             f"[store]\ndb_dir = '{self.path}/db'\nsample_dir = '{self.path}/film'\nreserve = '1MiB'\n"
-            "[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n"
+            "[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n[recorder]\ndiscovery = 'off'\n"
         )
 
     def lunette(self, *words):

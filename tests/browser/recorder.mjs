@@ -58,6 +58,8 @@ reserve = '1MiB'
 [web]
 login = '${login}'
 listen = ['127.0.0.1:0']
+[recorder]
+discovery = 'off'
 `;
 	}
 

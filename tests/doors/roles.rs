@@ -21,6 +21,8 @@ viewers GET /api/storage
 viewers GET /api/openapi.json
 viewers GET /api/cameras
 viewers GET /api/cameras/{uuid}
+viewers GET /api/cameras/{uuid}/snapshot.jpg
+viewers GET /api/cameras/{uuid}/events
 viewers GET /api/cameras/{uuid}/{stream}/recordings
 viewers GET /api/cameras/{uuid}/{stream}/gaps
 viewers GET /api/cameras/{uuid}/{stream}/protected
@@ -33,6 +35,10 @@ viewers GET /api/cameras/{uuid}/{stream}/view.m4s
 viewers GET /api/init/{id}.mp4
 owners POST /api/cameras
 owners POST /api/cameras/test
+owners GET /api/discovery
+owners POST /api/discovery/record
+owners GET /api/discovery/paths
+owners GET /api/discovery/{key}/snapshot.jpg
 owners PATCH /api/cameras/{uuid}
 owners DELETE /api/cameras/{uuid}
 owners POST /api/cameras/{uuid}/{stream}/protected
@@ -46,6 +52,9 @@ owners POST /api/tokens
 owners DELETE /api/tokens/{id}
 ";
 
+/// A camera that was not found.
+const KEY: &str = "0123456789abcdef";
+
 /// Who is let in to what, for each operation of the document that the recorder itself gives.
 pub(crate) struct Operation {
     pub(crate) method: String,
@@ -57,7 +66,12 @@ pub(crate) struct Operation {
 impl Operation {
     /// As this caller asks it of this camera, without a body that could change anything.
     pub(crate) fn ask(&self, caller: &Visitor, camera: &str) -> Answer {
-        let path = self.path.replace("{uuid}", camera).replace("{stream}", "main").replace("{id}", "999999");
+        let path = self
+            .path
+            .replace("{uuid}", camera)
+            .replace("{stream}", "main")
+            .replace("{id}", "999999")
+            .replace("{key}", KEY);
         let body = matches!(&*self.method, "POST" | "PATCH").then_some("{}");
         caller.ask(&self.method, &format!("{path}{}", self.query), &[], body)
     }
@@ -266,7 +280,12 @@ fn a_page_of_another_site_changes_nothing_and_does_not_watch() {
     let owner = &cast.owners[0];
     let host = cast.daemon.address().to_string();
     for operation in operations(owner).iter().filter(|operation| operation.method != "HEAD") {
-        let path = operation.path.replace("{uuid}", &cast.porch).replace("{stream}", "main").replace("{id}", "999999");
+        let path = operation
+            .path
+            .replace("{uuid}", &cast.porch)
+            .replace("{stream}", "main")
+            .replace("{id}", "999999")
+            .replace("{key}", KEY);
         let path = format!("{path}{}", operation.query);
         let ask = |headers: &[(&str, &str)]| owner.ask(&operation.method, &path, headers, Some("{}"));
         assert_eq!(ask(&[("Host", "evil.example.com")]).status, 421, "{} {path}", operation.method);

@@ -30,7 +30,7 @@ impl Stage {
         let disk = SmallDisk::mount(kind, &home.path("disk"), mib)?;
         let config = format!(
             "[store]\ndb_dir = '{}'\nsample_dir = '{}'\nreserve = '{}MiB'\nsync_interval = '1s'\nflush_interval = '1s'\n\
-             [web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n",
+             [web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n[recorder]\ndiscovery = 'off'\n",
             home.path("db").display(),
             home.path("disk/film").display(),
             mib / 16

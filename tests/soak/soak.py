@@ -151,7 +151,7 @@ class Recorder:
         self.traced_seconds = 0
         self.config.write_text(
             f"[store]\ndb_dir = '{soak.place}/db'\nsample_dir = '{soak.film}'\nreserve = '8MiB'\n"
-            f"sync_interval = '2s'\nflush_interval = '10s'\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:{self.port}']\n"
+            f"sync_interval = '2s'\nflush_interval = '10s'\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:{self.port}']\n[recorder]\ndiscovery = 'off'\n"
         )
         for camera in cameras:
             self.verb("camera", "add", "--name", camera.name, "--url", camera.url)

@@ -43,7 +43,9 @@ impl Home {
     /// With these words for `[store]`. Paths are relative to the home.
     pub(crate) fn with_store(store: &str) -> Self {
         let home = Self { dir: tempfile::tempdir().unwrap(), log: "info" };
-        let config = format!("[store]\n{store}\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n");
+        let config = format!(
+            "[store]\n{store}\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n[recorder]\ndiscovery = 'off'\n"
+        );
         fs::write(home.path("lunette.toml"), config).unwrap();
         home
     }

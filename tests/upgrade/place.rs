@@ -23,7 +23,7 @@ impl Place {
     pub(crate) fn new() -> Self {
         let place = Self { dir: tempfile::tempdir().unwrap() };
         let config = format!(
-            "[store]\ndb_dir = {:?}\nsample_dir = {:?}\nreserve = '1MiB'\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n",
+            "[store]\ndb_dir = {:?}\nsample_dir = {:?}\nreserve = '1MiB'\n[web]\nlogin = 'none'\nlisten = ['127.0.0.1:0']\n[recorder]\ndiscovery = 'off'\n",
             place.db_dir(),
             place.sample_dir()
         );

@@ -2,7 +2,7 @@
 
 use crate::base::json::given;
 use crate::base::{Secret, Transport};
-use crate::store::camera::StreamKind;
+use crate::store::camera::{OnvifLink, StreamKind};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
@@ -21,6 +21,9 @@ pub struct NewCamera {
     pub password: Secret,
     /// Its streams; at least one.
     pub streams: PerKind<NewStream>,
+    /// See [`crate::store::Camera::onvif`].
+    #[serde(skip)]
+    pub onvif: Option<OnvifLink>,
 }
 
 /// A stream to be added.

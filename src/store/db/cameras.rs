@@ -3,7 +3,7 @@
 use crate::base::{Error, Kind, Result, Secret};
 use crate::store::camera::{Camera, CameraEdit, NewCamera, checked_name};
 use crate::store::db::error::SqlResult;
-use crate::store::db::{Database, sample_entries, streams};
+use crate::store::db::{Database, onvif, sample_entries, streams};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use uuid::Uuid;
 
@@ -43,6 +43,9 @@ impl Database {
             for (kind, stream) in new.streams.iter() {
                 streams::add(tx, camera, kind, stream)?;
             }
+            if let Some(link) = &new.onvif {
+                onvif::insert(tx, camera, link)?;
+            }
             get(tx, uuid)
         })
     }
@@ -80,6 +83,7 @@ impl Database {
         self.write(|tx| {
             let camera = get(tx, uuid)?;
             let what = || format!("remove camera {:?}", camera.name);
+            onvif::decline(tx, camera.id).or_sql(what)?;
             match film {
                 Film::Keep => hide(tx, camera.id).or_sql(what),
                 Film::Condemn => {
@@ -97,8 +101,10 @@ impl Database {
 /// All cameras, each once with its streams.
 fn list(conn: &Connection) -> Result<Vec<Camera>> {
     const SQL: &str = "SELECT camera.id, uuid, name, username, password, removed,
-            stream.id, kind, source, transport, record, retain_bytes
-        FROM camera LEFT JOIN stream ON stream.camera_id = camera.id ORDER BY camera.id, kind";
+            stream.id, kind, source, transport, record, retain_bytes,
+            endpoint, serial, service, snapshot, events, by_itself
+        FROM camera LEFT JOIN stream ON stream.camera_id = camera.id LEFT JOIN onvif ON onvif.camera_id = camera.id
+        ORDER BY camera.id, kind";
     let what = || "list cameras";
     let mut statement = conn.prepare_cached(SQL).or_sql(what)?;
     let mut rows = statement.query(()).or_sql(what)?;
@@ -137,6 +143,7 @@ fn camera_from_row(row: &Row<'_>) -> rusqlite::Result<Camera> {
         username: row.get(3)?,
         password: Secret::new(row.get::<_, String>(4)?),
         removed: row.get(5)?,
+        onvif: onvif::from_row(row, 12)?,
         streams: Vec::new(),
     })
 }

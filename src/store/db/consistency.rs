@@ -214,9 +214,11 @@ const LISTED_SQL: &str = "SELECT composite_id FROM garbage JOIN recording USING 
 const UNUSED_SQL: &str = "SELECT id FROM video_sample_entry
             WHERE id NOT IN (SELECT video_sample_entry_id FROM recording) ORDER BY id";
 
-const REMOVE_STRAYS_SQL: [&str; 7] = [
+const REMOVE_STRAYS_SQL: [&str; 9] = [
     "DELETE FROM recording_index WHERE composite_id NOT IN (SELECT composite_id FROM recording)",
     "DELETE FROM damage WHERE composite_id NOT IN (SELECT composite_id FROM recording)",
+    "DELETE FROM onvif WHERE camera_id NOT IN (SELECT id FROM camera)",
+    "DELETE FROM event WHERE camera_id NOT IN (SELECT id FROM camera)",
     "DELETE FROM gap WHERE stream_id NOT IN (SELECT id FROM stream)",
     "DELETE FROM protected_span WHERE stream_id NOT IN (SELECT id FROM stream)",
     "DELETE FROM session WHERE user_id NOT IN (SELECT id FROM user)",
@@ -376,6 +378,12 @@ USING ROWID SEARCH ON TABLE recording FOR IN-OPERATOR
 --
 SCAN damage
 USING ROWID SEARCH ON TABLE recording FOR IN-OPERATOR
+--
+SCAN onvif
+USING ROWID SEARCH ON TABLE camera FOR IN-OPERATOR
+--
+SCAN event
+USING ROWID SEARCH ON TABLE camera FOR IN-OPERATOR
 --
 SCAN gap
 USING ROWID SEARCH ON TABLE stream FOR IN-OPERATOR

@@ -13,6 +13,9 @@ const ROWS: &str = "
     INSERT INTO verification VALUES (1, 0, 10, 0);
     INSERT INTO garbage VALUES (1 << 32);
     INSERT INTO gap VALUES (1, 10, 20, 'camera silent', '');
+    INSERT INTO onvif VALUES (1, 'urn:uuid:1', '', 'http://192.0.2.1/', NULL, NULL, 1);
+    INSERT INTO declined_device VALUES ('urn:uuid:2');
+    INSERT INTO event VALUES (1, 10, 20, 'motion', '');
     INSERT INTO protected_span VALUES (1, 10, 20);
     INSERT INTO user VALUES (1, 'owner', '$argon2id$', 'owner', 0);
     INSERT INTO user_camera VALUES (1, 1);
@@ -39,6 +42,14 @@ const REFUSED: &str = "
     UPDATE camera SET name = ' porch'
     UPDATE camera SET name = printf('%.65c', 'x')
     UPDATE camera SET removed = 2
+    UPDATE onvif SET endpoint = ''
+    UPDATE onvif SET service = ''
+    UPDATE onvif SET snapshot = ''
+    UPDATE onvif SET events = ''
+    UPDATE onvif SET by_itself = 2
+    UPDATE declined_device SET endpoint = ''
+    UPDATE event SET end_90k = 9
+    UPDATE event SET kind = ''
     UPDATE stream SET id = 0 WHERE kind = 'sub'
     UPDATE stream SET id = 0x80000000 WHERE kind = 'sub'
     UPDATE stream SET kind = 'third'
@@ -134,7 +145,9 @@ fn every_reference_is_enforced() {
     assert_eq!(
         references.join("\n"),
         "damage composite_id
+event camera_id
 gap stream_id
+onvif camera_id
 protected_span stream_id
 recording open_id
 recording stream_id
@@ -152,7 +165,9 @@ user_camera user_id"
     );
     let strays = "
         UPDATE damage SET composite_id = 99
+        UPDATE event SET camera_id = 99
         UPDATE gap SET stream_id = 99
+        UPDATE onvif SET camera_id = 99
         UPDATE protected_span SET stream_id = 99
         UPDATE recording SET open_id = 99
         UPDATE recording SET stream_id = 99, composite_id = (99 << 32) + 1

@@ -108,6 +108,8 @@ impl CameraText {
         head.raw(",\"username\":").text(Some(username));
         head.raw(",\"hasPassword\":").truth(!camera.password.is_empty());
         head.raw(",\"removed\":").truth(camera.removed);
+        head.raw(",\"foundByItself\":").truth(camera.onvif.as_ref().is_some_and(|link| link.by_itself));
+        head.raw(",\"hasSnapshot\":").truth(camera.onvif.as_ref().is_some_and(|link| link.snapshot.is_some()));
         head.raw(",\"streams\":{");
         Self { uuid: camera.uuid, head, streams: camera.streams.iter().map(|s| StreamText::new(s, audience)).collect() }
     }

@@ -2,6 +2,8 @@
 
 mod camera_json;
 pub(super) mod cameras;
+pub(super) mod discovery;
+pub(super) mod events;
 pub(super) mod gaps;
 pub(super) mod health;
 mod json;
@@ -10,6 +12,7 @@ mod probe;
 pub(super) mod protected;
 pub(super) mod recordings;
 pub(super) mod session;
+pub(super) mod snapshot;
 pub(super) mod storage;
 pub(super) mod test;
 pub(super) mod time;

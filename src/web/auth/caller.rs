@@ -21,7 +21,6 @@ pub(in crate::web) enum Admits {
     /// Whoever comes.
     Anybody,
     /// Owners, and whoever comes while there is none.
-    #[allow(dead_code, reason = "for finding the cameras")]
     Newcomers,
     /// Owners and viewers. What is of a camera is there for those only who may see it.
     Viewers,

@@ -23,10 +23,11 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// `frame.json` has what the others share.
-const ROOMS: [&str; 8] = [
+const ROOMS: [&str; 9] = [
     include_str!("frame.json"),
     include_str!("recorder.json"),
     include_str!("cameras.json"),
+    include_str!("discovery.json"),
     include_str!("lists.json"),
     include_str!("film.json"),
     include_str!("live.json"),

@@ -1,6 +1,7 @@
 //! The document against the table of routes.
 
 use super::*;
+use crate::base::Obstacle;
 use crate::media::recording::Cause;
 use crate::web::api::recordings::MAX_ROWS;
 use crate::web::route::Route;
@@ -152,6 +153,8 @@ fn each_name_leads_somewhere_and_each_component_is_used() {
 fn fixed_words_are_those_of_the_code() {
     let words: Vec<&str> = Cause::ALL.iter().map(|cause| cause.words()).collect();
     let schemas = &document()["components"]["schemas"];
+    let obstacles = Obstacle::ALL.map(Obstacle::word);
+    assert_eq!(schemas["Obstacle"]["enum"], json!(obstacles));
     assert_eq!(schemas["Cause"]["enum"], json!(words));
     assert_eq!(schemas["Listing"]["properties"]["recordings"]["maxItems"], json!(MAX_ROWS));
 }

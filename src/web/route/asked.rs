@@ -29,6 +29,8 @@ pub(super) struct Variables {
     pub(super) camera: Option<Uuid>,
     /// `{stream}`
     kind: Option<StreamKind>,
+    /// `{key}`
+    found: Option<String>,
     /// `{id}.mp4`
     sample_entry: Option<i32>,
     /// `{id}`
@@ -50,6 +52,7 @@ impl Variables {
             match (words.next(), segments.next()) {
                 (Some("{uuid}"), Some(segment)) => found.camera = Some(uuid(segment)?),
                 (Some("{stream}"), Some(segment)) => found.kind = Some(StreamKind::from_word(segment)?),
+                (Some("{key}"), Some(segment)) => found.found = Some(key(segment)?),
                 (Some("{id}"), Some(segment)) => found.person = Some(decimal(segment)?),
                 (Some("{id}.mp4"), Some(segment)) => {
                     found.sample_entry = Some(segment.strip_suffix(".mp4").and_then(decimal)?);
@@ -67,6 +70,12 @@ fn uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
+/// 16 hex digits, as they were given.
+fn key(text: &str) -> Option<String> {
+    let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    (text.len() == 16 && text.bytes().all(is_hex)).then(|| text.to_owned())
+}
+
 /// One spelling: no sign, no zeros in front.
 fn decimal<N: FromStr + ToString>(text: &str) -> Option<N> {
     text.parse().ok().filter(|n: &N| n.to_string() == text)
@@ -75,6 +84,10 @@ fn decimal<N: FromStr + ToString>(text: &str) -> Option<N> {
 impl Asked<'_> {
     pub(super) fn camera(&self) -> Uuid {
         self.variables.camera.expect("paths of cameras have {uuid}")
+    }
+
+    pub(super) fn found(&self) -> String {
+        self.variables.found.clone().expect("paths of found cameras have {key}")
     }
 
     pub(super) fn stream(&self) -> StreamName {

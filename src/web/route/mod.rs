@@ -38,6 +38,19 @@ pub(super) enum Route {
     ListCameras,
     AddCamera,
     TestCamera,
+    /// Cameras on the network, as they answer.
+    Discover,
+    RecordFound,
+    /// Where makers have their streams.
+    UsualPaths,
+    /// The picture of a found camera, by its key.
+    FoundPicture(String),
+    /// A camera's own picture.
+    Picture(Uuid),
+    Events {
+        camera: Uuid,
+        span: Range<WallTime>,
+    },
     ShowCamera(Uuid),
     EditCamera(Uuid),
     RemoveCamera {

@@ -3,7 +3,7 @@
 
 use super::asked::{Asked, Variables};
 use super::{Form, Route};
-use crate::web::auth::Admits::{self, Anybody, Owners, Viewers};
+use crate::web::auth::Admits::{self, Anybody, Newcomers, Owners, Viewers};
 use crate::web::problem::Refusal;
 use http::Method;
 
@@ -72,6 +72,23 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
         operations: &[get(Viewers, &[], |_| Ok(Route::ListCameras)), on("POST", Owners, &[], |_| Ok(Route::AddCamera))],
     },
     Resource { path: "/api/cameras/test", operations: &[on("POST", Owners, &[], |_| Ok(Route::TestCamera))] },
+    Resource { path: "/api/discovery", operations: &[get(Newcomers, &[], |_| Ok(Route::Discover))] },
+    Resource { path: "/api/discovery/record", operations: &[on("POST", Owners, &[], |_| Ok(Route::RecordFound))] },
+    Resource { path: "/api/discovery/paths", operations: &[get(Owners, &[], |_| Ok(Route::UsualPaths))] },
+    Resource {
+        path: "/api/discovery/{key}/snapshot.jpg",
+        operations: &[get(Owners, &[], |asked| Ok(Route::FoundPicture(asked.found())))],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/snapshot.jpg",
+        operations: &[get(Viewers, &[], |asked| Ok(Route::Picture(asked.camera())))],
+    },
+    Resource {
+        path: "/api/cameras/{uuid}/events",
+        operations: &[get(Viewers, &["start90k", "end90k"], |asked| {
+            Ok(Route::Events { camera: asked.camera(), span: asked.span()? })
+        })],
+    },
     Resource {
         path: "/api/cameras/{uuid}",
         operations: &[
