@@ -168,7 +168,7 @@ fn life(answer: &Element) -> Duration {
 }
 
 /// The motion that an answer tells of, in its order.
-fn motions(answer: &Element) -> Vec<Motion> {
+pub(super) fn motions(answer: &Element) -> Vec<Motion> {
     answer.all(NOTIFICATION, "NotificationMessage").take(MESSAGES).filter_map(motion).collect()
 }
 
