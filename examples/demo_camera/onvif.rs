@@ -130,11 +130,12 @@ impl Onvif {
         }
         let (http, rtsp) = (self.http, self.rtsp);
         if asks("GetServices") {
-            return Ok(format!(
-                "<GetServicesResponse xmlns='{DEVICE}'><Service><Namespace>{MEDIA}</Namespace>\
-                 <XAddr>http://{http}/onvif/media_service</XAddr></Service><Service><Namespace>{EVENTS}</Namespace>\
-                 <XAddr>http://{http}/onvif/events</XAddr></Service></GetServicesResponse>"
-            ));
+            let service = |space: &str, path: &str| {
+                format!("<Service><Namespace>{space}</Namespace><XAddr>http://{http}{path}</XAddr></Service>")
+            };
+            let media = service(MEDIA, "/onvif/media_service");
+            let events = if self.motion > 0 { service(EVENTS, "/onvif/events") } else { String::new() };
+            return Ok(format!("<GetServicesResponse xmlns='{DEVICE}'>{media}{events}</GetServicesResponse>"));
         }
         if self.camera.login.as_ref().is_some_and(|login| !knows(login, request)) {
             return Err("NotAuthorized");

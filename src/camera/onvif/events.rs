@@ -7,7 +7,7 @@ use super::names::{ADDRESSING, EVENTS, NOTIFICATION, SCHEMA, TOPICS};
 use super::service::Service;
 use super::soap::{Call, Soap};
 use super::xml::{Element, Name, escaped};
-use crate::base::Trouble;
+use crate::base::{Obstacle, Trouble};
 use crate::camera::Login;
 use jiff::Timestamp;
 use std::net::SocketAddr;
@@ -70,8 +70,8 @@ impl Subscription {
         let asked = format!("<InitialTerminationTime>{LIFE_TEXT}</InitialTerminationTime>");
         let answer = match create(&mut soap, &service, &asked).await {
             // Some know no time but their own.
-            Err(Trouble { obstacle: crate::base::Obstacle::Unreachable, .. }) => {
-                create(&mut soap, &service, "").await?
+            Err(Trouble { obstacle: Obstacle::Unreachable | Obstacle::NoVideo, .. }) => {
+                create(&mut soap, &service, "").await.map_err(without_events)?
             }
             created => created?,
         };
@@ -134,6 +134,14 @@ impl Subscription {
     ) -> Result<Element, Trouble> {
         let header = format!("{}{}", addressed(action), self.header);
         self.soap.call(&self.service, Call { answer, body, header: &header, action: Some(action), limit }).await
+    }
+}
+
+/// A question that a device does not know has nothing to do with its video here.
+fn without_events(trouble: Trouble) -> Trouble {
+    match trouble.obstacle {
+        Obstacle::NoVideo => unusable(trouble.detail),
+        _ => trouble,
     }
 }
 
