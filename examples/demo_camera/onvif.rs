@@ -194,7 +194,7 @@ impl Onvif {
         let past = self.began.elapsed().as_secs() / self.motion;
         let next = self.began + period * (past as u32 + 1);
         tokio::time::sleep_until(next.into()).await;
-        past % 2 == 0
+        past.is_multiple_of(2)
     }
 }
 
