@@ -64,6 +64,26 @@ pub struct Status {
     /// When the newest recorded frame arrived; `None` since the last trouble.
     #[serde(skip)]
     pub last_frame: Option<MonoTime>,
+    /// Since when nothing is recorded; `None` while something is.
+    #[serde(skip)]
+    pub away_since: Option<MonoTime>,
+    /// Frames recorded since the stream was switched on.
+    #[serde(skip)]
+    pub frames: u64,
+    /// Bytes of these.
+    #[serde(skip)]
+    pub bytes: u64,
+}
+
+/// A stream that should record and does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// Which one.
+    pub stream: StreamId,
+    /// Since its newest frame, or since it was switched on.
+    pub since: MonoTime,
+    /// What went wrong last.
+    pub why: Option<String>,
 }
 
 #[derive(Debug)]
@@ -74,9 +94,9 @@ struct Entry {
 
 impl Health {
     /// A session begins.
-    pub fn connecting(&self, stream: StreamId, now: WallTime) {
+    pub fn connecting(&self, stream: StreamId, now: WallTime, at: MonoTime) {
         let mut streams = self.lock();
-        let entry = streams.entry(stream).or_insert_with(|| Entry::new(now));
+        let entry = streams.entry(stream).or_insert_with(|| Entry::new(now, at));
         entry.change(State::Connecting, now);
         entry.meter = Meter::default();
         entry.status.sessions += 1;
@@ -90,6 +110,9 @@ impl Health {
             entry.change(State::Recording, now);
             entry.meter.count(arrived, bytes);
             entry.status.last_frame = Some(arrived);
+            entry.status.away_since = None;
+            entry.status.frames += 1;
+            entry.status.bytes += bytes as u64;
         });
     }
 
@@ -116,12 +139,14 @@ impl Health {
     /// trouble since frames were recorded. A retry loop warns only then.
     pub fn trouble(&self, stream: StreamId, reason: &EndReason, next: State, now: WallTime) -> bool {
         let mut streams = self.lock();
-        let entry = streams.entry(stream).or_insert_with(|| Entry::new(now));
+        // What is said of a stream that is not to record any more is nobody's trouble.
+        let Some(entry) = streams.get_mut(&stream) else { return true };
         let words = reason.to_string();
         let was_well = entry.status.last_error.is_none() || entry.status.last_frame.is_some();
         let news = was_well || entry.status.last_error.as_deref() != Some(&words);
         entry.status.last_error = Some(words);
         entry.status.last_error_at = Some(now);
+        entry.status.away_since = entry.status.away_since.or(entry.status.last_frame);
         entry.status.last_frame = None;
         entry.change(next, now);
         news
@@ -143,6 +168,16 @@ impl Health {
         self.lock().iter().filter(|(_, entry)| !fresh(&entry.status)).map(|(&stream, _)| stream).collect()
     }
 
+    /// The streams that should record and have not for so long.
+    pub fn away(&self, now: MonoTime, least: WallDuration) -> Vec<Away> {
+        let streams = self.lock();
+        let away = streams.iter().filter_map(|(&stream, Entry { status, .. })| {
+            let since = status.away_since.or(status.last_frame).filter(|&since| now - since >= least)?;
+            Some(Away { stream, since, why: status.away_since.and(status.last_error.clone()) })
+        });
+        away.collect()
+    }
+
     fn update(&self, stream: StreamId, change: impl FnOnce(&mut Entry)) {
         if let Some(entry) = self.lock().get_mut(&stream) {
             change(entry);
@@ -156,7 +191,7 @@ impl Health {
 }
 
 impl Entry {
-    fn new(now: WallTime) -> Self {
+    fn new(now: WallTime, at: MonoTime) -> Self {
         let status = Status {
             state: State::Connecting,
             since: now,
@@ -171,6 +206,9 @@ impl Entry {
             camera_clock_uncertainty_ppm: None,
             sessions: 0,
             last_frame: None,
+            away_since: Some(at),
+            frames: 0,
+            bytes: 0,
         };
         Self { status, meter: Meter::default() }
     }
@@ -207,7 +245,7 @@ mod tests {
         let silent = EndReason::new(Cause::Silent, "");
         let mut said = Vec::new();
         for reason in [&refused, &refused, &silent, &silent] {
-            health.connecting(stream(), WallTime(1));
+            health.connecting(stream(), WallTime(1), MonoTime(1));
             said.push(health.trouble(stream(), reason, State::Waiting, WallTime(2)));
         }
         health.frame(stream(), MonoTime(5), WallTime(3), 10);
@@ -219,10 +257,35 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_is_away_from_its_last_frame_to_its_next_however_often_it_is_tried() {
+        let health = Health::default();
+        let minute = WallDuration::from_secs(60);
+        let away = |at: i64| {
+            let away = health.away(MonoTime(at * 90_000), minute);
+            away.first().map(|a| (a.since.0 / 90_000, a.why.clone().unwrap_or_default()))
+        };
+        health.connecting(stream(), WallTime(0), MonoTime(10 * 90_000));
+        assert_eq!((away(69), away(70)), (None, Some((10, String::new()))));
+        health.frame(stream(), MonoTime(80 * 90_000), WallTime(0), 10);
+        assert_eq!(away(139), None);
+        let silent = EndReason::new(Cause::Silent, "");
+        for at in [90, 100, 110] {
+            health.trouble(stream(), &silent, State::Waiting, WallTime(0));
+            health.connecting(stream(), WallTime(0), MonoTime(at * 90_000));
+        }
+        assert_eq!((away(139), away(140)), (None, Some((80, "camera silent".into()))));
+        health.frame(stream(), MonoTime(150 * 90_000), WallTime(0), 10);
+        assert_eq!((away(151), away(210)), (None, Some((150, String::new()))));
+        health.forget(stream());
+        assert!(health.trouble(stream(), &silent, State::Waiting, WallTime(0)));
+        assert_eq!(away(999), None);
+    }
+
+    #[test]
     fn a_stream_that_fell_silent_does_not_record() {
         let health = Health::default();
         let limit = WallDuration::from_secs(10);
-        health.connecting(stream(), WallTime(0));
+        health.connecting(stream(), WallTime(0), MonoTime(0));
         assert_eq!(health.not_recording(MonoTime(0), limit), [stream()]);
         health.frame(stream(), MonoTime(0), WallTime(0), 10);
         assert_eq!(health.not_recording(MonoTime(0) + limit, limit), []);

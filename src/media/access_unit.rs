@@ -1,7 +1,7 @@
 //! `Splitter`: a raw Annex B stream, in pieces of any size, is cut into access units.
 
 use crate::base::{Error, Kind, Result};
-use crate::media::annexb::{START_CODE, find_start_code};
+use crate::media::annexb::{START_CODE, find_start_code, without_trailing_zeros};
 use crate::media::avc;
 use crate::media::codec::Codec;
 use crate::media::hevc;
@@ -90,7 +90,10 @@ impl Splitter {
         let head = &bytes[..bytes.len().min(Self::HEAD_BYTES)];
         match find_start_code(head) {
             Some(end) => Some(self.boundary.place(&head[..end])),
-            None if self.is_finished || head.len() == Self::HEAD_BYTES => Some(self.boundary.place(head)),
+            // A start code of four bytes may have begun: three zeros are no part of a NAL unit, and an error to readers.
+            None if self.is_finished || head.len() == Self::HEAD_BYTES => {
+                Some(self.boundary.place(without_trailing_zeros(head)))
+            }
             None => None,
         }
     }

@@ -67,7 +67,7 @@ impl Session {
         let stream = self.wanted.stream;
         let mut backoff = Backoff::default();
         loop {
-            self.live.health.connecting(stream, clock::wall_now());
+            self.live.health.connecting(stream, clock::wall_now(), clock::monotonic_now());
             let mut span = Span::default();
             let reason = match self.connect_and_record(&mut span).await {
                 Ended::Stopped(_) => return stream,

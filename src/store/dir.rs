@@ -19,7 +19,7 @@ use std::io::{self, IoSlice, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use uuid::Uuid;
 
 /// An open directory of film. Nothing here asks the database anything, and the other way round (Fa22).
@@ -35,6 +35,8 @@ pub(crate) struct SampleDir {
     torn: bool,
     /// Something was written since the last sync began.
     dirty: AtomicBool,
+    /// How often the file system was synced.
+    syncs: AtomicU64,
     #[cfg(test)]
     faults: std::sync::Arc<tests::faults::Faults>,
 }
@@ -78,6 +80,7 @@ impl SampleDir {
             old: OnceLock::new(),
             torn: false,
             dirty: AtomicBool::new(false),
+            syncs: AtomicU64::new(0),
             #[cfg(test)]
             faults: tests::faults::Faults::of(path),
         };
@@ -359,12 +362,18 @@ impl SampleDir {
         sync.or_fail(Kind::Disk, || format!("sync {}", self.path.display()))
     }
 
+    /// How often the file system was synced since it was opened.
+    pub(crate) fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
+    }
+
     /// Makes all that was written to this file system durable: film, names and journal. Takes long, unless nothing
     /// was written here since the last time. After a failure, what was written before may be on the disk or not.
     pub(crate) fn sync_all(&self) -> Result<()> {
         if !self.dirty.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
+        self.syncs.fetch_add(1, Ordering::Relaxed);
         let synced = self.about_to(Op::Sync, "").and_then(|()| unistd::syncfs(&self.fd));
         #[cfg(test)]
         self.faults.synced(synced.is_ok(), &self.path);

@@ -106,6 +106,23 @@ impl Store {
         self.shared.mount.attached().map_or_else(Vec::new, |a| a.problems.clone())
     }
 
+    /// The first of these, at most so many, and how many there are. From memory.
+    pub fn first_problems(&self, limit: usize) -> (Vec<String>, usize) {
+        self.shared.mount.attached().map_or_else(Default::default, |attached| {
+            (attached.problems.iter().take(limit).cloned().collect(), attached.problems.len())
+        })
+    }
+
+    /// How often film was made durable, since the disk is there. From memory.
+    pub fn syncs(&self) -> u64 {
+        self.shared.mount.attached().map_or(0, |attached| attached.dir.syncs())
+    }
+
+    /// Transactions that wrote, since the start. From memory.
+    pub fn transactions(&self) -> u64 {
+        self.shared.db.transactions()
+    }
+
     /// The machine's boot that recordings are of.
     pub fn boot_id(&self) -> Uuid {
         self.boot_id

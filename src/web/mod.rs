@@ -11,6 +11,7 @@ mod fixed;
 mod hls;
 mod live;
 mod metrics;
+mod notices;
 mod openapi;
 mod pages;
 mod patience;

@@ -1,6 +1,7 @@
 //! `State`: what all requests share.
 
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Kind, Result, WallTime};
+use crate::camera::clock;
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
 use crate::web::api::CameraTexts;
@@ -9,6 +10,7 @@ use crate::web::auth::{self, Doors, Entry, Rule};
 use crate::web::desks::Desks;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
+use crate::web::notices::Since;
 use crate::web::reactors::spawn_blocking;
 use crate::web::route::StreamName;
 use crate::web::view::{Buffers, Indexes, Plans};
@@ -38,6 +40,10 @@ pub struct State {
     pub(super) pictures: Pictures,
     /// Something is to be recorded into the store.
     pub(super) records: bool,
+    /// When it was ready to answer.
+    pub(super) begun: WallTime,
+    /// Since when there is trouble.
+    pub(super) since: Since,
 }
 
 impl State {
@@ -81,6 +87,8 @@ impl State {
             viewers,
             pictures,
             records,
+            begun: clock::wall_now(),
+            since: Since::default(),
         }))
     }
 

@@ -4,6 +4,7 @@
 mod clips;
 mod mp4;
 mod order;
+mod rewrite;
 
 use clips::Clips;
 use lunette::media::SampleEntry;

@@ -1,6 +1,7 @@
 //! The order in which pictures are shown, out of picture order counts, against what FFmpeg's decoder shows.
 
 use crate::clips::{Clips, run};
+use crate::rewrite::Rewrite;
 use lunette::base::MonoTime;
 use lunette::media::Frame;
 use lunette::media::access_unit::Splitter;
@@ -114,6 +115,31 @@ fn h264_pictures_are_shown_as_ffmpeg_shows_them() {
 #[test]
 fn h265_pictures_are_shown_as_ffmpeg_shows_them() {
     equals_ffmpeg(Codec::H265, "x265", "hevc", H265);
+}
+
+/// What x264 does not write: see [`Rewrite`].
+#[test]
+fn other_ways_of_counting_come_to_the_same() {
+    let clips = Clips::new();
+    for (name, options) in [
+        ("one-b", "--bframes 1 --b-adapt 0 --keyint 12"),
+        ("pyramid", "--bframes 3 --b-adapt 0 --b-pyramid normal --keyint 20"),
+        ("wraps", "--bframes 3 --keyint infinite --ref 2"),
+        ("slices", "--bframes 2 --slices 3 --keyint 10"),
+    ] {
+        let options = format!("--profile main --no-cabac --no-scenecut {options}");
+        let plain = clips.encode(name, "x264", &clips.raw("160x96", "yuv420p"), &options);
+        let (expected, told) = places(Codec::H264, &plain);
+        for rewrite in [Rewrite::Untold, Rewrite::TypeOne, Rewrite::Operation5] {
+            let stream = rewrite.of(&plain);
+            let what = format!("{name}-{rewrite:?}");
+            let (places, held) = places(Codec::H264, &stream);
+            assert_eq!(places, places_by_ffmpeg(&clips, &what, "h264", &stream), "{what}");
+            assert_eq!(places, expected, "{what}");
+            // The first eight wait to learn the step; then as long as it takes to know what comes between.
+            assert!(held <= if rewrite == Rewrite::Untold { 8 } else { told }, "{what}: {held} held, {told} before");
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod database;
 mod disks;
 mod faults;
 mod live;
+mod long_faults;
 mod peers;
 mod power_cut;
 mod recording;

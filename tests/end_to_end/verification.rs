@@ -39,6 +39,11 @@ fn a_flipped_bit_is_found_and_told_everywhere_until_its_recording_is_deleted() {
     assert_eq!(damaged(&daemon), [number as i64]);
     let metrics = daemon.get("/metrics");
     assert!(metrics.text().contains("\nlunette_damaged_recordings 1\n"), "{}", metrics.text());
+    let uuid = daemon.camera("door").unwrap()["uuid"].clone();
+    let notices = || daemon.get("/api/").json()["notices"].as_array().unwrap().clone();
+    let rot = notices().into_iter().find(|notice| notice["kind"] == "rot").expect("a notice");
+    assert_eq!((&rot["cameraUuid"], &rot["stream"]), (&uuid, &"main".into()));
+    assert_eq!(rot["detail"], "1 recording is damaged: the disk has lost a part of the film");
     let line = format!("recording {stream}/{number}: its film is not what was recorded");
     let beside = home.expect(&["check", "--hash"]);
     assert!(beside.contains(&format!("note: {line}; found 20")), "{beside}");
@@ -57,6 +62,7 @@ fn a_flipped_bit_is_found_and_told_everywhere_until_its_recording_is_deleted() {
     http::ask(daemon.address(), "DELETE", &format!("/api/cameras/{uuid}?deleteFilm=true"), "").unwrap();
     let told = daemon.get("/api/storage").json()["verification"].clone();
     assert_eq!(told["damagedRecordings"], 0);
+    assert!(!daemon.get("/api/").text().contains("\"rot\""));
     daemon.stop();
     assert!(!home.expect(&["check", "--hash"]).contains("damaged"));
 }

@@ -84,6 +84,22 @@ fn slices_of_a_picture_stay_together() {
     assert_eq!(split(Codec::H264, "sps pps prefix If0 prefix If0.9 Pf1"), "sps pps prefix If0 prefix If0.9 | Pf1");
 }
 
+/// 61 bytes and three of the four of the next start code are as much as a place is told by.
+#[test]
+fn a_slice_may_have_any_length() {
+    for len in 20..70 {
+        let slice = |first_mb: u32| {
+            let slice = NalWriter::new(&[0x41]).ue(&[first_mb, 0, 0]).number(4, 1).number(1, 0).number(4, 2);
+            let mut slice = slice.finish();
+            slice.resize(len, 0x55);
+            slice
+        };
+        let nals = [h264("sps"), h264("pps"), h264("If0"), slice(0), slice(30), slice(60), h264("Pf2")];
+        let stream: Vec<u8> = nals.iter().flat_map(|nal| [b"\0\0\0\x01", &nal[..]].concat()).collect();
+        assert_eq!(units(Codec::H264, &[&stream]).len(), 3, "{len} bytes");
+    }
+}
+
 #[test]
 fn each_field_of_the_slice_header_tells_pictures_apart() {
     for next in ["Pf2", "Nf1", "If1", "Pt1"] {

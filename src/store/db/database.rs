@@ -8,6 +8,7 @@ use crate::store::sample_entries::SampleEntries;
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -29,6 +30,8 @@ pub struct Database {
     /// `None` when it was opened to be read.
     writer: Option<Mutex<Connection>>,
     pub(super) sample_entries: Mutex<SampleEntries>,
+    /// That wrote, since it was opened.
+    transactions: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +92,7 @@ impl Database {
             idle: Mutex::default(),
             watcher: Mutex::default(),
             sample_entries: Mutex::default(),
+            transactions: AtomicU64::new(0),
         };
         db.load_sample_entries()?;
         Ok(db)
@@ -133,6 +137,11 @@ impl Database {
         (seen.elapsed() < age).then_some(version)
     }
 
+    /// How many transactions wrote since it was opened. From memory.
+    pub(crate) fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
+    }
+
     /// Writes in one transaction: all of it is durable when this returns, or nothing of it happened.
     pub(super) fn write<T>(&self, f: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
         let writer = self.writer.as_ref();
@@ -142,6 +151,7 @@ impl Database {
         let mut transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate).or_sql(|| "begin")?;
         let result = f(&mut transaction)?;
         transaction.commit().or_sql(|| "commit")?;
+        self.transactions.fetch_add(1, Ordering::Relaxed);
         Ok(result)
     }
 }

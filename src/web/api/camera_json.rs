@@ -270,7 +270,7 @@ mod tests {
         let (store, stream) = place.with_camera();
         let state = State::new(store, Arc::default(), TimeZone::UTC);
         assert_eq!(top(&state, Peer::Owner)["cameras"][0]["streams"]["main"]["live"], Value::Null);
-        state.live.health.connecting(stream, WallTime(90_000));
+        state.live.health.connecting(stream, WallTime(90_000), crate::base::MonoTime(0));
         let told = json!({
             "state": "connecting",
             "lastError": null,

@@ -4,9 +4,11 @@ use crate::base::WallDuration;
 use crate::camera::clock;
 use crate::web::State;
 use crate::web::answer::{self, Body};
+use crate::web::notices;
 use http::{Response, StatusCode};
 
-/// 200 while every stream that should record got a frame of late and the disk takes it, else 503.
+/// 200 while every stream that should record got a frame of late, and the disk takes it and gives it back, else 503.
+/// What is not as planned, but keeps nothing from being recorded, is no bad health: see `web::notices`.
 pub(in crate::web) fn show(state: &State) -> Response<Body> {
     match complaint(state) {
         None => answer::text(StatusCode::OK, "ok\n".to_owned()),
@@ -18,6 +20,9 @@ fn complaint(state: &State) -> Option<String> {
     // What is wrong with the disk names paths: `/api/` tells it.
     if state.records && state.store.trouble().is_some() {
         return Some("nothing can be recorded\n".to_owned());
+    }
+    if notices::is_ailing(state) {
+        return Some("the film's disk cannot be read\n".to_owned());
     }
     let silent = state.live.health.not_recording(clock::monotonic_now(), PATIENCE).len();
     (silent > 0).then(|| format!("{silent} of the streams do not record\n"))

@@ -6,6 +6,7 @@ use crate::web::answer::{self, Body};
 use crate::web::api::json::Json;
 use crate::web::api::person_json::PersonJson;
 use crate::web::auth::Caller;
+use crate::web::notices;
 use http::{Response, StatusCode};
 
 /// From memory alone. With `days`, each stream tells how much was recorded on which day.
@@ -31,6 +32,8 @@ pub(in crate::web) fn show(state: &State, caller: &Caller, days: bool) -> Respon
         }
         None => _ = json.raw("null"),
     }
+    // What an owner should know without having asked, worst first.
+    json.raw(",\"notices\":").value(&notices::all(state, caller, now));
     json.raw(",\"user\":").value(&caller.person().map(PersonJson::of));
     texts.write_all(json.raw(",\"cameras\":"), state, caller, days);
     json.raw("}");

@@ -35,7 +35,7 @@ pub(super) fn write(state: &State, cameras: &[Camera], text: &mut Text) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{WallDuration, WallTime};
+    use crate::base::{MonoTime, WallDuration, WallTime};
     use crate::live::ClockStatus;
     use crate::media::drift::Estimate;
     use crate::store::tests::Place;
@@ -58,7 +58,7 @@ mod tests {
         let (since, detail) = (WallTime(0), String::new());
         let status = ClockStatus { proven: true, detail, since, max_error_seconds: Some(0.25), least, instead };
         state.live.clock.tell(status);
-        state.live.health.connecting(stream, WallTime(0));
+        state.live.health.connecting(stream, WallTime(0), MonoTime(0));
         state.live.health.drift(stream, Estimate { ppm: -12.5, uncertainty_ppm: 2.0, watched: WallDuration(0) });
         let uuid = state.store.cameras()[0].uuid;
         let labels = format!("{{camera=\"porch\",camera_uuid=\"{uuid}\",stream=\"main\"}}");
