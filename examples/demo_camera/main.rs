@@ -61,6 +61,9 @@ struct Arguments {
     /// Answer to ONVIF discovery, with device and media services at this address.
     #[arg(long, value_name = "ADDRESS")]
     onvif: Option<SocketAddr>,
+    /// There, tell of motion: for so many seconds, then of none for as many.
+    #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+    motion: u64,
     /// What it is called there.
     #[arg(long, default_value = "demo camera")]
     name: String,
@@ -86,6 +89,8 @@ struct Camera {
     login: Option<Login>,
     login_by: Scheme,
     verbose: bool,
+    /// See [`Arguments::motion`].
+    motion: u64,
     /// Frames, to all clients.
     sent: Arc<AtomicU64>,
     /// See [`Arguments::label`].
@@ -115,6 +120,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         login: arguments.login,
         login_by: arguments.login_by,
         verbose: arguments.verbose,
+        motion: arguments.motion,
         sent: Arc::default(),
         label: arguments.label,
         shows: AtomicU64::new(0),

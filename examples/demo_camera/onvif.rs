@@ -10,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
@@ -23,6 +23,9 @@ pub(crate) struct Onvif {
     http: SocketAddr,
     /// Where its streams are.
     rtsp: SocketAddr,
+    /// Something moves for so many seconds, then nothing for as many; 0: it does not tell.
+    motion: u64,
+    began: Instant,
 }
 
 /// Where everybody listens.
@@ -34,8 +37,9 @@ const PICTURE: &[u8] = include_bytes!("picture.jpg");
 impl Onvif {
     /// Serves device and media services at `http`, and answers to discovery on the network of that address.
     pub(crate) async fn start(camera: Arc<Camera>, name: String, http: SocketAddr, rtsp: SocketAddr) -> io::Result<()> {
+        let (motion, began) = (camera.motion, Instant::now());
         let listener = TcpListener::bind(http).await?;
-        let onvif = Arc::new(Self { camera, name, http: listener.local_addr()?, rtsp });
+        let onvif = Arc::new(Self { camera, name, http: listener.local_addr()?, rtsp, motion, began });
         println!("onvif http://{}/onvif/device_service", onvif.http);
         let discovery = discovery_socket(onvif.http)?;
         tokio::spawn(onvif.clone().answer_probes(discovery));
@@ -97,7 +101,7 @@ impl Onvif {
         let (status, kind, body) = match text.starts_with("GET /snapshot.jpg ") {
             true if self.camera.login.is_some() => ("401 Unauthorized", "text/plain", Vec::new()),
             true => ("200 OK", "image/jpeg", PICTURE.to_vec()),
-            false => match self.answer(&text) {
+            false => match self.answer(&text).await {
                 Ok(body) => ("200 OK", "application/soap+xml", envelope(&body)),
                 Err(code) => ("400 Bad Request", "application/soap+xml", envelope(&fault(code))),
             },
@@ -111,7 +115,8 @@ impl Onvif {
     }
 
     /// The body of the answer, or the subcode of a fault.
-    fn answer(&self, request: &str) -> Result<String, &'static str> {
+    async fn answer(&self, request: &str) -> Result<String, &'static str> {
+        const EVENTS: &str = "http://www.onvif.org/ver10/events/wsdl";
         const DEVICE: &str = "http://www.onvif.org/ver10/device/wsdl";
         const MEDIA: &str = "http://www.onvif.org/ver10/media/wsdl";
         const SCHEMA: &str = "http://www.onvif.org/ver10/schema";
@@ -125,10 +130,12 @@ impl Onvif {
         }
         let (http, rtsp) = (self.http, self.rtsp);
         if asks("GetServices") {
-            return Ok(format!(
-                "<GetServicesResponse xmlns='{DEVICE}'><Service><Namespace>{MEDIA}</Namespace>\
-                 <XAddr>http://{http}/onvif/media_service</XAddr></Service></GetServicesResponse>"
-            ));
+            let service = |space: &str, path: &str| {
+                format!("<Service><Namespace>{space}</Namespace><XAddr>http://{http}{path}</XAddr></Service>")
+            };
+            let media = service(MEDIA, "/onvif/media_service");
+            let events = if self.motion > 0 { service(EVENTS, "/onvif/events") } else { String::new() };
+            return Ok(format!("<GetServicesResponse xmlns='{DEVICE}'>{media}{events}</GetServicesResponse>"));
         }
         if self.camera.login.as_ref().is_some_and(|login| !knows(login, request)) {
             return Err("NotAuthorized");
@@ -160,8 +167,34 @@ impl Onvif {
                 "<GetSnapshotUriResponse xmlns='{MEDIA}'><MediaUri><t:Uri xmlns:t='{SCHEMA}'>http://{http}/snapshot.jpg</t:Uri>\
                  </MediaUri></GetSnapshotUriResponse>"
             )),
+            _ if asks("CreatePullPointSubscription") && self.motion > 0 => Ok(format!(
+                "<e:CreatePullPointSubscriptionResponse xmlns:e='{EVENTS}'><e:SubscriptionReference>\
+                 <Address xmlns='http://www.w3.org/2005/08/addressing'>http://{http}/onvif/pull</Address>\
+                 <p:ReferenceParameters xmlns:p='http://www.w3.org/2005/08/addressing'><Pull xmlns='urn:demo'>7</Pull>\
+                 </p:ReferenceParameters></e:SubscriptionReference></e:CreatePullPointSubscriptionResponse>"
+            )),
+            _ if asks("PullMessages") && request.contains("<Pull xmlns=\"urn:demo\">7</Pull>") => {
+                let moves = self.next_motion().await;
+                Ok(format!(
+                    "<e:PullMessagesResponse xmlns:e='{EVENTS}' xmlns:n='http://docs.oasis-open.org/wsn/b-2'>\
+                     <n:NotificationMessage><n:Topic xmlns:o='http://www.onvif.org/ver10/topics'>\
+                     o:RuleEngine/CellMotionDetector/Motion</n:Topic><n:Message><t:Message xmlns:t='{SCHEMA}'><t:Source>\
+                     <t:SimpleItem Name='Rule' Value='door step'/></t:Source><t:Data>\
+                     <t:SimpleItem Name='IsMotion' Value='{moves}'/></t:Data></t:Message></n:Message>\
+                     </n:NotificationMessage></e:PullMessagesResponse>"
+                ))
+            }
             _ => Err("ActionNotSupported"),
         }
+    }
+
+    /// Waits until something begins to move, or nothing does any more.
+    async fn next_motion(&self) -> bool {
+        let period = Duration::from_secs(self.motion);
+        let past = self.began.elapsed().as_secs() / self.motion;
+        let next = self.began + period * (past as u32 + 1);
+        tokio::time::sleep_until(next.into()).await;
+        past.is_multiple_of(2)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the fuzz targets do with the bytes they get. `tests/fuzz_corpus.rs` does the same with the corpora.
 
+mod devices;
 mod film;
 mod formats;
 mod frames;
@@ -11,7 +12,7 @@ mod requests;
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its corpus.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("byte_stream", frames::byte_stream),
     ("sample_entry", frames::sample_entry),
     ("sample_index", index::sample_index),
@@ -20,6 +21,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("request", requests::request),
     ("plan", film::plan),
     ("movie", film::movie),
+    ("onvif", devices::onvif),
 ];
 
 /// The target of a name.

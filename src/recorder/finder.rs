@@ -153,7 +153,7 @@ enum Hearing {
 /// What a task came to.
 enum Done {
     Swept(Search, Result<()>),
-    Looked(String, Looked),
+    Looked(String, Box<Looked>),
     Ordered(Order, Vec<(String, Looked)>, Login),
     Followed(Uuid, String, Box<Looked>),
 }
@@ -231,7 +231,7 @@ impl Finding {
     async fn done(&mut self, done: Done) {
         match done {
             Done::Swept(search, swept) => self.swept(search, swept),
-            Done::Looked(key, looked) => self.looked(&key, looked).await,
+            Done::Looked(key, looked) => self.looked(&key, *looked).await,
             Done::Ordered(order, looked, login) => self.finish_order(order, looked, &login).await,
             Done::Followed(camera, key, looked) => self.follow(camera, &key, *looked).await,
         }
@@ -315,7 +315,7 @@ impl Finding {
         let Some(neighbour) = self.neighbours.get_mut(key).filter(|neighbour| !neighbour.is_asked) else { return };
         neighbour.is_asked = true;
         let (key, device, questions) = (key.to_owned(), neighbour.device(), self.questions.clone());
-        self.tasks.spawn(async move { Done::Looked(key, ask(&device, &Login::default(), &questions).await) });
+        self.tasks.spawn(async move { Done::Looked(key, Box::new(ask(&device, &Login::default(), &questions).await)) });
     }
 
     async fn looked(&mut self, key: &str, looked: Looked) {

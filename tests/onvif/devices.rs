@@ -5,7 +5,7 @@ use crate::support::cameras::clips;
 use crate::support::process::Process;
 use crate::support::wait::secs;
 use nix::sched::{CloneFlags, setns};
-use onvif_server::{DeviceInfo, DeviceService, MediaProfile, MediaService, OnvifError, OnvifServer};
+use onvif_server::{DeviceInfo, DeviceService, EventService, MediaProfile, MediaService, OnvifError, OnvifServer};
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -41,7 +41,12 @@ impl Yard {
                 if let Some(password) = self.password {
                     server = server.auth("admin", password);
                 }
-                let server = server.device_service(self.clone()).media_service(self).build().unwrap();
+                let server = server
+                    .device_service(self.clone())
+                    .event_service(self.clone())
+                    .media_service(self)
+                    .build()
+                    .unwrap();
                 tokio::select! {
                     ended = server.run() => ended.unwrap(),
                     _ = stopped => {}
@@ -69,6 +74,10 @@ impl DeviceService for Yard {
         })
     }
 }
+
+/// It lets subscribe, and has nothing to tell.
+#[async_trait::async_trait]
+impl EventService for Yard {}
 
 #[async_trait::async_trait]
 impl MediaService for Yard {

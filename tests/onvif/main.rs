@@ -96,14 +96,46 @@ fn an_open_camera_is_recorded_unasked_and_another_with_its_login() {
     let path = format!("/api/cameras/{}?deleteFilm=true", gate["uuid"].as_str().unwrap());
     assert_eq!(http::ask(daemon.address(), "DELETE", &path, "").unwrap().status, 204);
     listener.until_swept();
-    listener.until_swept();
     assert_eq!(names(&daemon), ["ACME Yard", "porch"]);
 
     let everything = [daemon.get("/api/").text(), daemon.get("/metrics").text(), &listener.said()].concat();
     let said = daemon.stop().join("\n");
     assert!(!everything.contains(PASSWORD) && !said.contains(PASSWORD) && !said.contains("subtype"), "{said}");
+    assert!(!said.contains("its events are not heard"), "{said}");
     assert!(said.contains("porch: found by itself at 10.77.0.2, recording it"), "{said}");
     drop(porch);
+}
+
+#[test]
+fn motion_that_a_camera_notices_is_kept() {
+    let Some(network) = Network::of("a camera that notices motion") else { return };
+    let onvif = ["--onvif", "127.0.0.1:8600", "--name", "porch", "--motion", "2", "--login", "admin:hunter2"];
+    let camera = rtsp("127.0.0.1:8554", &onvif);
+    let home = home("discovery = ['lo']");
+    let daemon = home.start();
+    let found = Listener::open(daemon.address()).until_swept();
+    let (key, found) = found.into_iter().next().expect("a camera on the loopback");
+    assert_eq!((&found["name"], &found["state"]), (&json!("porch"), &json!("needsLogin")));
+    assert_eq!(names(&daemon), [""; 0], "nothing is added unasked");
+    let added = record(&daemon, &key, "hunter2");
+    let path = format!("/api/cameras/{}/events", added["camera"].as_str().unwrap_or_else(|| panic!("{added}")));
+    let events = || daemon.get(&path).json()["events"].as_array().unwrap().clone();
+    let ended = wait_until("motion is written", secs(60), || {
+        let ended: Vec<_> = events().into_iter().filter(|event| !event["end90k"].is_null()).collect();
+        (ended.len() >= 2).then_some(ended)
+    });
+    for event in &ended {
+        let length = event["end90k"].as_i64().unwrap() - event["start90k"].as_i64().unwrap();
+        assert!((90_000..5 * 90_000).contains(&length), "{event}");
+        assert_eq!((&event["kind"], &event["source"]), (&json!("motion"), &json!("door step")));
+    }
+    // A camera that goes leaves no motion without an end.
+    drop(camera);
+    daemon.stop();
+    let daemon = home.start();
+    let after = daemon.get(&path).json()["events"].as_array().unwrap().clone();
+    assert!(after.len() >= ended.len() && after.iter().all(|event| !event["end90k"].is_null()), "{after:?}");
+    drop(network);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::names::{ADDRESSING, EVENTS, NOTIFICATION, SCHEMA, TOPICS};
 use super::service::Service;
 use super::soap::{Call, Soap};
 use super::xml::{Element, Name, escaped};
-use crate::base::Trouble;
+use crate::base::{Obstacle, Trouble};
 use crate::camera::Login;
 use jiff::Timestamp;
 use std::net::SocketAddr;
@@ -70,8 +70,8 @@ impl Subscription {
         let asked = format!("<InitialTerminationTime>{LIFE_TEXT}</InitialTerminationTime>");
         let answer = match create(&mut soap, &service, &asked).await {
             // Some know no time but their own.
-            Err(Trouble { obstacle: crate::base::Obstacle::Unreachable, .. }) => {
-                create(&mut soap, &service, "").await?
+            Err(Trouble { obstacle: Obstacle::Unreachable | Obstacle::NoVideo, .. }) => {
+                create(&mut soap, &service, "").await.map_err(without_events)?
             }
             created => created?,
         };
@@ -137,6 +137,14 @@ impl Subscription {
     }
 }
 
+/// A question that a device does not know has nothing to do with its video here.
+fn without_events(trouble: Trouble) -> Trouble {
+    match trouble.obstacle {
+        Obstacle::NoVideo => unusable(trouble.detail),
+        _ => trouble,
+    }
+}
+
 async fn create(soap: &mut Soap, service: &Service, life: &str) -> Result<Element, Trouble> {
     let body = format!("<CreatePullPointSubscription xmlns=\"{EVENTS}\">{life}</CreatePullPointSubscription>");
     let header = format!("{}{}", addressed(CREATE), to(&service.url()));
@@ -168,7 +176,7 @@ fn life(answer: &Element) -> Duration {
 }
 
 /// The motion that an answer tells of, in its order.
-fn motions(answer: &Element) -> Vec<Motion> {
+pub(super) fn motions(answer: &Element) -> Vec<Motion> {
     answer.all(NOTIFICATION, "NotificationMessage").take(MESSAGES).filter_map(motion).collect()
 }
 

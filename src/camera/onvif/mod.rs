@@ -9,6 +9,7 @@ pub mod discovery;
 mod events;
 mod media;
 mod names;
+pub mod reading;
 mod service;
 mod soap;
 pub mod xml;

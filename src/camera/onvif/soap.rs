@@ -127,7 +127,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    fn read(fault: &Element) -> Self {
+    pub(super) fn read(fault: &Element) -> Self {
         let mut read = Self::default();
         fault.walk(&mut |element| match element.name().local.as_str() {
             "Value" | "faultcode" => read.codes.extend(element.names().iter().cloned()),
@@ -139,7 +139,7 @@ impl Fault {
 
     /// Subcodes are told by the namespaces that ONVIF and WS-Security gave them. What devices add in their own words
     /// is looked at last.
-    fn meaning(&self, login: &Login) -> Trouble {
+    pub(super) fn meaning(&self, login: &Login) -> Trouble {
         let has = |space: &str, locals: &[&str]| {
             self.codes.iter().any(|code| &*code.space == space && locals.contains(&code.local.as_str()))
         };
@@ -254,5 +254,42 @@ mod tests {
         assert!(!told.contains("userpassword"));
         let known = Sha1::new().chain_update(&nonce).chain_update("2010-09-16T07:50:45Z").chain_update("userpassword");
         assert_eq!(STANDARD.encode(known.finalize()), "tuOSpGlFlIXsozq4HFNeeGeFLEI=");
+    }
+
+    /// What a fault in this style means, without and with a login.
+    fn meaning(fault: &str) -> String {
+        let spaces = "xmlns:ter='http://www.onvif.org/ver10/error' xmlns:own='urn:maker' \
+                      xmlns:wsse='http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd' \
+                      xmlns:wsu='http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd'";
+        let fault = format!("<e:Fault xmlns:e='{}' {spaces}>{fault}</e:Fault>", SOAP[0]);
+        let fault = Fault::read(&Element::parse(fault.as_bytes()).unwrap());
+        [Login::default(), login()].map(|login| fault.meaning(&login).obstacle.word()).join(" ")
+    }
+
+    #[test]
+    fn faults_are_told_apart_as_makers_write_them() {
+        let code = |code: &str, reason: &str| {
+            format!(
+                "<e:Code><e:Value>e:Sender</e:Value><e:Subcode><e:Value>\n {code} </e:Value></e:Subcode></e:Code>\
+                 <e:Reason><e:Text xml:lang='en'>{reason}</e:Text></e:Reason>"
+            )
+        };
+        for (fault, meant) in [
+            (code("ter:NotAuthorized", "Sender not Authorized"), "needsLogin wrongLogin"),
+            (code("wsse:FailedAuthentication", ""), "needsLogin wrongLogin"),
+            (code("own:Error", "The security token could not be authenticated"), "needsLogin wrongLogin"),
+            ("<e:Code><e:Value>e:Sender</e:Value></e:Code><e:Reason><e:Text>Authentication failed</e:Text></e:Reason>".into(), "needsLogin wrongLogin"),
+            ("<faultcode>ter:NotAuthorized</faultcode><faultstring>no</faultstring>".into(), "needsLogin wrongLogin"),
+            (code("wsu:MessageExpired", ""), "clockOff clockOff"),
+            (code("wsse:FailedAuthentication", "Message has expired, check the time"), "needsLogin clockOff"),
+            (code("own:AccountLocked", ""), "lockedOut lockedOut"),
+            (code("ter:NotAuthorized", "The user is locked, try again in 30 minutes"), "lockedOut lockedOut"),
+            (code("ter:ActionNotSupported", "Optional Action Not Implemented"), "noVideo noVideo"),
+            // Prefixes alone say nothing.
+            ("<e:Code><e:Value xmlns:ter='urn:maker'>ter:NotAuthorized</e:Value></e:Code>".into(), "unreachable unreachable"),
+            (code("ter:InvalidArgVal", "what"), "unreachable unreachable"),
+        ] {
+            assert_eq!(meaning(&fault), meant, "{fault}");
+        }
     }
 }

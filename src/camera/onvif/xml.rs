@@ -18,6 +18,8 @@ pub struct Element {
     text: String,
     /// The words of the text that are names with a known prefix, in their order.
     names: Vec<Name>,
+    /// The prefixes of these words.
+    prefixes: Vec<String>,
     children: Vec<Element>,
 }
 
@@ -39,7 +41,7 @@ const MAX_DEPTH: usize = 48;
 /// Of one document. A camera with dozens of profiles answers with a few thousand.
 const MAX_ELEMENTS: usize = 20_000;
 /// Namespaces declared at a time.
-const MAX_BINDINGS: usize = 256;
+const MAX_BINDINGS: usize = 4096;
 /// Of attributes and of names in a text, for each element.
 const MAX_PARTS: usize = 64;
 
@@ -154,8 +156,10 @@ impl Element {
         for (name, value) in &self.attributes {
             xml.push_str(&format!(" {name}=\"{}\"", escaped(value)));
         }
-        for (at, name) in self.names.iter().enumerate() {
-            xml.push_str(&format!(" xmlns:n{at}=\"{}\"", escaped(&name.space)));
+        for (at, (prefix, name)) in self.prefixes.iter().zip(&self.names).enumerate() {
+            if !self.prefixes[..at].contains(prefix) {
+                xml.push_str(&format!(" xmlns:{prefix}=\"{}\"", escaped(&name.space)));
+            }
         }
         xml.push('>');
         xml.push_str(&escaped(&self.text));
@@ -206,8 +210,8 @@ impl Tree {
             return Err(no("deeper or larger than a camera's answers are"));
         }
         let (space, local) = spaces.resolve_element(start.name());
-        let name = Name { space: self.space(&space), local: local.as_ref().to_owned() };
-        let mut attributes = Vec::new();
+        let name = Name { space: self.space(&space), local: checked(local.as_ref())?.to_owned() };
+        let mut attributes: Vec<(String, String)> = Vec::new();
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|e| NotXml(e.to_string()))?;
             if attribute.key.as_namespace_binding().is_some() {
@@ -217,9 +221,20 @@ impl Tree {
                 return Err(no("too many attributes"));
             }
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| NotXml(e.to_string()))?;
-            attributes.push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
+            // Two that differ by their namespace alone are not told apart: the first counts.
+            let name = checked(attribute.key.local_name().as_ref())?.to_owned();
+            if name != "xmlns" && attributes.iter().all(|(known, _)| *known != name) {
+                attributes.push((name, value.into_owned()));
+            }
         }
-        self.open.push(Element { name, attributes, text: String::new(), names: Vec::new(), children: Vec::new() });
+        self.open.push(Element {
+            name,
+            attributes,
+            text: String::new(),
+            names: Vec::new(),
+            prefixes: Vec::new(),
+            children: Vec::new(),
+        });
         Ok(())
     }
 
@@ -228,10 +243,14 @@ impl Tree {
         element.text = element.text.trim().to_owned();
         for word in element.text.split_whitespace().take(MAX_PARTS) {
             let name = QName(word);
+            let prefix_text = word.split(':').next().unwrap_or_default();
             if let (local, Some(prefix)) = name.decompose()
+                && checked(prefix_text).is_ok()
+                && !prefix_text.starts_with("xml")
                 && let space @ ResolveResult::Bound(_) = spaces.resolve_prefix(Some(prefix as Prefix<'_>), true)
             {
                 element.names.push(Name { space: self.space(&space), local: local.as_ref().to_owned() });
+                element.prefixes.push(prefix_text.to_owned());
             }
         }
         match self.open.last_mut() {
@@ -263,6 +282,16 @@ impl Tree {
                 new
             }
         }
+    }
+}
+
+/// A name as makers use them; what is none would be read as something else when it is written again.
+fn checked(name: &str) -> Result<&str, NotXml> {
+    let is_first = |c: char| c.is_alphabetic() || c == '_';
+    let goes_on = |c: char| is_first(c) || c.is_numeric() || c == '-' || c == '.';
+    match name.starts_with(is_first) && name.chars().all(goes_on) {
+        true => Ok(name),
+        false => Err(no("a name that is none")),
     }
 }
 
