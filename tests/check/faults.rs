@@ -140,7 +140,7 @@ pub(crate) const FAULTS: &[Fault] = faults! {
     "an opening that is missing": |s| s.sql("DELETE FROM open");
     "a stream that is missing": |s| s.sql("DELETE FROM stream WHERE id = 2");
     "a camera that is missing": |s| s.sql("DELETE FROM camera WHERE name = 'yard'");
-    "a session of a user that never was": |s| s.sql("INSERT INTO session VALUES (zeroblob(32), 7, 1, NULL)");
+    "a session of a user that never was": |s| s.sql("INSERT INTO session VALUES (zeroblob(32), 7, 1, 1)");
     "a gap of a stream that never was": |s| s.sql("INSERT INTO gap VALUES (77, 1, 2, 'camera silent', '')");
     "a gap that ends before it begins": |s| {
         s.sql("UPDATE gap SET end_90k = start_90k - 90000 WHERE stream_id = 1 AND end_90k IS NOT NULL");

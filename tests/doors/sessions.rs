@@ -29,7 +29,7 @@ fn first_boot_makes_an_owner_and_shuts_the_door() {
     assert_eq!((late.status, late.has("set-cookie")), (409, false));
     let refused = nobody.get("/api/cameras");
     assert_eq!((refused.status, refused.json()["detail"].as_str()), (401, Some("log in first")));
-    for public in ["/", "/page.js", "/healthz", "/api/session"] {
+    for public in ["/", "/healthz", "/api/session"] {
         assert_eq!(nobody.get(public).status, 200, "{public}");
     }
 }

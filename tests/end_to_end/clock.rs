@@ -37,7 +37,7 @@ fn start(home: &Home, liar: &Path) -> Daemon {
 fn home_with_witness() -> Home {
     let home = Home::new();
     let mut config = fs::OpenOptions::new().append(true).open(home.path("lunette.toml")).unwrap();
-    writeln!(config, "[recorder]\nclock = '{}'", home.path("sure").display()).unwrap();
+    writeln!(config, "clock = '{}'", home.path("sure").display()).unwrap();
     home
 }
 

@@ -134,7 +134,9 @@ fn vlc_is_recorded_from_the_next_key_frame_on() {
     daemon.wait_for_film("udp", 8);
     let live = |name| daemon.camera(name).unwrap()["streams"]["main"]["live"].clone();
     assert_eq!(live("tcp")["lastError"], "bad video: it does not send by this transport (TCP or UDP): try the other");
-    assert_eq!((&live("udp")["lastError"], live("udp")["sessions"].as_i64()), (&Value::Null, Some(1)));
+    // The first datagrams of who joins may be lost, or come from another place of the film: then it is tried again.
+    let sessions = live("udp")["sessions"].as_i64().unwrap();
+    assert!(sessions <= 2, "{}", live("udp")["lastError"]);
 
     let film = film(&home, &daemon, "udp");
     let packets = film.packets();
@@ -142,7 +144,7 @@ fn vlc_is_recorded_from_the_next_key_frame_on() {
     let sent = Film::at(&film_of).packets();
     let at = sent.iter().position(|p| p.sha256 == packets[0].sha256).expect("it was sent");
     assert!(packets[0].is_key && at > 0, "it had begun before: {at}");
-    if live("udp")["lostPackets"] == 0 {
+    if sessions == 1 && live("udp")["lostPackets"] == 0 {
         for (packet, sent_packet) in packets.iter().zip(&sent[at..]) {
             assert_eq!((&packet.sha256, packet.is_key), (&sent_packet.sha256, sent_packet.is_key));
             let scale = |pts: i64| pts * 90_000 / 15_360;
