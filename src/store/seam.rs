@@ -27,7 +27,8 @@ pub(crate) fn settle(db: &Database, unflushed: &Unflushed, batch: &Batch) -> Res
             db.patch_gaps(stream, &Patch { gone: vec![from], come: vec![gap] })?;
         }
     }
-    Ok(())
+    // One that was moved, and whose film was deleted before it was told again, would last for ever.
+    batch.gaps.iter().try_for_each(|(stream, gap)| db.end_gaps_before(*stream, gap.start))
 }
 
 /// Which of the gaps behind the end of some film has to move, by its start, and what it is then: the first begins there, and
@@ -90,6 +91,12 @@ mod tests {
         assert_eq!(told(&film, &[gap(60, Some(70)), gap(80, None)]), [(60, Some(70)), (70, None)]);
         assert_eq!(told(&film, &[gap(1000, None)]), [(1000, None)]);
         assert_eq!(told(&[], &[gap(70, None)]), [(70, None)]);
+    }
+
+    #[test]
+    fn a_gap_whose_film_was_deleted_ends_where_the_next_begins() {
+        assert_eq!(told(&[], &[gap(60, None), gap(70, Some(90))]), [(60, Some(70)), (70, Some(90))]);
+        assert_eq!(told(&[(2, 80, 10)], &[gap(60, None), gap(90, None)]), [(60, Some(80)), (90, None)]);
     }
 
     #[test]

@@ -61,6 +61,17 @@ impl Database {
         })
     }
 
+    /// Ends the gaps of a stream that last and begin before the one that begins at this moment, if there is one: where film
+    /// goes on, or where it begins. A stream is in one hole at a time.
+    pub(crate) fn end_gaps_before(&self, stream: StreamId, start: WallTime) -> Result<()> {
+        let what = || format!("end gaps of stream {stream}");
+        let params = named_params! {":stream": stream.get(), ":start": start.0};
+        self.write(|tx| {
+            tx.prepare_cached(END_BEFORE_SQL).or_sql(what)?.execute(params).or_sql(what)?;
+            Ok(())
+        })
+    }
+
     /// Forgets the gap that starts then.
     pub(crate) fn remove_gap(&self, stream: StreamId, start: WallTime) -> Result<()> {
         self.write(|tx| remove(tx, stream, start))
@@ -73,6 +84,11 @@ fn remove(conn: &Connection, stream: StreamId, start: WallTime) -> Result<()> {
     conn.prepare_cached(SQL).or_sql(|| "remove gap")?.execute(params).or_sql(|| "remove gap")?;
     Ok(())
 }
+
+const END_BEFORE_SQL: &str = "UPDATE gap SET end_90k = min(:start, ifnull((SELECT start_90k FROM recording
+        WHERE stream_id = :stream AND start_90k >= gap.start_90k ORDER BY start_90k LIMIT 1), :start))
+    WHERE stream_id = :stream AND start_90k < :start AND end_90k IS NULL
+    AND EXISTS (SELECT 1 FROM gap WHERE stream_id = :stream AND start_90k = :start)";
 
 /// Forgets the gaps of a stream that ended before its first film. Without any film they stay.
 pub(super) fn prune(conn: &Connection, stream: StreamId) -> Result<()> {
