@@ -28,6 +28,7 @@ before(async () => {
 		early: [[minutes, 0]],
 		late: [[minutes, LATE * SECOND]],
 		h265: [[minutesH265, 0]],
+		slow: [[{ ...morning, fps: 0.1 }, 0]],
 		yard: camera.url,
 	});
 	context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true });
@@ -103,6 +104,20 @@ test("frame by frame, on and back, by keys", async () => {
 		await page.keyboard.press(key);
 		await shows("early", inMinutes(61.1) + by);
 	}
+});
+
+test("film whose key frames are minutes apart is shown, and stays", async () => {
+	await look("slow", 85);
+	await shows("slow", morning.first + 8);
+	const after = await page.evaluate(async () => {
+		const seen = [];
+		for (let frame = 0; frame < 30; frame += 1) {
+			await new Promise((done) => requestAnimationFrame(done));
+			seen.push(shownBy("slow"));
+		}
+		return seen;
+	});
+	assert.deepEqual([...new Set(after)], [morning.first + 8]);
 });
 
 test("a hole says that it is one, and the next film is a key away", async () => {

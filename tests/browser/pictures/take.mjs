@@ -70,7 +70,7 @@ async function film(scene, at) {
 	const clip = (file, size, fps, seconds) =>
 		run("ffmpeg", [
 			"-nostdin", "-v", "error", "-loop", "1", "-r", String(fps), "-i", join(place, `${at}.still.png`), "-loop", "1", "-r", String(fps),
-			"-i", join(place, `${at}.walker.png`), "-filter_complex", `[0][1]overlay=x='${again(x)}':y='${again(y)}':shortest=0,noise=alls=5:allf=t,vignette=PI/5,scale=${size}`,
+			"-i", join(place, `${at}.walker.png`), "-filter_complex", `[0][1]overlay=x='${again(x)}':y='${again(y)}':shortest=0,scale=${size},noise=alls=5:allf=t,vignette=PI/5`,
 			"-t", String(seconds), "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", String(fps * 2), "-pix_fmt", "yuv420p",
 			"-x264-params", "sliced-threads=0:scenecut=0", "-f", "h264", join(place, file),
 		]);
