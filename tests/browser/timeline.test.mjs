@@ -28,12 +28,26 @@ before(async () => {
 		early: [[minutes, 0]],
 		late: [[minutes, LATE * SECOND]],
 		h265: [[minutesH265, 0]],
+		slow: [[{ ...morning, fps: 0.1 }, 0]],
 		yard: camera.url,
 	});
 	context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true });
 	await context.addInitScript(inPage);
+	await context.addInitScript(shown);
 	page = await open(context, recorder.page, complaints);
 });
+
+/** In the page: the number of the picture that a camera shows; NaN while there is none, or none that can be read. */
+function shown() {
+	globalThis.shownBy = (name) => {
+		try {
+			const video = document.querySelector(`[data-camera=${name}] video`);
+			return video && video.readyState >= 2 && !video.seeking ? numberOf(video) : NaN;
+		} catch {
+			return NaN;
+		}
+	};
+}
 
 after(async () => {
 	await browser?.close();
@@ -92,6 +106,20 @@ test("frame by frame, on and back, by keys", async () => {
 	}
 });
 
+test("film whose key frames are minutes apart is shown, and stays", async () => {
+	await look("slow", 85);
+	await shows("slow", morning.first + 8);
+	const after = await page.evaluate(async () => {
+		const seen = [];
+		for (let frame = 0; frame < 30; frame += 1) {
+			await new Promise((done) => requestAnimationFrame(done));
+			seen.push(shownBy("slow"));
+		}
+		return seen;
+	});
+	assert.deepEqual([...new Set(after)], [morning.first + 8]);
+});
+
 test("a hole says that it is one, and the next film is a key away", async () => {
 	await look("day", 10.5 * HOUR);
 	await page.getByText("No film here").waitFor();
@@ -118,18 +146,14 @@ test("cameras play in step, at any speed", async () => {
 		await page.getByLabel("Speed").selectOption(rate);
 		await page.keyboard.press("k");
 		const from = await number("early");
-		await page.waitForFunction(([from]) => numberOf(document.querySelector("[data-camera=early] video")) > from + 20, [from]);
-		const [early, late] = await page.evaluate(() =>
-			["early", "late"].map((name) => numberOf(document.querySelector(`[data-camera=${name}] video`))));
+		await page.waitForFunction((from) => shownBy("early") > from + 20, from);
+		const [early, late] = await page.evaluate(() => ["early", "late"].map((name) => shownBy(name)));
 		// Of a fast film some frames are not shown.
 		assert.ok(Math.abs(early - late - LATE * minutes.fps) <= 2 * Number(rate), `${early} beside ${late} at ${rate}`);
 		await page.keyboard.press("k");
 		await page.waitForFunction(() => [...document.querySelectorAll(".tile video")].every((video) => video.paused && !video.seeking));
 		// Where it stands, it is exact.
-		await page.waitForFunction((apart) => {
-			const [early, late] = ["early", "late"].map((name) => numberOf(document.querySelector(`[data-camera=${name}] video`)));
-			return early - late === apart;
-		}, LATE * minutes.fps);
+		await page.waitForFunction((apart) => shownBy("early") - shownBy("late") === apart, LATE * minutes.fps);
 	}
 	await page.getByLabel("Speed").selectOption("1");
 });
@@ -197,6 +221,7 @@ test("by keyboard alone: the line is a slider that zooms, moves and plays", asyn
 test("by touch, on a phone: tap, drag and pinch", async () => {
 	const phone = await browser.newContext({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
 	await phone.addInitScript(inPage);
+	await phone.addInitScript(shown);
 	const desktop = page;
 	page = await open(phone, recorder.page, complaints);
 	try {
@@ -245,10 +270,15 @@ test("a camera that is lost says since when and why, and is found again", async 
 	await camera.plug();
 	await tile.getByText(/Away since/).waitFor({ state: "detached", timeout: 60_000 });
 	await playing(tile);
-	// The hole, with its cause.
-	await page.goto(`${recorder.page}timeline?cameras=yard&span=240`);
-	await page.waitForFunction(() => document.querySelector(".tile video")?.readyState >= 2);
-	const { gaps: [gap] } = await recorder.ask(recorder.stream("yard", "gaps"));
+	// The hole, with its cause, once film goes on behind it.
+	const gap = await page.evaluate(async (path) => {
+		for (;;) {
+			const { gaps } = await (await fetch(path)).json();
+			const over = gaps.find((gap) => gap.endTime90k !== null);
+			if (over) return over;
+			await new Promise((done) => setTimeout(done, 200));
+		}
+	}, recorder.stream("yard", "gaps"));
 	await page.goto(`${recorder.page}timeline?cameras=yard&span=240&t=${Math.round((gap.startTime90k + gap.endTime90k) / 2)}`);
 	await page.getByText(/No film here: The camera/).waitFor();
 });
@@ -262,7 +292,7 @@ async function look(cameras, seconds, span = 600) {
 	await page.goto(`${recorder.page}timeline?cameras=${cameras}&t=${NOON + Math.round(seconds * SECOND)}&span=${span}`);
 }
 
-const number = (name) => page.evaluate((name) => numberOf(document.querySelector(`[data-camera=${name}] video`)), name);
+const number = (name) => page.evaluate((name) => shownBy(name), name);
 
 /** Waits until a camera shows the picture with this number. */
 async function shows(name, wanted) {
@@ -277,9 +307,7 @@ async function shows(name, wanted) {
 async function until(name, [first, last]) {
 	const handle = await page.waitForFunction(
 		([name, first, last]) => {
-			const video = document.querySelector(`[data-camera=${name}] video`);
-			if (!video || video.readyState < 2 || video.seeking) return false;
-			const shown = numberOf(video);
+			const shown = shownBy(name);
 			return shown >= first && shown <= last && performance.now() - (globalThis.began ?? 0);
 		},
 		[name, first, last],

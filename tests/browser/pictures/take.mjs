@@ -19,6 +19,8 @@ const run = promisify(execFile);
 const [, , target] = argv;
 const FPS = 10;
 const LOOP = 20;
+/** Pictures of a piece of the night, four hours at most: the recorder imports no film slower than a picture in ten seconds. */
+const PAST = 1440;
 /** Film of the night: hours before now, and how many there are, of each camera. */
 const NIGHT = [[[11.5, 4], [7.4, 4], [3.2, 3]], [[11.5, 4], [7.5, 4], [2.1, 2]], [[9.5, 4], [5.5, 4], [1.5, 1.4]], [[11.8, 4], [7.8, 4], [3.8, 3.7]]];
 
@@ -36,7 +38,7 @@ try {
 				for (const [before, hours] of pieces) {
 					const file = join(place, `${at}.past.h264`);
 					const start = Math.round((now - before * 3600) * SECOND);
-					await recorder.verb("import", file, "--camera", SCENES[at].name, "--fps", String(1 / ((hours / 4) * 36)), "--start", String(start));
+					await recorder.verb("import", file, "--camera", SCENES[at].name, "--fps", String(PAST / (hours * 3600)), "--start", String(start));
 				}
 			}
 		},
@@ -64,16 +66,17 @@ async function film(scene, at) {
 	await draw(drawn(scene.walker, scene.size), `${at}.walker.png`, scene.size);
 	await page.close();
 	const [x, y] = scene.path;
+	const again = (path) => path.replace(/\bt\b/g, `mod(t,${LOOP})`);
 	const clip = (file, size, fps, seconds) =>
 		run("ffmpeg", [
 			"-nostdin", "-v", "error", "-loop", "1", "-r", String(fps), "-i", join(place, `${at}.still.png`), "-loop", "1", "-r", String(fps),
-			"-i", join(place, `${at}.walker.png`), "-filter_complex", `[0][1]overlay=x='${x}':y='${y}':shortest=0,noise=alls=5:allf=t,vignette=PI/5,scale=${size}`,
+			"-i", join(place, `${at}.walker.png`), "-filter_complex", `[0][1]overlay=x='${again(x)}':y='${again(y)}':shortest=0,scale=${size},noise=alls=5:allf=t,vignette=PI/5`,
 			"-t", String(seconds), "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", String(fps * 2), "-pix_fmt", "yuv420p",
 			"-x264-params", "sliced-threads=0:scenecut=0", "-f", "h264", join(place, file),
 		]);
 	await clip(`${at}.main.${FPS}fps.h264`, "1280:720", FPS, LOOP);
 	await clip(`${at}.sub.${FPS}fps.h264`, "640:360", FPS, LOOP);
-	await clip(`${at}.past.h264`, "640:360", FPS, 40);
+	await clip(`${at}.past.h264`, "640:360", FPS, PAST / FPS);
 }
 
 async function camera(at) {
@@ -92,6 +95,7 @@ async function take() {
 		const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, deviceScaleFactor: width < 600 ? 2 : 1 });
 		const page = await context.newPage();
 		await page.goto(recorder.page + path);
+		await page.waitForFunction(() => [...document.querySelectorAll(".tile video")].every((video) => video.readyState >= 2 && !video.seeking));
 		await page.waitForTimeout(wait);
 		await act(page);
 		await page.screenshot({ path: join(target, `${name}.png`) });

@@ -298,7 +298,10 @@ export class FilmPlayer {
 		const at = this.seconds(this.target);
 		const [first, last] = [buffered.start(0), buffered.end(buffered.length - 1)];
 		const far = AHEAD * 16 * 2;
-		const cut = first < at - 2 * BEHIND ? [first, at - BEHIND] : last > at + far ? [at + far, last + 1] : null;
+		// With a key frame goes all that needs it: what is shown keeps its own, however far back that is.
+		const shown = this.segments[segmentAt(this.segments, this.target)];
+		const old = Math.min(at - BEHIND, shown ? this.seconds(shown.start) - SEAM : first);
+		const cut = first < old - BEHIND ? [first, old] : last > at + far ? [at + far, last + 1] : null;
 		if (!cut) return false;
 		await new Promise<void>((done) => {
 			buffer.onupdateend = () => done();
