@@ -12,7 +12,7 @@
 //! | mp4box | the font table of subtitles | it does not know the box, and says so |
 //! | mp4parse | samples of fragments | it reads what goes before them |
 //! | all | how long fragments are shown | it is told by no header |
-//! | re_mp4 | times beyond 32 bits | it takes composition offsets of fragments, which are signed, for unsigned ones |
+//! | re_mp4 | times of fragments beyond 32 bits | it takes composition offsets of fragments, which are signed, for unsigned ones |
 //! | re_mp4 | sample entries | it reads a track's first and skips the others |
 
 mod ffprobe;

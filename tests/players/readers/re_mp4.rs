@@ -11,12 +11,12 @@ pub(super) fn read(film: &Path) -> Seen {
     assert!(tracks.next().is_none(), "re_mp4: one video track");
     assert_eq!((mp4.moov.mvhd.timescale, track.timescale), (90_000, 90_000), "re_mp4: time scales");
     let first = track.samples[0].composition_timestamp;
-    let samples = track.samples.iter().map(|sample| Sample {
-        offset: sample.offset,
-        bytes: sample.size,
+    let is_fragmented = !mp4.moofs.is_empty();
+    let samples = track.samples.iter().map(|sample| {
+        let time_90k = sample.composition_timestamp - first;
         // Of fragments it takes signed offsets for unsigned ones.
-        time_90k: (sample.composition_timestamp - first) as i32 as i64,
-        is_key: sample.is_sync,
+        let time_90k = if is_fragmented { i64::from(time_90k as i32) } else { time_90k };
+        Sample { offset: sample.offset, bytes: sample.size, time_90k, is_key: sample.is_sync }
     });
     Seen {
         reader: "re_mp4",
