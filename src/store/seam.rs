@@ -28,7 +28,8 @@ pub(crate) fn settle(db: &Database, unflushed: &Unflushed, batch: &Batch) -> Res
         }
     }
     // One that was moved, and whose film was deleted before it was told again, would last for ever.
-    batch.gaps.iter().try_for_each(|(stream, gap)| db.end_gaps_before(*stream, gap.start))
+    let mut lasting = batch.gaps.iter().filter(|(_, gap)| gap.end.is_none());
+    lasting.try_for_each(|(stream, gap)| db.end_gaps_before(*stream, gap.start))
 }
 
 /// Which of the gaps behind the end of some film has to move, by its start, and what it is then: the first begins there, and
@@ -94,8 +95,8 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_whose_film_was_deleted_ends_where_the_next_begins() {
-        assert_eq!(told(&[], &[gap(60, None), gap(70, Some(90))]), [(60, Some(70)), (70, Some(90))]);
+    fn a_gap_whose_film_was_deleted_ends_where_the_next_that_lasts_begins() {
+        assert_eq!(told(&[], &[gap(60, None), gap(70, None), gap(70, Some(90))]), [(60, Some(70)), (70, Some(90))]);
         assert_eq!(told(&[(2, 80, 10)], &[gap(60, None), gap(90, None)]), [(60, Some(80)), (90, None)]);
     }
 
