@@ -114,11 +114,16 @@ mod tests {
     #[test]
     fn gaps_are_listed_in_their_order_and_pruning_looks_at_one_recording() {
         assert_eq!(
-            [LIST_SQL, PRUNE_SQL].map(plan).join("\n"),
+            [LIST_SQL, PRUNE_SQL, END_BEFORE_SQL].map(plan).join("\n"),
             "SEARCH gap USING PRIMARY KEY (stream_id=? AND start_90k<?)
 SEARCH gap USING PRIMARY KEY (stream_id=?)
 SCALAR SUBQUERY 1
-SEARCH recording USING COVERING INDEX recording_cover (stream_id=?)"
+SEARCH recording USING COVERING INDEX recording_cover (stream_id=?)
+SEARCH gap USING PRIMARY KEY (stream_id=? AND start_90k<?)
+SCALAR SUBQUERY 2
+SEARCH gap USING PRIMARY KEY (stream_id=? AND start_90k=?)
+CORRELATED SCALAR SUBQUERY 1
+SEARCH recording USING COVERING INDEX recording_cover (stream_id=? AND start_90k>?)"
         );
     }
 
