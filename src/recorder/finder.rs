@@ -353,6 +353,10 @@ impl Finding {
         let Some(store) = self.store.clone().filter(|_| self.options.adopt_open) else { return };
         let Some(neighbour) = self.neighbours.get(key).filter(|n| n.camera.is_none()) else { return };
         let Some(video) = &neighbour.video else { return };
+        // It may be a camera that has just moved, and is followed as soon as that is seen to be away.
+        if following::is_called_like_one_of(&store.cameras(), &neighbour.announced.endpoint) {
+            return;
+        }
         let so_far = store.cameras().iter().filter(|camera| !camera.removed && is_by_itself(camera)).count();
         if so_far >= MAX_BY_THEMSELVES {
             return;

@@ -54,7 +54,7 @@ impl Finding {
         }
         let cameras = store.cameras();
         let endpoint = &neighbour.announced.endpoint;
-        let is_it = |c: &&Camera| !c.removed && c.onvif.as_ref().is_some_and(|link| link.endpoint == *endpoint);
+        let is_it = |c: &&Camera| is_called(c, endpoint);
         let mut candidates = cameras.iter().filter(is_it).filter(|camera| self.absences.is_away(camera, now));
         let (Some(camera), None) = (candidates.next(), candidates.next()) else { return };
         neighbour.followed_at = Some(now);
@@ -85,6 +85,15 @@ impl Finding {
         }
         self.link(key);
     }
+}
+
+/// A device that calls itself so may be one of these.
+pub(super) fn is_called_like_one_of(cameras: &[Camera], endpoint: &str) -> bool {
+    cameras.iter().any(|camera| is_called(camera, endpoint))
+}
+
+fn is_called(camera: &Camera, endpoint: &str) -> bool {
+    !camera.removed && camera.onvif.as_ref().is_some_and(|link| link.endpoint == endpoint)
 }
 
 /// A number that both tell is the same.
