@@ -4,6 +4,8 @@ use super::config::Config;
 use super::opening::Access;
 use super::socket::Socket;
 use super::{Outcome, opening};
+use crate::appliance::Appliance;
+use crate::appliance::notify::{self, Notify};
 use crate::base::{Kind, Result, ResultExt};
 use crate::live::Live;
 use crate::recorder::{Finder, FinderOptions, Recorder};
@@ -76,6 +78,9 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
         false => Some(Finder::start(store.clone(), live.clone(), finding(config))?),
     };
     let state = State::with_entry(store, live, TimeZone::system(), &config.web.entry(), !args.read_only)?;
+    state.on(machine(config));
+    tokio::spawn(web::keep_machine(state.clone(), stopped.clone()));
+    tell_systemd(&stopped);
     let served = tokio::spawn(web::serve(state, listeners, Reactors::for_all_cores()?, stopped));
 
     asked.wait().await;
@@ -92,6 +97,26 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
     let _ = tokio::time::timeout(RECORDER_PATIENCE, ended(recorder, finder)).await;
     let _ = served.await;
     Ok(now)
+}
+
+/// The machine that this is.
+fn machine(config: &Config) -> Arc<Appliance> {
+    let image = config.appliance.as_ref();
+    Arc::new(image.map_or_else(Appliance::none, |image| Appliance::image(image.helper.clone(), image.state.clone())))
+}
+
+/// Tells systemd that the page is there, and from then on that we live: by this thread, which a disk that hangs does not
+/// hold up.
+fn tell_systemd(stopped: &watch::Receiver<bool>) {
+    let (notify, mut stopped) = (Notify::from_env(), stopped.clone());
+    notify.ready();
+    let Some(every) = notify::watchdog() else { return };
+    tokio::spawn(async move {
+        while tokio::time::timeout(every, stopped.wait_for(|stop| *stop)).await.is_err() {
+            notify.alive();
+        }
+        notify.stopping();
+    });
 }
 
 /// How to look for cameras; `None`: not at all. Interfaces that are not there yet may come, such as a wireless one.

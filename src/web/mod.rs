@@ -10,6 +10,7 @@ mod direct;
 mod fixed;
 mod hls;
 mod live;
+mod machine;
 mod metrics;
 mod notices;
 mod openapi;
@@ -32,6 +33,7 @@ pub use answer::Body;
 pub use api::discovery::{Detail, FoundJson};
 pub use api::test::{CameraReport, look_at_camera};
 pub use auth::{Entry, Rule};
+pub use machine::keep_machine;
 pub use peer::Peer;
 pub use reactors::Reactors;
 pub use state::State;
@@ -147,6 +149,21 @@ where
         Route::AddUser => api::users::add(state, body::read(request).await?).await?,
         Route::EditUser(user) => api::users::edit(state, caller, user, body::read(request).await?).await?,
         Route::RemoveUser(user) => api::users::remove(state, user).await?,
+        Route::System => api::system::show(state).await?,
+        Route::Reboot => api::system::reboot(state).await?,
+        Route::PowerOff => api::system::power_off(state).await?,
+        Route::Logs { lines, unit } => api::system::logs(state, lines, unit).await?,
+        Route::Network => api::system::network(state).await?,
+        Route::SetNetwork => api::system::set_network(state, body::read(request).await?).await?,
+        Route::Disks => api::system::disks(state).await?,
+        Route::ChangeDisk => api::system::change_disk(state, body::read(request).await?).await?,
+        Route::Firmware => api::firmware::show(state).await?,
+        Route::Install { force } if api::firmware::is_bundle(request.headers()) => {
+            api::firmware::upload(state, force, request).await?
+        }
+        Route::Install { .. } => api::firmware::install_url(state, body::read(request).await?).await?,
+        Route::ChangeFirmware => api::firmware::change(state, body::read(request).await?).await?,
+        Route::FirmwareProgress => api::firmware::progress(state)?,
         Route::ListTokens => api::tokens::list(state).await?,
         Route::AddToken => api::tokens::add(state, body::read(request).await?).await?,
         Route::RemoveToken(token) => api::tokens::remove(state, token).await?,

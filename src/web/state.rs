@@ -1,5 +1,6 @@
 //! `State`: what all requests share.
 
+use crate::appliance::Appliance;
 use crate::base::{Error, Kind, Result, WallTime};
 use crate::camera::clock;
 use crate::live::Live;
@@ -15,7 +16,7 @@ use crate::web::reactors::spawn_blocking;
 use crate::web::route::StreamName;
 use crate::web::view::{Buffers, Indexes, Plans};
 use jiff::tz::TimeZone;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What there is to answer from.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct State {
     pub(super) begun: WallTime,
     /// Since when there is trouble.
     pub(super) since: Since,
+    /// The machine, where it is one of ours.
+    pub(super) appliance: OnceLock<Arc<Appliance>>,
 }
 
 impl State {
@@ -89,7 +92,19 @@ impl State {
             records,
             begun: clock::wall_now(),
             since: Since::default(),
+            appliance: OnceLock::new(),
         }))
+    }
+
+    /// Says which machine this is; before that, it is any.
+    pub fn on(&self, machine: Arc<Appliance>) {
+        // Who says it twice means the first.
+        let _ = self.appliance.set(machine);
+    }
+
+    /// The machine.
+    pub(super) fn appliance(&self) -> Arc<Appliance> {
+        self.appliance.get().cloned().unwrap_or_default()
     }
 
     /// A stream of a camera, as it is now.

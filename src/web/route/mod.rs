@@ -95,6 +95,25 @@ pub(super) enum Route {
     EditUser(PersonId),
     RemoveUser(PersonId),
     ListTokens,
+    /// How the machine is doing.
+    System,
+    Reboot,
+    PowerOff,
+    Logs {
+        lines: u32,
+        unit: Option<String>,
+    },
+    Network,
+    SetNetwork,
+    Disks,
+    ChangeDisk,
+    Firmware,
+    /// A bundle that comes in, or an address of one.
+    Install {
+        force: bool,
+    },
+    ChangeFirmware,
+    FirmwareProgress,
     AddToken,
     RemoveToken(PersonId),
 }
