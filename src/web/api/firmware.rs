@@ -1,14 +1,14 @@
 //! `/api/firmware`: slots and versions, and how a new one comes onto this machine.
 
-use super::system::{elsewhere, recording};
+use super::system::elsewhere;
 use crate::appliance::Appliance;
 use crate::appliance::firmware::schedule::Window;
 use crate::appliance::firmware::{Available, Bundle, Firmware, Progress, Settings};
 use crate::appliance::protocol::{Inspected, LastUpgrade, SlotName, SlotState, Status, UpgradeOutcome, check_url};
 use crate::appliance::recording_list;
 use crate::base::{Error, Kind, Result, WallTime, time::UNITS_PER_SEC};
-use crate::web::State;
 use crate::web::answer::{self, Body};
+use crate::web::machine::Machine;
 use crate::web::problem::Refusal;
 use crate::web::state::blocking;
 use bytes::{Bytes, BytesMut};
@@ -79,11 +79,11 @@ struct ScheduleJson {
 }
 
 /// Slots, versions, and where the next one may come from.
-pub(in crate::web) async fn show(state: &State) -> Result<Response<Body>> {
-    let appliance = state.appliance();
+pub(in crate::web) async fn show(machine: &Machine) -> Result<Response<Body>> {
+    let appliance = machine.appliance();
     let Ok(image) = appliance.here() else { return Ok(elsewhere()) };
     let status = image.firmware().status().await?;
-    Ok(told(StatusCode::OK, status, image.firmware().settings(), &state.zone))
+    Ok(told(StatusCode::OK, status, image.firmware().settings(), &machine.front.zone))
 }
 
 fn told(code: StatusCode, status: Status, settings: Settings, zone: &TimeZone) -> Response<Body> {
@@ -150,8 +150,8 @@ where
 }
 
 /// Sets channel and window.
-pub(in crate::web) async fn change(state: &Arc<State>, change: Change) -> Result<Response<Body>> {
-    let appliance = state.appliance();
+pub(in crate::web) async fn change(machine: &Machine, change: Change) -> Result<Response<Body>> {
+    let appliance = machine.appliance();
     appliance.here()?;
     blocking(move || {
         appliance.here()?.firmware().change(|settings| {
@@ -163,7 +163,7 @@ pub(in crate::web) async fn change(state: &Arc<State>, change: Change) -> Result
         })
     })
     .await?;
-    show(state).await
+    show(machine).await
 }
 
 /// A bundle from the web.
@@ -182,20 +182,20 @@ pub(in crate::web) fn is_bundle(headers: &HeaderMap) -> bool {
 }
 
 /// Installs from the web. What is refused is refused now; the rest is told by progress.
-pub(in crate::web) async fn install_url(state: &Arc<State>, wish: FromWeb) -> Result<Response<Body>> {
-    let appliance = state.appliance();
+pub(in crate::web) async fn install_url(machine: &Machine, wish: FromWeb) -> Result<Response<Body>> {
+    let appliance = machine.appliance();
     let firmware = appliance.here()?.firmware();
     check_url(&wish.url)?;
     let turn = firmware.turn()?;
     let bundle = Bundle::Url(wish.url);
     let inspected = firmware.check(&bundle, wish.force).await?;
-    begin(state, turn, bundle, wish.force);
+    begin(machine, turn, bundle, wish.force);
     Ok(accepted(&inspected))
 }
 
 /// Takes a bundle in and installs it. What is refused is refused when it is here.
 pub(in crate::web) async fn upload<B>(
-    state: &Arc<State>,
+    machine: &Machine,
     force: bool,
     request: Request<B>,
 ) -> Result<Response<Body>, Refusal>
@@ -203,7 +203,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    let appliance = state.appliance();
+    let appliance = machine.appliance();
     let firmware = appliance.here()?.firmware();
     let turn = firmware.turn()?;
     let limit = firmware.limit().await?;
@@ -219,7 +219,7 @@ where
         }
     };
     let inspected = firmware.check(&Bundle::Uploaded, force).await?;
-    begin(state, turn, Bundle::Uploaded, force);
+    begin(machine, turn, Bundle::Uploaded, force);
     Ok(accepted(&inspected))
 }
 
@@ -279,12 +279,12 @@ const PIECE: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Goes on by itself, whether somebody looks or not.
-fn begin(state: &Arc<State>, turn: crate::appliance::firmware::Turn, bundle: Bundle, force: bool) {
-    let (state, appliance) = (state.clone(), state.appliance());
+fn begin(machine: &Machine, turn: crate::appliance::firmware::Turn, bundle: Bundle, force: bool) {
+    let (recording, appliance) = (machine.recording(), machine.appliance());
     tokio::spawn(async move {
         let Ok(image) = appliance.here() else { return };
         // A power cut may start the new version sooner than the owner does.
-        if let Err(e) = recording_list::write(image.state(), &recording(&state)) {
+        if let Err(e) = recording_list::write(image.state(), &recording) {
             log::warn!("the list of recording streams: {e}");
         }
         let _ = image.firmware().install(turn, bundle, force).await;
@@ -300,8 +300,8 @@ fn accepted(inspected: &Inspected) -> Response<Body> {
 }
 
 /// Server-sent events: how far an upgrade is, now and as it goes on.
-pub(in crate::web) fn progress(state: &State) -> Result<Response<Body>> {
-    let appliance = state.appliance();
+pub(in crate::web) fn progress(machine: &Machine) -> Result<Response<Body>> {
+    let appliance = machine.appliance();
     let mut progress = appliance.here()?.firmware().progress();
     // When it is full the state is read later: nothing is lost, since changes are not queued.
     let (pieces, told) = mpsc::channel(1);

@@ -1,7 +1,7 @@
 //! `/api/system`: the box that the recorder runs on. Where it is none of ours, it says so.
 
 use crate::appliance::lines::LINES;
-use crate::appliance::machine::Machine;
+use crate::appliance::machine;
 use crate::appliance::protocol::{NetworkSetting, Request};
 use crate::appliance::sensors::{DiskHealth, Sensors};
 use crate::appliance::{NOT_HERE, RecordingStream, network};
@@ -11,6 +11,7 @@ use crate::camera::clock;
 use crate::live;
 use crate::web::State;
 use crate::web::answer::{self, Body};
+use crate::web::machine::Machine;
 use crate::web::state::blocking;
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -78,24 +79,24 @@ pub(super) fn elsewhere() -> Response<Body> {
 }
 
 /// How the machine is doing.
-pub(in crate::web) async fn show(state: &State) -> Result<Response<Body>> {
-    if state.appliance().here().is_err() {
+pub(in crate::web) async fn show(machine: &Machine) -> Result<Response<Body>> {
+    if machine.appliance().here().is_err() {
         return Ok(elsewhere());
     }
     let root = Path::new("/");
-    let (machine, sensors, network) =
-        blocking(move || Ok((Machine::read(root), Sensors::read(root), network::interfaces(root)?))).await?;
+    let (found, sensors, network) =
+        blocking(move || Ok((machine::Machine::read(root), Sensors::read(root), network::interfaces(root)?))).await?;
     let now = clock::wall_now();
-    let clock = state.live.clock.status();
+    let clock = machine.front.live.clock.status();
     let told = SystemJson {
         on_image: true,
         version: env!("CARGO_PKG_VERSION"),
-        host_name: machine.host_name,
-        model: machine.model,
-        booted_slot: machine.booted_slot,
-        uptime: machine.uptime,
-        load: machine.load,
-        memory: MemoryJson { total_bytes: machine.total_bytes, available_bytes: machine.available_bytes },
+        host_name: found.host_name,
+        model: found.model,
+        booted_slot: found.booted_slot,
+        uptime: found.uptime,
+        load: found.load,
+        memory: MemoryJson { total_bytes: found.total_bytes, available_bytes: found.available_bytes },
         temperature: sensors.temperature,
         under_voltage: sensors.under_voltage,
         disks: sensors.disks.into_iter().map(DiskJson::new).collect(),
@@ -106,7 +107,7 @@ pub(in crate::web) async fn show(state: &State) -> Result<Response<Body>> {
             max_error_seconds: clock.max_error_seconds,
         }),
         now_90k: now.0,
-        now: now.text(&state.zone),
+        now: now.text(&machine.front.zone),
     };
     Ok(answer::json(StatusCode::OK, &told))
 }
@@ -119,24 +120,24 @@ impl DiskJson {
 }
 
 /// Starts the machine anew.
-pub(in crate::web) async fn reboot(state: &State) -> Result<Response<Body>> {
-    state.appliance().here()?.reboot(recording(state)).await?;
+pub(in crate::web) async fn reboot(machine: &Machine) -> Result<Response<Body>> {
+    machine.appliance().here()?.reboot(machine.recording()).await?;
     Ok(answer::empty(StatusCode::ACCEPTED))
 }
 
 /// Switches it off.
-pub(in crate::web) async fn power_off(state: &State) -> Result<Response<Body>> {
-    state.appliance().here()?.power_off(recording(state)).await?;
+pub(in crate::web) async fn power_off(machine: &Machine) -> Result<Response<Body>> {
+    machine.appliance().here()?.power_off(machine.recording()).await?;
     Ok(answer::empty(StatusCode::ACCEPTED))
 }
 
 /// The newest lines of the journal; on another machine of the daemon itself.
-pub(in crate::web) async fn logs(state: &State, lines: u32, unit: Option<String>) -> Result<Response<Body>> {
+pub(in crate::web) async fn logs(machine: &Machine, lines: u32, unit: Option<String>) -> Result<Response<Body>> {
     #[derive(Deserialize)]
     struct Told {
         text: String,
     }
-    let appliance = state.appliance();
+    let appliance = machine.appliance();
     let text = match appliance.here() {
         Ok(image) => image.helper().ask::<Told>(&Request::Logs { lines, unit }).await?.text,
         Err(_) if unit.is_some() => return Err(Error::new(Kind::Conflict, format!("units: {NOT_HERE}"))),
@@ -146,8 +147,8 @@ pub(in crate::web) async fn logs(state: &State, lines: u32, unit: Option<String>
 }
 
 /// Addresses, and how they are given.
-pub(in crate::web) async fn network(state: &State) -> Result<Response<Body>> {
-    let appliance = state.appliance();
+pub(in crate::web) async fn network(machine: &Machine) -> Result<Response<Body>> {
+    let appliance = machine.appliance();
     let Ok(image) = appliance.here() else { return Ok(elsewhere()) };
     let settings: Vec<NetworkSetting> = image.helper().ask(&Request::Network { set: None }).await?;
     let interfaces = blocking(|| network::interfaces(Path::new("/"))).await?;
@@ -156,16 +157,16 @@ pub(in crate::web) async fn network(state: &State) -> Result<Response<Body>> {
 }
 
 /// Gives an interface its address.
-pub(in crate::web) async fn set_network(state: &State, setting: NetworkSetting) -> Result<Response<Body>> {
-    let appliance = state.appliance();
+pub(in crate::web) async fn set_network(machine: &Machine, setting: NetworkSetting) -> Result<Response<Body>> {
+    let appliance = machine.appliance();
     let image = appliance.here()?;
     image.helper().ask::<Value>(&Request::Network { set: Some(setting) }).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
 /// The disks that there are.
-pub(in crate::web) async fn disks(state: &State) -> Result<Response<Body>> {
-    let appliance = state.appliance();
+pub(in crate::web) async fn disks(machine: &Machine) -> Result<Response<Body>> {
+    let appliance = machine.appliance();
     let Ok(image) = appliance.here() else { return Ok(elsewhere()) };
     let disks: Value = image.helper().ask(&Request::Disks).await?;
     Ok(answer::json(StatusCode::OK, &json!({ "onImage": true, "disks": disks })))
@@ -188,8 +189,8 @@ fn twice<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<Stri
 }
 
 /// Film goes there from the next start on; or a disk is made ready for that.
-pub(in crate::web) async fn change_disk(state: &State, wish: DiskWish) -> Result<Response<Body>> {
-    let appliance = state.appliance();
+pub(in crate::web) async fn change_disk(machine: &Machine, wish: DiskWish) -> Result<Response<Body>> {
+    let appliance = machine.appliance();
     let image = appliance.here()?;
     match wish {
         DiskWish { adopt: Some(uuid), format: None, confirm: None } => {

@@ -182,6 +182,25 @@ pub(super) enum Form {
 }
 
 impl Route {
+    /// It is about the machine, and needs no film.
+    pub(super) fn is_of_machine(&self) -> bool {
+        matches!(
+            self,
+            Self::System
+                | Self::Reboot
+                | Self::PowerOff
+                | Self::Logs { .. }
+                | Self::Network
+                | Self::SetNetwork
+                | Self::Disks
+                | Self::ChangeDisk
+                | Self::Firmware
+                | Self::Install { .. }
+                | Self::ChangeFirmware
+                | Self::FirmwareProgress
+        )
+    }
+
     /// Reads a request's first line. Times without an offset are of `zone`.
     pub(super) fn parse(method: &Method, path: &str, query: Option<&str>, zone: &TimeZone) -> Result<Parsed, Refusal> {
         let query = Query::parse(query);
