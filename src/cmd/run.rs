@@ -76,6 +76,7 @@ async fn serve(config: &Config, args: &Args, store: Arc<Store>) -> Result<Instan
         false => Some(Finder::start(store.clone(), live.clone(), finding(config))?),
     };
     let state = State::with_entry(store, live, TimeZone::system(), &config.web.entry(), !args.read_only)?;
+    state.describe(format!("{config:#?}"));
     let served = tokio::spawn(web::serve(state, listeners, Reactors::for_all_cores()?, stopped));
 
     asked.wait().await;

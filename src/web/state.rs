@@ -15,7 +15,7 @@ use crate::web::reactors::spawn_blocking;
 use crate::web::route::StreamName;
 use crate::web::view::{Buffers, Indexes, Plans};
 use jiff::tz::TimeZone;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What there is to answer from.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub struct State {
     pub(super) begun: WallTime,
     /// Since when there is trouble.
     pub(super) since: Since,
+    /// What the recorder was told to do; see [`Self::describe`].
+    pub(super) configuration: OnceLock<String>,
 }
 
 impl State {
@@ -89,7 +91,14 @@ impl State {
             records,
             begun: clock::wall_now(),
             since: Since::default(),
+            configuration: OnceLock::new(),
         }))
+    }
+
+    /// Has diagnostics tell the configuration. There must be no secret in it.
+    pub fn describe(&self, configuration: String) {
+        // Who says it twice means the first.
+        let _ = self.configuration.set(configuration);
     }
 
     /// A stream of a camera, as it is now.

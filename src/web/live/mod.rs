@@ -7,7 +7,7 @@ mod viewer;
 use crate::base::{Error, Kind, StreamId};
 use crate::web::State;
 use crate::web::answer::Body;
-use crate::web::auth::Caller;
+use crate::web::auth::{Admits, Caller};
 use crate::web::problem::Refusal;
 use crate::web::route::StreamName;
 use http::{Request, Response};
@@ -71,7 +71,7 @@ impl Live {
 
     /// Waits until whoever watches may not any more.
     pub(super) fn shut_out(&self, state: &State) -> impl Future<Output = ()> + use<> {
-        self.caller.clone().shut_out(state.doors.clone(), self.camera)
+        self.caller.clone().shut_out(state.doors.clone(), Admits::Viewers, Some(self.camera))
     }
 }
 
