@@ -101,11 +101,10 @@ test("motion that a camera notices is on the time line, a key away", async () =>
 	const last = events.reduce((a, b) => (a.start90k > b.start90k ? a : b));
 	await page.goto(`${recorder.page}timeline?t=${last.start90k - 90_000 * 2}&span=60`);
 	await page.locator(".lines canvas").waitFor();
-	const before = await page.locator(".moment").inputValue();
 	await page.getByRole("button", { name: "Next event" }).click();
-	await page.waitForFunction((before) => document.querySelector(".moment").value !== before, before);
-	const at = Number(new URL(page.url()).searchParams.get("t"));
-	assert.ok(events.some(({ start90k }) => Math.abs(start90k - at) < 90_000), `${at} is no event`);
+	// The address follows what is shown.
+	const isThere = (start) => Math.abs(Number(new URL(location.href).searchParams.get("t")) - start) < 45_000;
+	await page.waitForFunction(isThere, last.start90k);
 	// The mark itself says what it is.
 	const line = await page.locator(".lines canvas").boundingBox();
 	await page.mouse.move(line.x + line.width / 2 + 3, line.y + 55);

@@ -65,11 +65,13 @@ function Answering() {
 	return (
 		<section aria-label={t.welcome.found}>
 			<h2>{t.welcome.found}</h2>
-			<ul class="plain" role="status">
-				{discovery.found.value.map((camera) => (
-					<li key={camera.key}><strong>{camera.name || t.welcome.nameless}</strong> <span class="faint small">{camera.foundByItself ? t.found.byItself : t.found.states[camera.state]}</span></li>
-				))}
-			</ul>
+			<div role="status">
+				<ul class="plain">
+					{discovery.found.value.map((camera) => (
+						<li key={camera.key}><strong>{camera.name || t.welcome.nameless}</strong> <span class="faint small">{camera.foundByItself ? t.found.byItself : t.found.states[camera.state]}</span></li>
+					))}
+				</ul>
+			</div>
 		</section>
 	);
 }
