@@ -13,7 +13,8 @@ fn first_boot_makes_an_owner_and_shuts_the_door() {
     let daemon = home.start();
     let nobody = Visitor::new(&daemon);
     let before = nobody.get("/api/session").json();
-    assert_eq!(before, json!({"needsOwner": true, "user": null, "loginRequired": true, "appliance": false}));
+    let none = json!({"needsOwner": true, "user": null, "loginRequired": true, "appliance": false, "waitsFor": null});
+    assert_eq!(before, none);
     let refused = nobody.get("/api/cameras");
     assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer realm=\"lunette\""));
     assert_eq!(refused.json()["detail"], "nobody has set the owner's password yet");
@@ -33,6 +34,13 @@ fn first_boot_makes_an_owner_and_shuts_the_door() {
     for public in ["/", "/healthz", "/api/session"] {
         assert_eq!(nobody.get(public).status, 200, "{public}");
     }
+    let page = nobody.get("/");
+    let files: Vec<_> = page.text().split('"').filter(|word| word.starts_with('/') && word.contains('.')).collect();
+    for file in &files {
+        assert_eq!(nobody.get(file).status, 200, "{file}");
+    }
+    let was_built = !page.text().contains("scripts/page");
+    assert_eq!(files.iter().any(|file| file.ends_with(".js")), was_built, "{files:?}");
 }
 
 #[test]
