@@ -51,6 +51,7 @@ async fn serve(config: &Config, args: &Args, store: &mut Option<Arc<Store>>) -> 
     let (stop, stopped) = watch::channel(false);
     let live = Arc::new(Live::default());
     let front = Front::new(live.clone(), TimeZone::system(), &config.web.entry(), !args.read_only);
+    front.describe(format!("{config:#?}"));
     let site = Site::waiting(front, Waiting::new("starting"));
     let mut served = Served { site: site.clone(), reactors: Reactors::for_all_cores()?.into(), tasks: JoinSet::new() };
 
