@@ -26,6 +26,8 @@ pub struct Front {
     pub(super) since: Since,
     /// The machine, where it is one of ours.
     appliance: OnceLock<Arc<Appliance>>,
+    /// What the recorder was told to do; see [`Self::describe`].
+    pub(super) configuration: OnceLock<String>,
     /// Locked for a few lines.
     waiting: Mutex<Option<Waiting>>,
 }
@@ -36,7 +38,8 @@ impl Front {
     pub fn new(live: Arc<Live>, zone: TimeZone, entry: &Entry, records: bool) -> Arc<Self> {
         let doors = Arc::new(Doors::new(entry, records));
         let (begun, since, waiting) = (clock::wall_now(), Since::default(), Mutex::default());
-        Arc::new(Self { live, doors, zone, records, begun, since, appliance: OnceLock::new(), waiting })
+        let (appliance, configuration) = Default::default();
+        Arc::new(Self { live, doors, zone, records, begun, since, appliance, configuration, waiting })
     }
 
     /// Says which machine this is; before that, it is any.
@@ -48,6 +51,12 @@ impl Front {
     /// The machine.
     pub(super) fn appliance(&self) -> Arc<Appliance> {
         self.appliance.get().cloned().unwrap_or_default()
+    }
+
+    /// Has diagnostics tell the configuration. There must be no secret in it.
+    pub fn describe(&self, configuration: String) {
+        // Who says it twice means the first.
+        let _ = self.configuration.set(configuration);
     }
 
     /// Why there is no film yet, while there is none. From memory.

@@ -11,6 +11,7 @@ use crate::camera::clock;
 use crate::web::answer::Body;
 use crate::web::api::system::recording;
 use crate::web::api::{firmware, system};
+use crate::web::auth::Caller;
 use crate::web::problem::Refusal;
 use crate::web::route::Route;
 use crate::web::{Front, Site, State, body};
@@ -43,7 +44,12 @@ impl Machine {
 }
 
 /// Answers what is asked of the box.
-pub(super) async fn dispatch<B>(machine: Machine, route: Route, request: Request<B>) -> Result<Response<Body>, Refusal>
+pub(super) async fn dispatch<B>(
+    machine: Machine,
+    caller: Caller,
+    route: Route,
+    request: Request<B>,
+) -> Result<Response<Body>, Refusal>
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
@@ -64,7 +70,7 @@ where
         }
         Route::Install { .. } => firmware::install_url(machine, body::read(request).await?).await?,
         Route::ChangeFirmware => firmware::change(machine, body::read(request).await?).await?,
-        Route::FirmwareProgress => firmware::progress(machine)?,
+        Route::FirmwareProgress => firmware::progress(machine, caller)?,
         _ => return Err(Refusal::NoSuchPath),
     })
 }

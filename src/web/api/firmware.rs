@@ -8,6 +8,7 @@ use crate::appliance::protocol::{Inspected, LastUpgrade, SlotName, SlotState, St
 use crate::appliance::recording_list;
 use crate::base::{Error, Kind, Result, WallTime, time::UNITS_PER_SEC};
 use crate::web::answer::{self, Body};
+use crate::web::auth::{Admits, Caller};
 use crate::web::machine::Machine;
 use crate::web::problem::Refusal;
 use crate::web::state::blocking;
@@ -300,12 +301,14 @@ fn accepted(inspected: &Inspected) -> Response<Body> {
 }
 
 /// Server-sent events: how far an upgrade is, now and as it goes on.
-pub(in crate::web) fn progress(machine: &Machine) -> Result<Response<Body>> {
+pub(in crate::web) fn progress(machine: &Machine, caller: Caller) -> Result<Response<Body>> {
     let appliance = machine.appliance();
     let mut progress = appliance.here()?.firmware().progress();
     // When it is full the state is read later: nothing is lost, since changes are not queued.
     let (pieces, told) = mpsc::channel(1);
+    let doors = machine.front.doors.clone();
     tokio::spawn(async move {
+        let mut over = pin!(caller.shut_out(doors, Admits::Owners, None));
         loop {
             let event = event(&progress.borrow_and_update());
             if pieces.send(event).await.is_err() {
@@ -323,6 +326,7 @@ pub(in crate::web) fn progress(machine: &Machine) -> Result<Response<Body>> {
                         }
                     }
                     () = pieces.closed() => return,
+                    () = &mut over => return,
                 }
             }
         }
