@@ -1,5 +1,6 @@
 //! `Front`: what answers whether the film is there or not.
 
+use crate::appliance::Appliance;
 use crate::base::WallTime;
 use crate::camera::clock;
 use crate::live::Live;
@@ -7,7 +8,7 @@ use crate::web::auth::{Doors, Entry};
 use crate::web::notices::Since;
 use crate::web::waiting::Waiting;
 use jiff::tz::TimeZone;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Who may enter, and what is happening now.
 #[derive(Debug)]
@@ -23,6 +24,10 @@ pub struct Front {
     pub(super) begun: WallTime,
     /// Since when there is trouble.
     pub(super) since: Since,
+    /// The machine, where it is one of ours.
+    appliance: OnceLock<Arc<Appliance>>,
+    /// What the recorder was told to do; see [`Self::describe`].
+    pub(super) configuration: OnceLock<String>,
     /// Locked for a few lines.
     waiting: Mutex<Option<Waiting>>,
 }
@@ -33,7 +38,25 @@ impl Front {
     pub fn new(live: Arc<Live>, zone: TimeZone, entry: &Entry, records: bool) -> Arc<Self> {
         let doors = Arc::new(Doors::new(entry, records));
         let (begun, since, waiting) = (clock::wall_now(), Since::default(), Mutex::default());
-        Arc::new(Self { live, doors, zone, records, begun, since, waiting })
+        let (appliance, configuration) = Default::default();
+        Arc::new(Self { live, doors, zone, records, begun, since, appliance, configuration, waiting })
+    }
+
+    /// Says which machine this is; before that, it is any.
+    pub fn on(&self, machine: Arc<Appliance>) {
+        // Who says it twice means the first.
+        let _ = self.appliance.set(machine);
+    }
+
+    /// The machine.
+    pub(super) fn appliance(&self) -> Arc<Appliance> {
+        self.appliance.get().cloned().unwrap_or_default()
+    }
+
+    /// Has diagnostics tell the configuration. There must be no secret in it.
+    pub fn describe(&self, configuration: String) {
+        // Who says it twice means the first.
+        let _ = self.configuration.set(configuration);
     }
 
     /// Why there is no film yet, while there is none. From memory.
