@@ -11,6 +11,7 @@
 //! | 2 | [`media`]: bytes and arithmetic, no I/O, no clock |
 //! | 1 | [`base`]: words that all floors speak |
 
+pub mod appliance;
 pub mod base;
 pub mod camera;
 pub mod cmd;

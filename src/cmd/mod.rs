@@ -18,6 +18,7 @@ mod output;
 mod passwd;
 mod protect;
 mod run;
+mod setup_file;
 mod socket;
 mod ts;
 mod units;
@@ -57,6 +58,8 @@ enum Verb {
     #[command(subcommand)]
     Protect(protect::Args),
     Upgrade(upgrade::Args),
+    #[command(hide = true)]
+    SetupFile(setup_file::Args),
 }
 
 /// What a verb came to, when it did not fail.
@@ -87,6 +90,10 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
     if let Verb::Ts(args) = cli.verb {
         return ts::run(&args);
     }
+    // It belongs to the machine's start, which goes on whatever the configuration is.
+    if let Verb::SetupFile(args) = cli.verb {
+        return setup_file::run(cli.config.as_deref(), &args);
+    }
     let config = Config::load(cli.config.as_deref())?;
     start_log(&config, &cli.verb);
     match cli.verb {
@@ -101,7 +108,7 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Passwd(args) => passwd::run(&config, &args),
         Verb::Protect(args) => protect::run(&config, args),
         Verb::Upgrade(args) => upgrade::run(&config, &args),
-        Verb::Ts(_) => unreachable!("handled above"),
+        Verb::Ts(_) | Verb::SetupFile(_) => unreachable!("handled above"),
     }
 }
 
