@@ -15,6 +15,7 @@ pub mod sensors;
 pub mod settings;
 pub mod setup_file;
 pub mod version;
+pub mod wifi;
 
 pub use client::Helper;
 pub use firmware::Firmware;
