@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # loop, project and others are of lib.sh
+# shellcheck disable=SC2154,SC2034,SC2015 # project, loop, unmount and others are of lib.sh
 # The settings' and the film's file systems: checked, mended, replaced, missing, pulled out.
 
 fresh() {

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # scripts, project and others are of lib.sh
+# shellcheck disable=SC2154,SC2016 # scripts, project and others are of lib.sh; fakes expand for themselves
 # What the start does once the settings are there: time, machine id, folders, the owner's files.
 
 now() {
