@@ -11,7 +11,7 @@ use lunette::media::run::{Run, Terms};
 use lunette::media::{Frame, SampleEntry};
 use lunette::store::camera::{NewCamera, NewStream, PerKind};
 use lunette::store::{Options, Store};
-use lunette::web::{self, Listener, Reactors, State};
+use lunette::web::{self, Listener, Reactors, Site, State};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -83,7 +83,7 @@ fn cold_server(runtime: &Runtime, disk: &Path) -> (SocketAddr, watch::Sender<boo
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let state = State::new(store, Arc::new(Live::default()), TimeZone::UTC);
-        tokio::spawn(web::serve(state, vec![Listener::Tcp(listener)], Reactors::one(), stopped));
+        tokio::spawn(web::serve(Site::open(state), vec![Listener::Tcp(listener)], Reactors::one().into(), stopped));
         address
     });
     (address, stop)

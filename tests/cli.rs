@@ -66,13 +66,13 @@ impl Home {
         self.words(&words)
     }
 
-    /// Starts `run` and waits until it listens.
+    /// Starts `run` and waits until it listens and has its film.
     fn daemon(&self, words: &[&str]) -> Daemon {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lunette"));
         command.args(words).current_dir(self.path()).env("RUST_LOG", "info").stderr(Stdio::piped());
         let mut daemon = Daemon(command.spawn().unwrap());
         let mut lines = BufReader::new(daemon.0.stderr.take().unwrap()).lines().map(Result::unwrap);
-        assert!(lines.any(|line| line.contains("listening on http://127.0.0.1:")), "it ended");
+        assert!(lines.any(|line| line.contains("film: open in ")), "it ended");
         // What it says later must find a reader, or it would end by a broken pipe.
         std::thread::spawn(move || lines.for_each(drop));
         daemon

@@ -6,7 +6,7 @@ use super::config::Config;
 use super::opening::{self, Access};
 use crate::base::{Error, Kind, Result, ResultExt};
 use crate::store::Store;
-use crate::web::{self, Peer, State};
+use crate::web::{self, Peer, Site, State};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::BoxBody;
@@ -25,7 +25,7 @@ pub(super) enum Api {
     /// A running daemon.
     Daemon(SendRequest<Full<Bytes>>),
     /// This process, which holds the store.
-    Here(Arc<Store>, Arc<State>),
+    Here(Arc<Store>, Arc<Site>),
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -56,7 +56,7 @@ impl Api {
         }
         let store = opening::open(config, access)?;
         let state = State::new(store.clone(), Arc::default(), TimeZone::system());
-        Ok(Self::Here(store, state))
+        Ok(Self::Here(store, Site::open(state)))
     }
 
     /// The daemon, if one runs.
@@ -90,8 +90,8 @@ impl Api {
         };
         let request = request.body(body).expect("paths are made of uuids and numbers");
         let answer: Answer = match self {
-            Self::Here(_, state) => {
-                web::answer_request(state, Peer::Owner, request).await.map(|body| body.map_err(Failure::from).boxed())
+            Self::Here(_, site) => {
+                web::answer_request(site, Peer::Owner, request).await.map(|body| body.map_err(Failure::from).boxed())
             }
             Self::Daemon(sender) => {
                 let answer = sender.send_request(request).await.or_fail(Kind::Busy, || "ask the daemon")?;

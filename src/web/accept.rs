@@ -7,7 +7,7 @@ use crate::web::patience::Patient;
 use crate::web::peer::Peer;
 use crate::web::reactors::Reactors;
 use crate::web::tls::Tls;
-use crate::web::{State, answer_request, live};
+use crate::web::{Site, answer_request, live};
 use http::header::{self, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -38,11 +38,10 @@ pub enum Listener {
 
 /// Answers on all sockets until `stop` says true or its sender is gone; then lets the requests that run end, but no
 /// longer than [`GRACE`].
-pub async fn serve(state: Arc<State>, listeners: Vec<Listener>, reactors: Reactors, stop: watch::Receiver<bool>) {
+pub async fn serve(site: Arc<Site>, listeners: Vec<Listener>, reactors: Arc<Reactors>, stop: watch::Receiver<bool>) {
     let mut doors = JoinSet::new();
-    let reactors = Arc::new(reactors);
     for listener in listeners {
-        doors.spawn(listen(state.clone(), listener, reactors.clone(), stop.clone()));
+        doors.spawn(listen(site.clone(), listener, reactors.clone(), stop.clone()));
     }
     while doors.join_next().await.is_some() {}
 }
@@ -70,7 +69,7 @@ const MAX_UNSENT: u32 = 64 << 10;
 /// How long a browser is to remember that it comes over TLS.
 const A_YEAR: &str = "max-age=31536000";
 
-async fn listen(state: Arc<State>, listener: Listener, reactors: Arc<Reactors>, mut stop: watch::Receiver<bool>) {
+async fn listen(site: Arc<Site>, listener: Listener, reactors: Arc<Reactors>, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -98,18 +97,18 @@ async fn listen(state: Arc<State>, listener: Listener, reactors: Arc<Reactors>, 
                 continue;
             }
         };
-        let (state, stop) = (state.clone(), stop.clone());
+        let (site, stop) = (site.clone(), stop.clone());
         let tls = listener.tls();
         let connection = async move {
             match stream {
-                Stream::Tcp(stream, address) => welcome(state, stream, address, tls, stop).await,
+                Stream::Tcp(stream, address) => welcome(site, stream, address, tls, stop).await,
                 Stream::Travelling(stream, address) => match TcpStream::from_std(stream) {
-                    Ok(stream) => welcome(state, stream, address, tls, stop).await,
+                    Ok(stream) => welcome(site, stream, address, tls, stop).await,
                     Err(e) => warn!("web: connection: {e}"),
                 },
                 Stream::Unix(stream) => {
-                    let stream = Direct::new(stream, state.store.clone());
-                    converse(state, Peer::Owner, stream, false, stop).await;
+                    let stream = Direct::new(stream, site.clone());
+                    converse(site, Peer::Owner, stream, false, stop).await;
                 }
             }
             drop((place, reactor));
@@ -130,7 +129,7 @@ pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
 
 /// Serves a browser, over TLS if there is any.
 async fn welcome(
-    state: Arc<State>,
+    site: Arc<Site>,
     stream: TcpStream,
     address: IpAddr,
     tls: Option<Arc<Tls>>,
@@ -138,11 +137,11 @@ async fn welcome(
 ) {
     let peer = Peer::Visitor { address, secure: tls.is_some() };
     let Some(tls) = tls else {
-        let stream = Direct::new(stream, state.store.clone());
-        return converse(state, peer, stream, false, stop).await;
+        let stream = Direct::new(stream, site.clone());
+        return converse(site, peer, stream, false, stop).await;
     };
     match tls.greet(stream).await {
-        Ok(stream) => converse(state, peer, stream, tls.is_own(), stop).await,
+        Ok(stream) => converse(site, peer, stream, tls.is_own(), stop).await,
         Err(e) => debug!("web: connection: TLS: {e}"),
     }
 }
@@ -194,20 +193,14 @@ async fn accept(
 
 /// Serves one connection, request after request, and what it turns into. With `insists` browsers are told to come over
 /// TLS from now on.
-async fn converse<C: Carrier>(
-    state: Arc<State>,
-    peer: Peer,
-    stream: C,
-    insists: bool,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn converse<C: Carrier>(site: Arc<Site>, peer: Peer, stream: C, insists: bool, mut stop: watch::Receiver<bool>) {
     let stream = Patient::new(stream, PATIENCE);
     let turned = Arc::new(Mutex::new(None));
     let service = service_fn(|mut request: Request<Incoming>| {
-        let (state, turned) = (state.clone(), turned.clone());
+        let (site, turned) = (site.clone(), turned.clone());
         async move {
             let upgrade = hyper::upgrade::on(&mut request);
-            let mut answer = answer_request(&state, peer, request).await;
+            let mut answer = answer_request(&site, peer, request).await;
             if let Some(live) = answer.extensions_mut().remove::<Live>() {
                 *turned.lock().unwrap_or_else(PoisonError::into_inner) = Some((live, upgrade));
             }
@@ -240,7 +233,7 @@ async fn converse<C: Carrier>(
         if let Err(e) = carrier.limit_unsent(MAX_UNSENT) {
             warn!("web: live viewer: limit what waits in the kernel: {e}; a slow one will be far behind");
         }
-        let (viewer, shut_out) = (live.viewer(&state), live.shut_out(&state));
+        let (viewer, shut_out) = (live.viewer(site.front()), live.shut_out(site.front()));
         live::converse(viewer, carrier.into_stream(), parts.read_buf.into(), shut_out, stop).await;
     }
 }

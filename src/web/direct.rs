@@ -1,6 +1,7 @@
 //! `Direct`: a socket that film reaches straight from its file.
 
 use crate::store::{FileRange, Store};
+use crate::web::Site;
 use crate::web::reactors::spawn_blocking;
 use log::error;
 use socket2::SockRef;
@@ -99,15 +100,26 @@ impl<S: Socket + Send + 'static> Carrier for Direct<S> {
 #[derive(Debug)]
 pub(super) struct Direct<S> {
     socket: S,
-    store: Arc<Store>,
+    site: Arc<Site>,
+    /// Once it is there.
+    store: Option<Arc<Store>>,
     /// Film that is read in anew: it left the page cache while there was no room for it.
     reading: Option<JoinHandle<()>>,
 }
 
 impl<S: Socket> Direct<S> {
-    /// Film is the store's.
-    pub(super) fn new(socket: S, store: Arc<Store>) -> Self {
-        Self { socket, store, reading: None }
+    /// Film is the store's of this site.
+    pub(super) fn new(socket: S, site: Arc<Site>) -> Self {
+        Self { socket, site, store: None, reading: None }
+    }
+
+    /// The first of these bytes that are film.
+    fn find_film(&mut self, all: &[IoSlice<'_>]) -> Option<(usize, FileRange)> {
+        if self.store.is_none() {
+            self.store = self.site.state().map(|state| state.store.clone());
+        }
+        let store = self.store.as_ref()?;
+        all.iter().enumerate().find_map(|(at, bytes)| store.file_range(bytes).map(|film| (at, film)))
     }
 
     /// Sends what stands before film that is sent next.
@@ -170,8 +182,7 @@ impl<S: Socket> AsyncWrite for Direct<S> {
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, all: &[IoSlice<'_>]) -> Poll<Result<usize>> {
         let this = self.get_mut();
-        let film = all.iter().enumerate().find_map(|(at, bytes)| this.store.file_range(bytes).map(|film| (at, film)));
-        let plain = match film {
+        let plain = match this.find_film(all) {
             Some((0, film)) => match ready!(this.poll_send(cx, &film, &all[0])) {
                 Some(sent) => return Poll::Ready(sent),
                 None => &all[..1],

@@ -8,10 +8,10 @@ mod text;
 mod verification;
 
 use crate::camera;
-use crate::web::State;
 use crate::web::answer::{self, Body};
 use crate::web::auth::Caller;
-use crate::web::notices;
+use crate::web::notices::{self, Notice};
+use crate::web::{Front, State};
 use http::{Response, StatusCode};
 use text::{Kind, Text};
 
@@ -23,8 +23,19 @@ pub(super) fn show(state: &State, caller: &Caller) -> Response<Body> {
     clock::write(state, &cameras, &mut text);
     streams::write(state, &cameras, camera::clock::monotonic_now(), &mut text);
     verification::write(state, &mut text);
-    process::write(state, &mut text);
-    let told = notices::all(state, caller, camera::clock::wall_now());
+    process::write(&mut text);
+    finished(text, &notices::all(state, caller, camera::clock::wall_now()))
+}
+
+/// Those that there are without film.
+pub(super) fn while_waiting(front: &Front) -> Response<Body> {
+    let mut text = Text::default();
+    clock::write(front, &[], &mut text);
+    process::write(&mut text);
+    finished(text, &notices::while_waiting(front, camera::clock::wall_now()))
+}
+
+fn finished(mut text: Text, told: &[Notice]) -> Response<Body> {
     let kinds =
         notices::Kind::ALL.map(|kind| (vec![("kind", kind.word())], told.iter().filter(|n| n.kind == kind).count()));
     text.add(Kind::Gauge, "lunette_notices", "What an owner should know, as `/api/` tells it.", kinds);

@@ -8,6 +8,7 @@ mod body;
 mod desks;
 mod direct;
 mod fixed;
+mod front;
 mod hls;
 mod live;
 mod metrics;
@@ -22,20 +23,25 @@ mod reactors;
 pub mod reading;
 mod route;
 mod segments;
+mod site;
 mod slices;
 mod state;
 mod tls;
 mod view;
+mod waiting;
 
 pub use accept::{GRACE, Listener, serve};
 pub use answer::Body;
 pub use api::discovery::{Detail, FoundJson};
 pub use api::test::{CameraReport, look_at_camera};
 pub use auth::{Entry, Rule};
+pub use front::Front;
 pub use peer::Peer;
 pub use reactors::Reactors;
+pub use site::Site;
 pub use state::State;
 pub use tls::{Source as TlsSource, Tls};
+pub use waiting::Waiting;
 
 use auth::Caller;
 use bytes::Bytes;
@@ -47,17 +53,23 @@ use route::Route;
 use std::sync::Arc;
 
 /// Answers one request, wherever it comes from: a socket, or a verb that holds the store itself.
-pub async fn answer_request<B>(state: &Arc<State>, peer: Peer, request: Request<B>) -> Response<Body>
+pub async fn answer_request<B>(site: &Site, peer: Peer, request: Request<B>) -> Response<Body>
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let answered = match read_head(state, peer, &request) {
-        Ok((caller, route)) => match dispatch(state, &caller, route, request).await {
-            Ok(answer) => begin(answer).await,
-            Err(refusal) => Err(refusal),
-        },
+    let answered = match read_head(site.front(), peer, &request) {
+        Ok((caller, route)) => {
+            let answered = match site.state() {
+                Some(state) => dispatch(&state, &caller, route, request).await,
+                None => waiting::dispatch(site.front(), &caller, route, request).await,
+            };
+            match answered {
+                Ok(answer) => begin(answer).await,
+                Err(refusal) => Err(refusal),
+            }
+        }
         Err(refusal) => Err(refusal),
     };
     let answer = answered.unwrap_or_else(|refusal| {
@@ -81,21 +93,24 @@ async fn begin(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
 }
 
 /// Who asks for what; `Err` also when it is not for them.
-fn read_head<B>(state: &State, peer: Peer, request: &Request<B>) -> Result<(Caller, Route), Refusal> {
-    peer.check(&state.doors, request.uri(), request.headers())?;
+fn read_head<B>(front: &Front, peer: Peer, request: &Request<B>) -> Result<(Caller, Route), Refusal> {
+    peer.check(&front.doors, request.uri(), request.headers())?;
     peer.check_origin(request.method(), request.headers())?;
     if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > MAX_URL_BYTES) {
         return Err(Refusal::LongUrl);
     }
-    let caller = Caller::identify(&state.doors, peer, request.headers());
+    let caller = Caller::identify(&front.doors, peer, request.headers());
     let uri = request.uri();
-    let parsed = Route::parse(request.method(), uri.path(), uri.query(), &state.zone)?;
-    caller.must_be(&state.doors, parsed.admits, parsed.camera)?;
+    let parsed = Route::parse(request.method(), uri.path(), uri.query(), &front.zone)?;
+    caller.must_be(&front.doors, parsed.admits, parsed.camera)?;
     Ok((caller, parsed.route))
 }
 
 /// Beyond it there is nothing that makes sense; it has room for hundreds of `s=`.
 const MAX_URL_BYTES: usize = 8 << 10;
+
+/// A backup of hundreds of cameras.
+const MAX_BACKUP_BYTES: usize = 1 << 20;
 
 async fn dispatch<B>(
     state: &Arc<State>,
@@ -143,6 +158,11 @@ where
         Route::SetUp => api::session::set_up(state, caller, body::read(request).await?).await?,
         Route::LogIn => api::session::log_in(state, caller, body::read(request).await?).await?,
         Route::LogOut => api::session::log_out(state, caller).await?,
+        Route::ChangePassword => api::session::change_password(state, caller, body::read(request).await?).await?,
+        Route::BackUp => api::backup::plain(state).await?,
+        Route::BackUpSealed => api::backup::sealed(state, body::read(request).await?).await?,
+        Route::Restore => api::restore::run(state, caller, body::read_up_to(MAX_BACKUP_BYTES, request).await?).await?,
+        Route::Diagnostics => api::diagnostics::show(state, caller).await?,
         Route::ListUsers => api::users::list(state).await?,
         Route::AddUser => api::users::add(state, body::read(request).await?).await?,
         Route::EditUser(user) => api::users::edit(state, caller, user, body::read(request).await?).await?,

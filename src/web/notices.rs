@@ -5,8 +5,8 @@
 use crate::base::{MonoTime, StreamId, WallDuration, WallTime};
 use crate::camera::clock;
 use crate::store::Camera;
-use crate::web::State;
 use crate::web::auth::{Audience, Caller};
+use crate::web::{Front, State};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -104,6 +104,17 @@ pub(super) fn all(state: &State, caller: &Caller, now: WallTime) -> Vec<Notice> 
     all
 }
 
+/// All that there are while there is no film.
+pub(super) fn while_waiting(front: &Front, now: WallTime) -> Vec<Notice> {
+    let mut all = Vec::new();
+    if let Some(waiting) = front.waits().filter(|_| front.records) {
+        let since = front.since.of("trouble", true, now);
+        all.push(Notice { kind: Kind::Disk, since, camera_uuid: None, stream: None, detail: waiting.to_string() });
+    }
+    time(front, &mut all);
+    all
+}
+
 /// The disk cannot be read or written, or lies.
 pub(super) fn is_ailing(state: &State) -> bool {
     let is_stuck = || state.store.verification().is_some_and(|told| told.trouble.is_some());
@@ -172,8 +183,8 @@ fn rot(state: &State, cameras: &[Camera], all: &mut Vec<Notice>) {
     }
 }
 
-fn time(state: &State, all: &mut Vec<Notice>) {
-    let unproven = state.live.clock.status().filter(|clock| !clock.proven);
+fn time(front: &Front, all: &mut Vec<Notice>) {
+    let unproven = front.live.clock.status().filter(|clock| !clock.proven);
     all.extend(unproven.map(|clock| Notice {
         kind: Kind::Clock,
         since: clock.since,

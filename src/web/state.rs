@@ -1,31 +1,27 @@
 //! `State`: what all requests share.
 
-use crate::base::{Error, Kind, Result, WallTime};
-use crate::camera::clock;
+use crate::base::{Error, Kind, Result};
 use crate::live::Live;
 use crate::store::{Camera, Store, Stream};
+use crate::web::Front;
 use crate::web::api::CameraTexts;
 use crate::web::api::snapshot::Pictures;
-use crate::web::auth::{self, Doors, Entry, Rule};
+use crate::web::auth::{self, Entry, Rule};
 use crate::web::desks::Desks;
 use crate::web::hls::Lists;
 use crate::web::live::Places;
-use crate::web::notices::Since;
 use crate::web::reactors::spawn_blocking;
 use crate::web::route::StreamName;
 use crate::web::view::{Buffers, Indexes, Plans};
 use jiff::tz::TimeZone;
+use std::ops::Deref;
 use std::sync::Arc;
 
-/// What there is to answer from.
+/// What there is to answer from: a front whose store is there.
 #[derive(Debug)]
 pub struct State {
+    pub(super) front: Arc<Front>,
     pub(super) store: Arc<Store>,
-    pub(super) live: Arc<Live>,
-    /// Who may enter.
-    pub(super) doors: Arc<Doors>,
-    /// Times are told in it, and asked in it where they have no offset.
-    pub(super) zone: TimeZone,
     pub(super) buffers: Buffers,
     pub(super) indexes: Indexes,
     pub(super) plans: Plans,
@@ -38,12 +34,6 @@ pub struct State {
     pub(super) viewers: Places,
     /// Who fetches a camera's picture takes one of these.
     pub(super) pictures: Pictures,
-    /// Something is to be recorded into the store.
-    pub(super) records: bool,
-    /// When it was ready to answer.
-    pub(super) begun: WallTime,
-    /// Since when there is trouble.
-    pub(super) since: Since,
 }
 
 impl State {
@@ -59,37 +49,16 @@ impl State {
 
     fn for_this_machine(store: Arc<Store>, live: Arc<Live>, zone: TimeZone, records: bool) -> Arc<Self> {
         let entry = Entry { rule: Rule::None, only_here: true, names: Vec::new() };
-        Self::with_entry(store, live, zone, &entry, records).expect("without a login nothing is read")
+        let front = Front::new(live, zone, &entry, records);
+        front.doors.open(store.clone()).expect("without a login nothing is read");
+        Self::behind(front, store)
     }
 
-    /// The same for whom this entry lets in; without `records` as [`Self::for_reading`]. Blocks on the disk.
-    pub fn with_entry(
-        store: Arc<Store>,
-        live: Arc<Live>,
-        zone: TimeZone,
-        entry: &Entry,
-        records: bool,
-    ) -> Result<Arc<Self>> {
-        let doors = Arc::new(Doors::new(store.clone(), entry, records)?);
+    /// Behind this front, whose doors are open.
+    pub(super) fn behind(front: Arc<Front>, store: Arc<Store>) -> Arc<Self> {
         let (buffers, indexes, plans, desks, viewers, pictures) = Default::default();
-        let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&zone));
-        Ok(Arc::new(Self {
-            store,
-            live,
-            doors,
-            zone,
-            buffers,
-            indexes,
-            plans,
-            desks,
-            lists,
-            camera_texts,
-            viewers,
-            pictures,
-            records,
-            begun: clock::wall_now(),
-            since: Since::default(),
-        }))
+        let (lists, camera_texts) = (Lists::default(), CameraTexts::new(&front.zone));
+        Arc::new(Self { front, store, buffers, indexes, plans, desks, lists, camera_texts, viewers, pictures })
     }
 
     /// A stream of a camera, as it is now.
@@ -104,6 +73,14 @@ impl State {
         let cameras = self.store.cameras();
         let found = cameras.iter().find(|camera| camera.uuid == uuid).cloned();
         found.ok_or_else(|| auth::no_camera(uuid))
+    }
+}
+
+impl Deref for State {
+    type Target = Front;
+
+    fn deref(&self) -> &Front {
+        &self.front
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::http::Answer;
 use lunette::store::{Options, Store};
-use lunette::web::{self, Listener, Reactors, State};
+use lunette::web::{self, Listener, Reactors, Site, State};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -38,7 +38,8 @@ impl Outside {
         let (stop, stopped) = watch::channel(false);
         let state = State::for_reading(store.clone(), Arc::default(), zone);
         let reactors = runtime.block_on(async { Reactors::for_all_cores().unwrap() });
-        let serving = runtime.spawn(web::serve(state, vec![Listener::Tcp(listener)], reactors, stopped));
+        let serving =
+            runtime.spawn(web::serve(Site::open(state), vec![Listener::Tcp(listener)], reactors.into(), stopped));
         let mut outside = Self { answers: BTreeMap::new() };
         let ask = |path: &str| get(address, path);
         outside.add("cameras", &ask("/api/cameras"));

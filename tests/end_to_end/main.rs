@@ -16,3 +16,4 @@ mod recording;
 mod small_disk;
 mod stops;
 mod verification;
+mod waiting;

@@ -5,7 +5,7 @@
 use crate::support::http::Answer;
 use lunette::base::{StreamId, WallTime};
 use lunette::store::{Options, Store};
-use lunette::web::{self, Listener, Reactors, State, Tls, TlsSource};
+use lunette::web::{self, Listener, Reactors, Site, State, Tls, TlsSource};
 use serde_json::Value;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -68,7 +68,7 @@ impl Server {
             vec![Listener::Tcp(tcp), Listener::Tls(over_tls, tls), Listener::Unix(unix)],
             Reactors::for_all_cores().unwrap(),
         );
-        let serving = runtime.spawn(web::serve(state, listeners, reactors, stopped));
+        let serving = runtime.spawn(web::serve(Site::open(state), listeners, reactors.into(), stopped));
         drop(within);
         Self { runtime, serving, stop, address, tls_address, dir, store, camera }
     }

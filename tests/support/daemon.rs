@@ -135,8 +135,22 @@ impl Home {
         Self::try_start_as(self.command(&["run"]).envs(environment))
     }
 
+    /// Starts `lunette run` and waits until it answers, though there is no film yet.
+    pub(crate) fn start_without_film(&self) -> Daemon {
+        Self::try_listen_as(&mut self.command(&["run"])).unwrap_or_else(|said| panic!("{}", said.join("\n")))
+    }
+
     /// The same, however `lunette run` is to be started.
     pub(crate) fn try_start_as(command: &mut Command) -> Result<Daemon, Vec<String>> {
+        let mut daemon = Self::try_listen_as(command)?;
+        let opened = wait_until("the film is there", secs(60), || match daemon.process.has_ended() {
+            true => Some(false),
+            false => (daemon.try_get("/api/session")?.json()["waitsFor"].is_null()).then_some(true),
+        });
+        if opened { Ok(daemon) } else { Err(daemon.process.said()) }
+    }
+
+    fn try_listen_as(command: &mut Command) -> Result<Daemon, Vec<String>> {
         let mut process = Process::start("lunette", command);
         let listens = |line: &String| {
             let rest = &line[line.find("http://127.0.0.1:")? + "http://".len()..];
@@ -151,7 +165,7 @@ impl Home {
             false => process.said().iter().find_map(listens).map(Ok),
         });
         let daemon = Daemon { address: started?, process };
-        wait_until("the API answers", secs(10), || daemon.try_get("/api/"));
+        wait_until("the API answers", secs(10), || daemon.try_get("/api/session"));
         Ok(daemon)
     }
 }

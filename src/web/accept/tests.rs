@@ -6,6 +6,7 @@ use crate::live::frames::Opened;
 use crate::media::SampleEntry;
 use crate::media::growing::{Append, IndexBytes, Progress};
 use crate::store::tests::Place;
+use crate::web::State;
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -18,7 +19,8 @@ async fn say(words: &str) -> (String, u64) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(serve(state, vec![Listener::Tcp(listener)], Reactors::one(), stopped));
+    let serving =
+        tokio::spawn(serve(Site::open(state), vec![Listener::Tcp(listener)], Reactors::one().into(), stopped));
     let began = Instant::now();
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(words.as_bytes()).await.unwrap();
@@ -51,7 +53,8 @@ async fn a_slow_live_viewer_is_moved_on_before_much_is_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(serve(state, vec![Listener::Tcp(listener)], Reactors::one(), stopped));
+    let serving =
+        tokio::spawn(serve(Site::open(state), vec![Listener::Tcp(listener)], Reactors::one().into(), stopped));
     let client = TcpSocket::new_v4().unwrap();
     client.set_recv_buffer_size(32 << 10).unwrap();
     let mut client = client.connect(address).await.unwrap();

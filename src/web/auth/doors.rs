@@ -3,7 +3,8 @@
 use super::delays::Delays;
 use super::known::{Known, Now, Person};
 use super::names::Names;
-use super::password::Passwords;
+use super::password::{self, Passwords};
+use super::sealed::Sealed;
 use super::secret::Random;
 use crate::base::{Error, Kind, Result, Secret};
 use crate::camera::clock;
@@ -14,7 +15,7 @@ use crate::web::reactors::spawn_blocking;
 use crate::web::state::blocking;
 use log::{info, warn};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -43,7 +44,8 @@ pub struct Entry {
 /// Users, sessions and tokens, and what is asked of them.
 #[derive(Debug)]
 pub(in crate::web) struct Doors {
-    store: Arc<Store>,
+    /// `None` until it is there; then who is known is known from an earlier day, or nobody is.
+    store: RwLock<Option<Arc<Store>>>,
     rule: Rule,
     /// Sessions are written; else they are in memory alone, as in a daemon that may not write.
     writes: bool,
@@ -62,7 +64,16 @@ pub(in crate::web) struct Doors {
 #[derive(Debug)]
 struct Loaded {
     known: Arc<Known>,
+    source: Source,
     at: Instant,
+}
+
+/// What users are known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// They are not.
+    Nothing,
+    Database,
 }
 
 /// A session that has just begun: what its cookie is to say.
@@ -72,24 +83,48 @@ pub(in crate::web) struct Begun {
 }
 
 impl Doors {
-    /// Of this store, as it is now. Blocks on the disk.
-    pub(in crate::web) fn new(store: Arc<Store>, entry: &Entry, writes: bool) -> Result<Self> {
-        let known = match entry.rule {
-            Rule::None => Known::default(),
-            Rule::Required => Known::load(&store, &Known::default(), !writes, now())?,
-        };
-        Ok(Self {
-            store,
+    /// Nobody is known yet.
+    pub(in crate::web) fn new(entry: &Entry, writes: bool) -> Self {
+        Self {
+            store: RwLock::default(),
             rule: entry.rule,
             writes,
             names: Names::new(&entry.names, entry.only_here),
-            known: RwLock::new(Loaded { known: Arc::new(known), at: Instant::now() }),
+            known: RwLock::new(Loaded { known: Arc::default(), source: Source::Nothing, at: Instant::now() }),
             changing: Arc::default(),
             changes: watch::Sender::new(0),
             passwords: Passwords::default(),
             delays: Delays::default(),
             everybody: Arc::new(Person { user: None, name: "owner".to_owned(), rights: Rights::OWNER }),
-        })
+        }
+    }
+
+    /// From now on who may enter is known from this store. Who came in before it was there stays in. Blocks on the disk.
+    pub(in crate::web) fn open(&self, store: Arc<Store>) -> Result<()> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.are_shut() {
+            if self.writes {
+                self.known().write_sessions(&store)?;
+            }
+            self.load(&store)?;
+        }
+        *self.store.write().unwrap_or_else(PoisonError::into_inner) = Some(store);
+        Ok(())
+    }
+
+    /// It is known who may log in.
+    pub(in crate::web) fn know_users(&self) -> bool {
+        self.lock_known().source != Source::Nothing
+    }
+
+    fn store(&self) -> Result<Arc<Store>> {
+        let store = self.store.read().unwrap_or_else(PoisonError::into_inner).clone();
+        store.ok_or_else(|| Error::new(Kind::Busy, "users cannot be read or changed until the film's disk is there"))
+    }
+
+    /// Sessions are written just now, and not in memory alone.
+    fn writes_sessions(&self) -> bool {
+        self.writes && self.store().is_ok()
     }
 
     /// Somebody has to log in.
@@ -99,7 +134,7 @@ impl Doors {
 
     /// There is nobody who could log in as owner yet.
     pub(in crate::web) fn need_owner(&self) -> bool {
-        self.are_shut() && self.known().needs_owner()
+        self.are_shut() && self.lock_known().source == Source::Database && self.known().needs_owner()
     }
 
     /// Whether this host is us.
@@ -167,7 +202,6 @@ impl Doors {
         match user {
             Some(user) if is_right => {
                 self.delays.succeeded(tried);
-                info!("web: {} logged in from {address}", user.name);
                 Ok(user)
             }
             // What is no user's name may be a password in the wrong field.
@@ -183,7 +217,7 @@ impl Doors {
     pub(in crate::web) async fn begin_session(self: &Arc<Self>, user: PersonId) -> Result<Begun> {
         let (secret, now) = (Random::new("")?, now());
         let login = Login { secret_hash: secret.hash(), user, created: now.wall, used: now.wall };
-        if self.writes {
+        if self.writes_sessions() {
             self.change(move |store| store.db().add_session(&login)).await?;
         } else {
             self.update(|known| known.put_session(login, now));
@@ -196,7 +230,7 @@ impl Doors {
     /// Ends a session.
     pub(in crate::web) async fn end_session(self: &Arc<Self>, hash: SecretHash) -> Result<()> {
         self.update(|known| known.end_session(&hash));
-        if self.writes {
+        if self.writes_sessions() {
             self.change(move |store| store.db().end_session(&hash)).await?;
         }
         Ok(())
@@ -204,7 +238,7 @@ impl Doors {
 
     /// All users, as they are in memory.
     pub(in crate::web) async fn users(self: &Arc<Self>) -> Result<Vec<User>> {
-        let store = self.store.clone();
+        let store = self.store()?;
         blocking(move || store.db().users()).await
     }
 
@@ -233,6 +267,42 @@ impl Doors {
         self.change(move |store| store.db().edit_user(id, &edit)).await
     }
 
+    /// Gives somebody another password, if this is the one that they have. Their other sessions end.
+    pub(in crate::web) async fn change_password(
+        self: &Arc<Self>,
+        address: IpAddr,
+        name: &str,
+        kept_session: Option<SecretHash>,
+        (current, new): (Secret, Secret),
+    ) -> Result<(), Refusal> {
+        let user = match self.check(address, name, current).await {
+            // 401 would say that nobody is logged in.
+            Err(Refusal::WrongLogin) => {
+                return Err(Error::new(Kind::BadInput, "current: it is not the password").into());
+            }
+            checked => checked?,
+        };
+        self.edit_user(user.id, UserEdit { kept_session, ..UserEdit::default() }, Some(new)).await?;
+        info!("web: {} has another password", user.name);
+        Ok(())
+    }
+
+    /// A user of a backup, whose password is the one that they had.
+    pub(in crate::web) async fn restore_user(self: &Arc<Self>, new: NewUser) -> Result<User> {
+        password::check_hash(&new.password_hash)?;
+        self.change(move |store| store.db().add_user(&new)).await
+    }
+
+    /// Locks a text away behind a passphrase. Takes seconds.
+    pub(in crate::web) async fn seal(&self, passphrase: Secret, text: Vec<u8>) -> Result<Sealed> {
+        self.passwords.seal(passphrase, text).await
+    }
+
+    /// What was locked away. Takes seconds. `BadInput` for another passphrase.
+    pub(in crate::web) async fn unseal(&self, passphrase: Secret, sealed: Sealed) -> Result<Vec<u8>> {
+        self.passwords.unseal(passphrase, sealed).await
+    }
+
     /// Removes a user, whose sessions end.
     pub(in crate::web) async fn remove_user(self: &Arc<Self>, id: PersonId) -> Result<()> {
         self.change(move |store| store.db().remove_user(id)).await
@@ -240,7 +310,7 @@ impl Doors {
 
     /// All tokens.
     pub(in crate::web) async fn tokens(self: &Arc<Self>) -> Result<Vec<Token>> {
-        let store = self.store.clone();
+        let store = self.store()?;
         blocking(move || store.db().tokens()).await
     }
 
@@ -268,7 +338,11 @@ impl Doors {
     }
 
     fn known(&self) -> Arc<Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).known.clone()
+        self.lock_known().known.clone()
+    }
+
+    fn lock_known(&self) -> RwLockReadGuard<'_, Loaded> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes what is in memory.
@@ -288,21 +362,22 @@ impl Doors {
         blocking(move || {
             let changing = doors.changing.clone();
             let _changing = changing.lock().unwrap_or_else(PoisonError::into_inner);
-            let done = work(&doors.store)?;
-            doors.load()?;
+            let store = doors.store()?;
+            let done = work(&store)?;
+            doors.load(&store)?;
             Ok(done)
         })
         .await
     }
 
     /// To be called while `changing` is held. Blocks on the disk.
-    fn load(&self) -> Result<()> {
+    fn load(&self, store: &Store) -> Result<()> {
         if !self.are_shut() {
             return Ok(());
         }
-        let known = Known::load(&self.store, &self.known(), !self.writes, now())?;
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) =
-            Loaded { known: Arc::new(known), at: Instant::now() };
+        let known = Arc::new(Known::load(store, &self.known(), !self.writes, now())?);
+        let loaded = Loaded { known, source: Source::Database, at: Instant::now() };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         self.changes.send_modify(|n| *n += 1);
         Ok(())
     }
@@ -310,7 +385,7 @@ impl Doors {
     /// Who may not write learns only from the database what another daemon changed. From memory; what is read is known by
     /// the next request.
     fn look_again(self: &Arc<Self>) {
-        if self.writes {
+        if self.writes || self.store().is_err() {
             return;
         }
         let mut loaded = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -322,7 +397,7 @@ impl Doors {
         let doors = self.clone();
         spawn_blocking(move || {
             let _changing = doors.changing.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Err(e) = doors.load() {
+            if let Err(e) = doors.store().and_then(|store| doors.load(&store)) {
                 warn!("web: users: {e}");
             }
         });
@@ -330,15 +405,17 @@ impl Doors {
 
     /// Nobody waits for it.
     fn note_use(self: &Arc<Self>, hash: SecretHash) {
-        let (doors, now) = (self.clone(), now());
+        let now = now();
         self.update(|known| {
             let found = known.sessions.iter().find(|session| session.login.secret_hash == hash);
             let used = found.map(|session| Login { used: now.wall, ..session.login });
             used.into_iter().for_each(|login| known.put_session(login, now));
         });
-        if self.writes {
+        if let Ok(store) = self.store()
+            && self.writes
+        {
             spawn_blocking(move || {
-                if let Err(e) = doors.store.db().use_session(&hash, now.wall) {
+                if let Err(e) = store.db().use_session(&hash, now.wall) {
                     warn!("web: note that a session is used: {e}");
                 }
             });

@@ -80,6 +80,20 @@ impl Known {
         Self { users, sessions, tokens: tokens.into_iter().map(token).collect() }
     }
 
+    /// Writes sessions that are in memory alone into this database, of users whom it has with the same password.
+    pub(super) fn write_sessions(&self, store: &Store) -> Result<()> {
+        let db = store.db();
+        let (users, logins) = (db.users()?, db.sessions()?);
+        for Session { login, .. } in &self.sessions {
+            let is_same = |known: &User| known.id == login.user && users.contains(known);
+            let is_new = !logins.iter().any(|stored| stored.secret_hash == login.secret_hash);
+            if is_new && self.users.iter().any(|(known, _)| is_same(known)) {
+                db.add_session(login)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Somebody may set the first password.
     pub(super) fn needs_owner(&self) -> bool {
         !self.users.iter().any(|(user, _)| user.rights.role() == Role::Owner)

@@ -5,11 +5,11 @@ mod outlet;
 mod viewer;
 
 use crate::base::{Error, Kind, StreamId};
-use crate::web::State;
 use crate::web::answer::Body;
-use crate::web::auth::Caller;
+use crate::web::auth::{Admits, Caller};
 use crate::web::problem::Refusal;
 use crate::web::route::StreamName;
+use crate::web::{Front, State};
 use http::{Request, Response};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -65,13 +65,13 @@ pub(super) fn agree<B>(
 }
 
 impl Live {
-    pub(super) fn viewer(&self, state: &State) -> Viewer {
-        Viewer::new(state.live.frames.subscribe(self.stream))
+    pub(super) fn viewer(&self, front: &Front) -> Viewer {
+        Viewer::new(front.live.frames.subscribe(self.stream))
     }
 
     /// Waits until whoever watches may not any more.
-    pub(super) fn shut_out(&self, state: &State) -> impl Future<Output = ()> + use<> {
-        self.caller.clone().shut_out(state.doors.clone(), self.camera)
+    pub(super) fn shut_out(&self, front: &Front) -> impl Future<Output = ()> + use<> {
+        self.caller.clone().shut_out(front.doors.clone(), Admits::Viewers, Some(self.camera))
     }
 }
 

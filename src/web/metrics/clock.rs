@@ -3,10 +3,10 @@
 use super::text::{Kind, Text};
 use crate::live::Status;
 use crate::store::Camera;
-use crate::web::State;
+use crate::web::Front;
 
-pub(super) fn write(state: &State, cameras: &[Camera], text: &mut Text) {
-    if let Some(clock) = state.live.clock.status() {
+pub(super) fn write(front: &Front, cameras: &[Camera], text: &mut Text) {
+    if let Some(clock) = front.live.clock.status() {
         let help = "1: the recorder's clock is known to be right.";
         text.one(Kind::Gauge, "lunette_clock_proven", help, u8::from(clock.proven));
         if let Some(seconds) = clock.max_error_seconds {
@@ -18,7 +18,7 @@ pub(super) fn write(state: &State, cameras: &[Camera], text: &mut Text) {
     let each = |value: fn(&Status) -> Option<f64>| {
         let streams = cameras.iter().zip(&uuids).flat_map(|(camera, uuid)| {
             camera.streams.iter().filter_map(move |stream| {
-                let value = state.live.health.look(stream.id, value).flatten()?;
+                let value = front.live.health.look(stream.id, value).flatten()?;
                 let (name, kind) = (camera.name.as_str(), stream.kind.word());
                 Some((vec![("camera", name), ("camera_uuid", uuid.as_str()), ("stream", kind)], value))
             })
@@ -39,6 +39,7 @@ mod tests {
     use crate::live::ClockStatus;
     use crate::media::drift::Estimate;
     use crate::store::tests::Place;
+    use crate::web::State;
     use jiff::tz::TimeZone;
     use std::sync::Arc;
 

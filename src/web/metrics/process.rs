@@ -1,14 +1,9 @@
-//! What the recorder itself takes, and how often it has a disk work.
+//! What the recorder itself takes.
 
 use super::text::{Kind, Text};
-use crate::web::State;
 use std::fs;
 
-pub(super) fn write(state: &State, text: &mut Text) {
-    let help = "Times that film was made durable.";
-    text.one(Kind::Counter, "lunette_syncs_total", help, state.store.syncs());
-    let help = "Transactions that wrote to the database.";
-    text.one(Kind::Counter, "lunette_transactions_total", help, state.store.transactions());
+pub(super) fn write(text: &mut Text) {
     // These names are those that Prometheus' own libraries have for it.
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     for (name, help, word) in [

@@ -1,4 +1,4 @@
-//! What is on the disk, and what each stream has of it.
+//! What is on the disk, what each stream has of it, and how often it has to work.
 
 use super::text::{Kind, Text};
 use crate::media::retention::{Holding, forecast};
@@ -6,6 +6,10 @@ use crate::store::Camera;
 use crate::web::State;
 
 pub(super) fn write(state: &State, cameras: &[Camera], text: &mut Text) {
+    let help = "Times that film was made durable.";
+    text.one(Kind::Counter, "lunette_syncs_total", help, state.store.syncs());
+    let help = "Transactions that wrote to the database.";
+    text.one(Kind::Counter, "lunette_transactions_total", help, state.store.transactions());
     let uuids: Vec<String> = cameras.iter().map(|camera| camera.uuid.to_string()).collect();
     let streams = || {
         cameras.iter().zip(&uuids).flat_map(|(camera, uuid)| {
