@@ -18,10 +18,13 @@ mod output;
 mod passwd;
 mod protect;
 mod run;
+mod screen;
+mod setup_file;
 mod socket;
 mod ts;
 mod units;
 mod upgrade;
+mod wifi;
 
 use crate::base::{Error, Kind, Result};
 use clap::error::ErrorKind;
@@ -57,6 +60,12 @@ enum Verb {
     #[command(subcommand)]
     Protect(protect::Args),
     Upgrade(upgrade::Args),
+    #[command(hide = true)]
+    SetupFile(setup_file::Args),
+    #[command(hide = true)]
+    Screen(screen::Args),
+    #[command(hide = true)]
+    Wifi(wifi::Args),
 }
 
 /// What a verb came to, when it did not fail.
@@ -87,6 +96,10 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
     if let Verb::Ts(args) = cli.verb {
         return ts::run(&args);
     }
+    // It belongs to the machine's start, which goes on whatever the configuration is.
+    if let Verb::SetupFile(args) = cli.verb {
+        return setup_file::run(cli.config.as_deref(), &args);
+    }
     let config = Config::load(cli.config.as_deref())?;
     start_log(&config, &cli.verb);
     match cli.verb {
@@ -101,7 +114,9 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Passwd(args) => passwd::run(&config, &args),
         Verb::Protect(args) => protect::run(&config, args),
         Verb::Upgrade(args) => upgrade::run(&config, &args),
-        Verb::Ts(_) => unreachable!("handled above"),
+        Verb::Screen(args) => screen::run(&config, &args),
+        Verb::Wifi(args) => wifi::run(&config, &args),
+        Verb::Ts(_) | Verb::SetupFile(_) => unreachable!("handled above"),
     }
 }
 
@@ -138,7 +153,7 @@ fn usage(e: &clap::Error) -> ExitCode {
 /// Lines for standard error; `RUST_LOG` wins over the configuration. What a daemon tells of its life is no news to
 /// somebody who called a verb. retina tells whole URLs below `warn`, and those may hold a secret.
 fn start_log(config: &Config, verb: &Verb) {
-    let level = if matches!(verb, Verb::Run(_)) { config.log.level } else { log::LevelFilter::Warn };
+    let level = if matches!(verb, Verb::Run(_) | Verb::Wifi(_)) { config.log.level } else { log::LevelFilter::Warn };
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_string());
     let mut log = env_logger::Builder::new();
     log.parse_filters(&filter).filter_module("retina", log::LevelFilter::Warn);

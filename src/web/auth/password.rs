@@ -42,8 +42,13 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// The hash of a new password, in the PHC text form; `BadInput` for one that is too short or much too long.
+    /// The hash of a new password, in the PHC text form; `BadInput` for one that is too short or much too long. What is a
+    /// hash already stays as it is: whoever sets up a machine by a file need not write a password into it.
     pub(super) async fn hash(&self, password: Secret) -> Result<Secret> {
+        let text = password.reveal();
+        if text.starts_with("$argon2") {
+            return bearable(text).map(|()| password);
+        }
         check_length("password", &password)?;
         self.in_turn(move || {
             let hashed: PasswordHash = argon2()?.hash_password(password.reveal().as_bytes()).map_err(failed)?;
@@ -136,6 +141,26 @@ fn argon2() -> Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
+/// A hash made elsewhere, by Argon2id, that this machine can compare with as well.
+fn bearable(hash: &str) -> Result<()> {
+    let wrong = |why: String| Error::new(Kind::BadInput, format!("password: a hash, but {why}"));
+    let hash = PasswordHash::new(hash).map_err(|e| wrong(e.to_string()))?;
+    let params = Params::try_from(&hash).map_err(|e| wrong(e.to_string()))?;
+    if hash.algorithm.as_str() != "argon2id" || hash.hash.is_none() {
+        return Err(wrong("not one of Argon2id".to_owned()));
+    }
+    if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_PASSES || params.p_cost() > MAX_LANES {
+        let most = format!("m={MAX_MEMORY_KIB},t={MAX_PASSES},p={MAX_LANES}");
+        return Err(wrong(format!("it wants more memory or time than {most}")));
+    }
+    Ok(())
+}
+
+/// Of hashes made elsewhere: what a Pi 2 can spare while it records.
+const MAX_MEMORY_KIB: u32 = 64 << 10;
+const MAX_PASSES: u32 = 4;
+const MAX_LANES: u32 = 4;
+
 fn failed(e: argon2::password_hash::Error) -> Error {
     Error::new(Kind::Internal, format!("hash a password: {e}"))
 }
@@ -143,6 +168,21 @@ fn failed(e: argon2::password_hash::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_hash_made_elsewhere_is_taken_if_it_can_be_borne() {
+        let passwords = Passwords::default();
+        let made = passwords.hash(Secret::new("correct horse")).await.unwrap();
+        let taken = passwords.hash(made.clone()).await.unwrap();
+        assert_eq!(taken, made);
+        assert!(passwords.verify(Secret::new("correct horse"), Some(taken)).await.unwrap());
+        let heavy = made.reveal().replace("m=19456", "m=1048576");
+        let other = made.reveal().replace("$argon2id$", "$argon2i$");
+        for hash in [heavy.as_str(), other.as_str(), "$argon2id$v=19$what"] {
+            let refused = passwords.hash(Secret::new(hash)).await.unwrap_err();
+            assert_eq!(refused.kind(), Kind::BadInput, "{hash}");
+        }
+    }
 
     #[tokio::test]
     async fn a_password_is_known_by_its_hash_and_no_other_is() {
