@@ -1,8 +1,10 @@
 """`Machine`: an emulated computer with a card in it, its serial line, and a root shell on that line."""
 
+import ctypes
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -11,7 +13,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 INSIDE = ROOT / "emulator/inside"
 # Kernel words of the tests, beside those of the image's cmdline.txt: a root shell on the serial line, which is the only
 # way in that an untouched card has.
-SHELL = "systemd.debug_shell=ttyAMA0 systemd.show_status=false"
+SHELL = "systemd.debug_shell=ttyAMA0 systemd.getty_auto=no systemd.show_status=false"
+
+
+def end_with_parent():
+    """A process that is started with this is killed when the one that started it ends, however that ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class Died(Exception):
@@ -38,7 +45,12 @@ class Machine:
         command = [INSIDE, "qemu-system-arm", *self.computer(), *self.disk(), *self.network()]
         command += ["-display", "none", "-serial", "stdio", "-monitor", "none", *self.extra]
         self.process = subprocess.Popen(
-            list(map(str, command)), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            list(map(str, command)),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=end_with_parent,
         )
         self.powered = time.monotonic()
         threading.Thread(target=self.read, args=(self.process,), daemon=True).start()

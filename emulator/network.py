@@ -4,11 +4,12 @@ Multicast does not pass QEMU's user network, and here nothing that is sent leave
 """
 
 import ctypes
-import os
 import pathlib
 import re
 import subprocess
 import time
+
+from machine import end_with_parent
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 INSIDE = ROOT / "emulator/inside"
@@ -58,7 +59,14 @@ class Network:
 
     def start(self, name, *command):
         with open(self.folder / f"{name}.log", "ab") as log:
-            process = subprocess.Popen(list(map(str, command)), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                list(map(str, command)),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=end_with_parent,
+            )
         self.started.append(process)
         return process
 

@@ -1,13 +1,13 @@
 """First boot."""
 
-from box import PASSWORD, Box, resolve
-
-CAMERAS = ["porch", "garden"]
+from box import Box, resolve
+from upgrade import CAMERAS, NEXT, Stick, bundle, rubbish_kernel
 
 
 def tell(story):
-    """An untouched card becomes a recorder, and is the same one after a reboot."""
-    with Box(story.kind, story.card, story.parts, story.folder) as box:
+    """An untouched card becomes a recorder, the same one after a reboot and after an upgrade with a rubbish kernel."""
+    stick = Stick(story, bundle(story, NEXT, "rubbish"))
+    with Box(story.kind, story.card, story.parts, story.folder, extra=stick.extra) as box:
         for number, name in enumerate(CAMERAS):
             box.network.add_camera(number, name)
         with story.part("from the untouched card to the set-up page"):
@@ -38,6 +38,7 @@ def tell(story):
             box.wait_for_film(CAMERAS, more_than=film)
             assert before == (identity(box), {name: camera["uuid"] for name, camera in box.cameras().items()})
             assert box.play("garden") > 0
+        rubbish_kernel(story, box, stick)
 
 
 def identity(box):

@@ -16,9 +16,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import first_boot  # noqa: E402
+import upgrade  # noqa: E402
 
 # Name, function, machine, whether CI tells it.
 STORIES = {
+    "upgrade": (upgrade.tell, "virt", True),
     "first-boot": (first_boot.tell, "raspi2b", True),
 }
 
