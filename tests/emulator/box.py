@@ -43,8 +43,8 @@ class Box:
         with open(self.folder / "card.img", "ab") as file:
             file.truncate(size)
         self.network = Network(self.folder, leases)
-        # A busy host starves the machine for longer than the image's watchdog has patience.
-        words = f"systemd.watchdog_sec=180 {words}"
+        # A busy host starves the machine for longer than the image's watchdog, and systemd for a disk, have patience.
+        words = f"systemd.watchdog_sec=180 systemd.default_device_timeout_sec=600 {words}"
         self.machine = Machine(kind, self.folder / "card.img", parts, self.folder, words, extra)
         self.cookie = None
         self.mark = 0
