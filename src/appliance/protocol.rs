@@ -4,7 +4,7 @@
 
 use crate::base::{Error, Kind, Result, ResultExt};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
@@ -266,7 +266,14 @@ impl Request {
         if line.trim_ascii_start().first() != Some(&b'{') {
             return Err(Error::new(Kind::BadInput, "a request is an object"));
         }
-        let request: Self = serde_json::from_slice(line).or_fail(Kind::BadInput, || "request")?;
+        let value: Value = serde_json::from_slice(line).or_fail(Kind::BadInput, || "request")?;
+        let words = value.as_object().map_or(0, Map::len);
+        let request: Self = serde_json::from_value(value).or_fail(Kind::BadInput, || "request")?;
+        // Serde lets others stand beside a verb that has none.
+        let is_verb = matches!(request, Self::Status | Self::Reboot | Self::Poweroff | Self::Disks);
+        if is_verb && words != 1 {
+            return Err(Error::new(Kind::BadInput, "request: this verb takes nothing else"));
+        }
         request.check()?;
         Ok(request)
     }

@@ -23,7 +23,7 @@ fn parts(version: &str) -> (&str, Option<&str>) {
 }
 
 fn words(text: &str) -> Vec<&str> {
-    text.split('.').collect()
+    text.split('.').filter(|word| !word.is_empty()).collect()
 }
 
 fn in_order(a: &[&str], b: &[&str], missing: Option<&str>) -> Ordering {

@@ -81,7 +81,7 @@ impl FromStr for Window {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let minute = |text: &str| {
-            let (hours, minutes) = text.split_once(':').filter(|(h, m)| h.len() == 2 && m.len() == 2)?;
+            let (hours, minutes) = text.split_once(':').filter(|(h, m)| is_two_digits(h) && is_two_digits(m))?;
             let (hours, minutes) = (hours.parse::<u16>().ok()?, minutes.parse::<u16>().ok()?);
             (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
         };
@@ -112,6 +112,10 @@ impl fmt::Display for Window {
         let Self { start, end } = self;
         write!(f, "{:02}:{:02}-{:02}:{:02}", start / 60, start % 60, end / 60, end % 60)
     }
+}
+
+fn is_two_digits(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 const AN_HOUR: i64 = 3600;

@@ -108,9 +108,9 @@ async fn answer(stream: UnixStream, work: Arc<Work>) -> Result<()> {
 
 async fn request(stream: impl tokio::io::AsyncRead + Unpin) -> Result<Request> {
     let mut line = Vec::new();
-    let mut reader = BufReader::new(stream.take(MAX_REQUEST_BYTES as u64 + 1));
+    let mut reader = BufReader::new(stream.take(2 * MAX_REQUEST_BYTES as u64));
     reader.read_until(b'\n', &mut line).await.or_fail(Kind::BadInput, || "read the request")?;
-    if line.pop() != Some(b'\n') {
+    if line.pop() != Some(b'\n') || line.len() >= MAX_REQUEST_BYTES {
         return Err(Error::new(Kind::BadInput, "a request is one line of at most 4096 bytes"));
     }
     Request::parse(&line)
