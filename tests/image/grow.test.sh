@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2154,SC2034 # loop, unmount and others are of lib.sh
 # The card grows to its end and gets the film's file system once, wherever the power was cut.
 
 fresh() {
