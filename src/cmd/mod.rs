@@ -162,8 +162,8 @@ fn usage(e: &clap::Error) -> ExitCode {
 /// Lines for standard error; `RUST_LOG` wins over the configuration. What a daemon tells of its life is no news to
 /// somebody who called a verb. retina tells whole URLs below `warn`, and those may hold a secret.
 fn start_log(config: &Config, verb: &Verb) {
-    let level = if matches!(verb, Verb::Run(_) | Verb::Wifi(_)) { config.log.level } else { log::LevelFilter::Warn };
-    let level = if matches!(verb, Verb::Run(_) | Verb::Helper(_)) { config.log.level } else { log::LevelFilter::Warn };
+    let lives = matches!(verb, Verb::Run(_) | Verb::Helper(_) | Verb::Wifi(_));
+    let level = if lives { config.log.level } else { log::LevelFilter::Warn };
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_string());
     let mut log = env_logger::Builder::new();
     log.parse_filters(&filter).filter_module("retina", log::LevelFilter::Warn);
