@@ -103,7 +103,11 @@ test("motion that a camera notices is on the time line, a key away", async () =>
 	await page.locator(".lines canvas").waitFor();
 	await page.getByRole("button", { name: "Next event" }).click();
 	// The address follows what is shown.
-	const isThere = (start) => Math.abs(Number(new URL(location.href).searchParams.get("t")) - start) < 45_000;
+	const isThere = async (start) => {
+		const t = new URL(location.href).searchParams.get("t");
+		const { time90k } = await (await fetch(`/api/time?time90k=${encodeURIComponent(t)}`)).json();
+		return Math.abs(time90k - start) <= 90_000;
+	};
 	await page.waitForFunction(isThere, last.start90k);
 	// The mark itself says what it is.
 	const line = await page.locator(".lines canvas").boundingBox();

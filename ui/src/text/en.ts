@@ -34,6 +34,10 @@ export const en = {
 		} as Record<string, string>,
 		clock: "The time is not certain",
 	},
+	waiting: {
+		title: (why: string) => `Not recording yet: ${why}.`,
+		lead: "This page goes on by itself as soon as that is over. A large disk can take a while to be checked.",
+	},
 	login: {
 		title: "Log in",
 		name: "Name",
