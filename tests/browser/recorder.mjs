@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -83,7 +83,12 @@ discovery = ${JSON.stringify(discovery)}
 		return run(LUNETTE, ["--config", join(this.dir, "lunette.toml"), ...args]);
 	}
 
-	async serve() {
+	/** Runs it, anew at an address that it had. */
+	async serve(address) {
+		if (address) {
+			const file = join(this.dir, "lunette.toml");
+			await writeFile(file, (await readFile(file, "utf8")).replace("127.0.0.1:0", address));
+		}
 		this.process = spawn(LUNETTE, ["--config", join(this.dir, "lunette.toml"), "run"], {
 			stdio: ["ignore", "ignore", "pipe"],
 			env: { ...process.env, RUST_LOG: "info" },
