@@ -38,24 +38,25 @@ export class Recorder {
 	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip now, as does one
 	 * with `{live: clip}`, and one that has an address is recorded from there. It looks for cameras on these
 	 * networks. `then` is done before it runs. */
-	static async start(cameras, { login = "none", discovery = "off", then = async () => {} } = {}) {
+	static async start(cameras, { login = "none", discovery = "off", store = "", then = async () => {} } = {}) {
 		await run(join(ROOT, "scripts/make-clip"), ["--numbered"]);
 		await run(join(ROOT, "scripts/page"));
 		await run("cargo", ["build", "--quiet", "--locked", "--bin", "lunette"], { cwd: ROOT });
 		const recorder = new Recorder();
 		recorder.dir = await mkdtemp(join(tmpdir(), "lunette-"));
-		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration(login, discovery));
+		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration(login, discovery, store));
 		for (const [name, films] of Object.entries(cameras)) await recorder.add(name, films);
 		await then(recorder);
 		await recorder.serve();
 		return recorder;
 	}
 
-	configuration(login, discovery) {
+	configuration(login, discovery, store) {
 		return `[store]
 db_dir = '${this.dir}/db'
 sample_dir = '${this.dir}/film'
 reserve = '1MiB'
+${store}
 [web]
 login = '${login}'
 listen = ['127.0.0.1:0']
