@@ -40,6 +40,7 @@ test("what needs a look stands out", async () => {
 	const firmware = card("Firmware");
 	await firmware.getByText("The upgrade to 0.3.0 did not work: 0.2.0 runs again.").waitFor();
 	await firmware.getByText("porch/main did not record within 15 minutes").waitFor();
+	await firmware.screenshot({ path: `${PICTURES}firmware.png` });
 	assert.equal(await firmware.locator(".slot.runs").textContent(), "System A runs now0.2.0Good. As flashed.");
 });
 

@@ -66,7 +66,7 @@ test("the open camera shows its picture, and is recorded with one tap", async ()
 test("one login for the others; a wrong one is told, and asked for again", async () => {
 	for (const name of ["Garden", "Garage"]) await row(name).getByLabel("Log in").check();
 	await page.getByText("User name and password of these 2 cameras").waitFor();
-	await picture("first-boot-cameras");
+	await page.locator("main").screenshot({ path: `${PICTURES}first-boot-cameras.png` });
 	const list = page.getByRole("region", { name: "Cameras in the network" });
 	await list.getByLabel("Password of the camera").fill("not that");
 	await list.locator("form").getByRole("button", { name: "Record" }).click();
