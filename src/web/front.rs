@@ -1,8 +1,9 @@
 //! `Front`: what answers whether the film is there or not.
 
-use crate::base::WallTime;
+use crate::base::{Result, WallTime};
 use crate::camera::clock;
 use crate::live::Live;
+use crate::store::Settings;
 use crate::web::auth::{Doors, Entry};
 use crate::web::notices::Since;
 use crate::web::waiting::Waiting;
@@ -34,6 +35,11 @@ impl Front {
         let doors = Arc::new(Doors::new(entry, records));
         let (begun, since, waiting) = (clock::wall_now(), Since::default(), Mutex::default());
         Arc::new(Self { live, doors, zone, records, begun, since, waiting })
+    }
+
+    /// Until there is a store, those may enter who are in these settings.
+    pub fn remember(&self, settings: &Settings) -> Result<()> {
+        self.doors.remember(settings)
     }
 
     /// Why there is no film yet, while there is none. From memory.
