@@ -41,6 +41,11 @@ fn knows_all(home: &Home) {
 #[test]
 fn a_new_disk_of_film_has_the_cameras_and_users_of_the_old_one() {
     let home = home();
+    // There were cameras that are gone.
+    let db = Connection::open(home.path("disk/db/db")).unwrap();
+    db.execute_batch("UPDATE sqlite_sequence SET seq = 7 WHERE name = 'stream'").unwrap();
+    drop(db);
+    home.start().stop();
     let mode = fs::metadata(home.path("export.json")).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600, "it holds what the database does");
     fs::remove_dir_all(home.path("disk")).unwrap();
@@ -53,7 +58,7 @@ fn a_new_disk_of_film_has_the_cameras_and_users_of_the_old_one() {
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    assert_eq!(ids, [1, 3]);
+    assert_eq!(ids, [1, 8]);
 }
 
 #[test]
