@@ -25,6 +25,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("argon2::", &["web/auth"]),
     ("subtle::", &["web/auth"]),
     ("getrandom::", &["web/auth"]),
+    ("ring::aead::", &["web/auth/sealed.rs"]),
     ("rustls::", &["web/tls"]),
     ("tokio_rustls::", &["web/tls", "web/direct.rs"]),
     ("rcgen::", &["web/tls"]),

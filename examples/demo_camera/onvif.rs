@@ -99,19 +99,33 @@ impl Onvif {
             }
         };
         let (status, kind, body) = match text.starts_with("GET /snapshot.jpg ") {
-            true if self.camera.login.is_some() => ("401 Unauthorized", "text/plain", Vec::new()),
+            true if !self.may_see(&text) => ("401 Unauthorized", "text/plain", Vec::new()),
             true => ("200 OK", "image/jpeg", PICTURE.to_vec()),
             false => match self.answer(&text).await {
                 Ok(body) => ("200 OK", "application/soap+xml", envelope(&body)),
                 Err(code) => ("400 Bad Request", "application/soap+xml", envelope(&fault(code))),
             },
         };
+        let challenge = match status.starts_with("401") {
+            true => format!("WWW-Authenticate: {}\r\n", self.camera.login_by.challenge()),
+            false => String::new(),
+        };
         let head = format!(
-            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 {status}\r\n{challenge}Content-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes()).await?;
         stream.write_all(&body).await
+    }
+
+    /// Whoever asks for the picture knows the login, if there is one.
+    fn may_see(&self, request: &str) -> bool {
+        let header = |line: &str| {
+            Some(line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case("authorization"))?.1.to_owned())
+        };
+        let authorization = request.lines().find_map(header);
+        let accepts = |login: &Login| login.accepts(self.camera.login_by, authorization.as_deref(), "GET");
+        self.camera.login.as_ref().is_none_or(accepts)
     }
 
     /// The body of the answer, or the subcode of a fault.

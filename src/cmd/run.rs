@@ -52,6 +52,7 @@ async fn serve(config: &Config, args: &Args, store: &mut Option<Arc<Store>>) -> 
     let live = Arc::new(Live::default());
     let front = Front::new(live.clone(), TimeZone::system(), &config.web.entry(), !args.read_only);
     remember(config, &front);
+    front.describe(format!("{config:#?}"));
     let site = Site::waiting(front, Waiting::new("starting"));
     let mut served = Served { site: site.clone(), reactors: Reactors::for_all_cores()?.into(), tasks: JoinSet::new() };
 

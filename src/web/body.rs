@@ -16,11 +16,21 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
+    read_up_to(MAX_BYTES, request).await
+}
+
+/// The same for one that may have so many bytes.
+pub(super) async fn read_up_to<T, B>(max_bytes: usize, request: Request<B>) -> Result<T, Refusal>
+where
+    T: DeserializeOwned,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     if !media_type.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json") {
         return Err(Refusal::NotJson);
     }
-    let body = Limited::new(request.into_body(), MAX_BYTES);
+    let body = Limited::new(request.into_body(), max_bytes);
     let bytes = match tokio::time::timeout(TIMEOUT, body.collect()).await {
         Err(_) => return Err(Error::new(Kind::BadInput, "the body did not arrive in time").into()),
         Ok(Err(e)) if e.is::<LengthLimitError>() => return Err(Refusal::TooLarge),

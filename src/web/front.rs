@@ -8,7 +8,7 @@ use crate::web::auth::{Doors, Entry};
 use crate::web::notices::Since;
 use crate::web::waiting::Waiting;
 use jiff::tz::TimeZone;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Who may enter, and what is happening now.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Front {
     pub(super) begun: WallTime,
     /// Since when there is trouble.
     pub(super) since: Since,
+    /// What the recorder was told to do; see [`Self::describe`].
+    pub(super) configuration: OnceLock<String>,
     /// Locked for a few lines.
     waiting: Mutex<Option<Waiting>>,
 }
@@ -34,7 +36,13 @@ impl Front {
     pub fn new(live: Arc<Live>, zone: TimeZone, entry: &Entry, records: bool) -> Arc<Self> {
         let doors = Arc::new(Doors::new(entry, records));
         let (begun, since, waiting) = (clock::wall_now(), Since::default(), Mutex::default());
-        Arc::new(Self { live, doors, zone, records, begun, since, waiting })
+        Arc::new(Self { live, doors, zone, records, begun, since, configuration: OnceLock::new(), waiting })
+    }
+
+    /// Has diagnostics tell the configuration. There must be no secret in it.
+    pub fn describe(&self, configuration: String) {
+        // Who says it twice means the first.
+        let _ = self.configuration.set(configuration);
     }
 
     /// Until there is a store, those may enter who are in these settings.

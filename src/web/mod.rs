@@ -109,6 +109,9 @@ fn read_head<B>(front: &Front, peer: Peer, request: &Request<B>) -> Result<(Call
 /// Beyond it there is nothing that makes sense; it has room for hundreds of `s=`.
 const MAX_URL_BYTES: usize = 8 << 10;
 
+/// A backup of hundreds of cameras.
+const MAX_BACKUP_BYTES: usize = 1 << 20;
+
 async fn dispatch<B>(
     state: &Arc<State>,
     caller: &Caller,
@@ -155,6 +158,11 @@ where
         Route::SetUp => api::session::set_up(state, caller, body::read(request).await?).await?,
         Route::LogIn => api::session::log_in(state, caller, body::read(request).await?).await?,
         Route::LogOut => api::session::log_out(state, caller).await?,
+        Route::ChangePassword => api::session::change_password(state, caller, body::read(request).await?).await?,
+        Route::BackUp => api::backup::plain(state).await?,
+        Route::BackUpSealed => api::backup::sealed(state, body::read(request).await?).await?,
+        Route::Restore => api::restore::run(state, caller, body::read_up_to(MAX_BACKUP_BYTES, request).await?).await?,
+        Route::Diagnostics => api::diagnostics::show(state, caller).await?,
         Route::ListUsers => api::users::list(state).await?,
         Route::AddUser => api::users::add(state, body::read(request).await?).await?,
         Route::EditUser(user) => api::users::edit(state, caller, user, body::read(request).await?).await?,

@@ -36,21 +36,22 @@ function clip(file, fps, pictures, first) {
 
 export class Recorder {
 	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip now, as does one
-	 * with `{live: clip}`, and one that has an address is recorded from there. `then` is done before it runs. */
-	static async start(cameras, { login = "none", then = async () => {} } = {}) {
+	 * with `{live: clip}`, and one that has an address is recorded from there. It looks for cameras on these
+	 * networks. `then` is done before it runs. */
+	static async start(cameras, { login = "none", discovery = "off", then = async () => {} } = {}) {
 		await run(join(ROOT, "scripts/make-clip"), ["--numbered"]);
 		await run(join(ROOT, "scripts/page"));
 		await run("cargo", ["build", "--quiet", "--locked", "--bin", "lunette"], { cwd: ROOT });
 		const recorder = new Recorder();
 		recorder.dir = await mkdtemp(join(tmpdir(), "lunette-"));
-		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration(login));
+		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration(login, discovery));
 		for (const [name, films] of Object.entries(cameras)) await recorder.add(name, films);
 		await then(recorder);
 		await recorder.serve();
 		return recorder;
 	}
 
-	configuration(login) {
+	configuration(login, discovery) {
 		return `[store]
 db_dir = '${this.dir}/db'
 sample_dir = '${this.dir}/film'
@@ -59,7 +60,7 @@ reserve = '1MiB'
 login = '${login}'
 listen = ['127.0.0.1:0']
 [recorder]
-discovery = 'off'
+discovery = ${JSON.stringify(discovery)}
 `;
 	}
 

@@ -1,5 +1,6 @@
 //! Who may enter: first boot, sessions, tokens and roles, before the real recorder.
 
+mod backup;
 mod console;
 mod place;
 mod roles;

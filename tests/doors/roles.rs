@@ -14,6 +14,7 @@ anybody GET /api/session
 anybody POST /api/setup
 anybody POST /api/login
 anybody POST /api/logout
+viewers POST /api/password
 viewers GET /metrics
 viewers GET /api/
 viewers GET /api/time
@@ -43,6 +44,10 @@ owners PATCH /api/cameras/{uuid}
 owners DELETE /api/cameras/{uuid}
 owners POST /api/cameras/{uuid}/{stream}/protected
 owners DELETE /api/cameras/{uuid}/{stream}/protected
+owners GET /api/system/backup
+owners POST /api/system/backup
+owners POST /api/system/restore
+owners GET /api/system/diagnostics
 owners GET /api/users
 owners POST /api/users
 owners PATCH /api/users/{id}
@@ -216,6 +221,27 @@ fn each_route_is_for_whom_the_table_says() {
     }
     assert_eq!(owner.who()["name"], "owner", "nothing of it ended a session");
     assert_eq!(owner.get("/api/users").json()["users"].as_array().unwrap().len(), 3);
+}
+
+/// Until there is an owner, whoever comes hears which cameras are there, and nothing else that the table keeps from nobodies.
+#[test]
+fn before_the_first_password_newcomers_hear_of_cameras_and_of_nothing_else() {
+    let home = home();
+    home.configure(|config| config.replace("discovery = 'off'", "discovery = ['lo']"));
+    let daemon = home.start();
+    let nobody = Visitor::new(&daemon);
+    for line in TABLE.lines().filter(|line| !line.is_empty()) {
+        let [admits, method, path] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let path = path.replace("{uuid}", &uuid::Uuid::nil().to_string()).replace("{stream}", "main");
+        let path = path.replace("{id}", "1").replace("{key}", KEY) + &query(&path, method);
+        let status = nobody.ask_head(method, &path, &[]);
+        let expected = match (admits, path.as_str()) {
+            (_, "/api/discovery") => 200,
+            ("anybody", _) => continue,
+            _ => 401,
+        };
+        assert_eq!(status, expected, "{line}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How people come and go.
 
 use crate::place::{OWNERS_PASSWORD, Visitor, home};
+use crate::support::http;
 use crate::support::wait::{secs, wait_until};
 use serde_json::{Value, json};
 use std::io::Read;
@@ -103,6 +104,63 @@ fn a_new_password_ends_the_other_sessions_of_that_user_alone() {
     assert_eq!((with(OWNERS_PASSWORD).status, with("battery staple").status), (401, 200));
     owner.patch(&format!("/api/users/{ann}"), &json!({"password": "another password"}));
     assert_eq!(anns.who(), Value::Null, "whoever changes it");
+}
+
+#[test]
+fn everybody_may_change_their_own_password_who_knows_it() {
+    let home = home();
+    let daemon = home.start();
+    let owner = Visitor::first_owner(&daemon);
+    owner.add_user(&json!({"name": "ann", "password": "ann's password", "role": "viewer"}));
+    let [here, elsewhere] = [(); 2].map(|()| Visitor::logged_in(&daemon, "ann", "ann's password"));
+    let change = |who: &Visitor, current: &str, new: &str| {
+        let answer = who.post("/api/password", &json!({"current": current, "new": new}));
+        let told = if answer.body.is_empty() { Value::Null } else { answer.json() };
+        (answer.status, told["detail"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(change(&here, "wrong", "another password"), (400, "current: it is not the password".to_owned()));
+    let short = (400, "password: needs at least 8 characters".to_owned());
+    assert_eq!(change(&here, "ann's password", "short"), short);
+    assert_eq!(change(&here, "ann's password", "another password").0, 204);
+    assert_eq!((here.who()["name"].as_str(), elsewhere.who()), (Some("ann"), Value::Null));
+    Visitor::logged_in(&daemon, "ann", "another password");
+    assert_eq!(change(&owner, OWNERS_PASSWORD, "battery staple").0, 204);
+    assert_eq!(owner.who()["id"], 1);
+
+    let token = owner.post("/api/tokens", &json!({"name": "wall", "role": "viewer"})).json();
+    let program = Visitor::with_token(&daemon, token["token"].as_str().unwrap());
+    assert_eq!(change(&program, "x", "another password").0, 409, "a program has none");
+    // Who tries passwords so is held up as at the door.
+    wait_until("a refusal", secs(30), || (change(&here, "wrong", "another password").0 == 429).then_some(()));
+    let said = daemon.stop().join("\n");
+    assert!(said.contains("ann has another password") && !said.contains("another password\""), "{said}");
+}
+
+#[test]
+fn who_looks_for_cameras_and_is_not_let_in_any_more_hears_no_more() {
+    let home = home();
+    home.configure(|config| config.replace("discovery = 'off'", "discovery = ['lo']"));
+    let daemon = home.start();
+    let listen = |who: &Visitor| {
+        let says: Vec<_> = who.says.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut stream = http::send(daemon.address(), "GET", "/api/discovery", &says, None);
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200");
+        stream
+    };
+    let ends = |mut stream: TcpStream| _ = stream.read_to_end(&mut Vec::new()).unwrap();
+    let newcomer = listen(&Visitor::new(&daemon));
+    let owner = Visitor::first_owner(&daemon);
+    ends(newcomer);
+    let other = Visitor::logged_in(&daemon, "owner", OWNERS_PASSWORD);
+    let [heard, of_other] = [&owner, &other].map(listen);
+    other.post("/api/logout", &json!({}));
+    ends(of_other);
+    owner.add_user(&json!({"name": "ann", "password": "ann's password", "role": "owner"}));
+    let ann = Visitor::logged_in(&daemon, "ann", "ann's password");
+    assert_eq!(ann.patch("/api/users/1", &json!({"role": "viewer"})).status, 200);
+    ends(heard);
 }
 
 /// Also what goes on for ever.

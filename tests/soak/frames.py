@@ -138,14 +138,13 @@ class Trace:
             _, end, reason, names = self.recordings[camera][before[0]]
             if names[-1] != before[1]:
                 return f"NO CAUSE: recording {before[0]} goes on without it", 0
-            if reason is None:
-                return f"NO CAUSE: recording {before[0]} says nothing of an end", 0
             gap = next((g for start, g in gaps.items() if abs(start - end) <= SLACK), None)
             gap = gap or next((g for g in gaps.values() if is_around(g, at * 90)), None)
         if gap is None:
             return "NO CAUSE: there is no gap", 0
-        # While a gap lasts its cause may become another; the recording says how it began.
-        cause = gap["cause"] if before is None else reason.split(": ")[0]
+        # While a gap lasts its cause may become another; the recording says how it began, unless a kill came right after it
+        # was closed because it was full.
+        cause = gap["cause"] if before is None or reason is None else reason.split(": ")[0]
         if cause == "power cut" and (kill := following(self.kills, at - 500)):
             if at >= kill - KILL_COSTS_MS:
                 return "power cut: sent before or after a kill", max(0, kill - at)

@@ -28,7 +28,7 @@ pub(super) async fn add(
     };
     let streams = PerKind { main: Some(NewStream::new(video.main.url)), sub: video.sub.map(|s| NewStream::new(s.url)) };
     let (username, password) = (video.login.username, video.login.password);
-    let new = NewCamera { name: neighbour.name(), username, password, streams, onvif: Some(link) };
+    let new = NewCamera { name: neighbour.name(), username, password, streams, uuid: None, onvif: Some(link) };
     let failed = |e: Error| Trouble::new(Obstacle::Unreachable, e.to_string());
     blocking(move || add_under_a_free_name(&store, new)).await.map_err(failed)
 }

@@ -6,6 +6,7 @@ use crate::store::camera::{OnvifLink, StreamKind};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
+use uuid::Uuid;
 
 /// A camera to be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -21,6 +22,9 @@ pub struct NewCamera {
     pub password: Secret,
     /// Its streams; at least one.
     pub streams: PerKind<NewStream>,
+    /// See [`crate::store::Camera::uuid`]; `None`: a new one.
+    #[serde(skip)]
+    pub uuid: Option<Uuid>,
     /// See [`crate::store::Camera::onvif`].
     #[serde(skip)]
     pub onvif: Option<OnvifLink>,

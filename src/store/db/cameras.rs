@@ -30,7 +30,7 @@ impl Database {
         if new.streams.iter().next().is_none() {
             return Err(Error::new(Kind::BadInput, format!("camera {name:?}: needs a stream, main or sub")));
         }
-        let uuid = Uuid::new_v4();
+        let uuid = new.uuid.unwrap_or_else(Uuid::new_v4);
         self.write(|tx| {
             refuse_taken_name(tx, &name, uuid)?;
             let params = named_params! {

@@ -86,7 +86,7 @@ pub(super) fn check_source(caller: &Caller, source: &str, transport: Transport) 
 
 /// The stored password goes to the servers it was given for. Else whoever may change a source could have the recorder
 /// send it to a server of theirs.
-fn check_password_stays(camera: &Camera, edit: &CameraEdit) -> Result<()> {
+pub(super) fn check_password_stays(camera: &Camera, edit: &CameraEdit) -> Result<()> {
     if camera.password.is_empty() || edit.password.is_some() {
         return Ok(());
     }

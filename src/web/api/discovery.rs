@@ -10,11 +10,10 @@ use crate::live::{Answered, Found, FoundNews};
 use crate::web::State;
 use crate::web::answer::{self, Body};
 use crate::web::api::snapshot;
-use crate::web::auth::{Caller, Doors};
+use crate::web::auth::{Admits, Caller};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -93,26 +92,30 @@ impl FoundJson {
     }
 }
 
-/// Server-sent events for as long as somebody reads them, and cameras are looked for as long: first all that is known,
-/// then what changes. `Conflict` where cameras are not looked for.
+/// Server-sent events for as long as somebody reads them and may, and cameras are looked for as long: first all that is
+/// known, then what changes. `Conflict` where cameras are not looked for.
 pub(in crate::web) fn watch(state: &State, caller: &Caller) -> Result<Response<Body>> {
-    // Who has no login is let in before there is an owner, and no longer.
-    let (detail, newcomer) = match caller.person() {
-        Some(_) => (Detail::Full, None),
-        None => (Detail::Names, Some(state.doors.clone())),
-    };
+    let detail = if caller.person().is_some() { Detail::Full } else { Detail::Names };
     let watcher = state.live.discovery.watch()?;
     // When it is full the board is read later: nothing is lost, since changes are not queued.
     let (pieces, told) = mpsc::channel(1);
-    tokio::spawn(tell(watcher, detail, newcomer, pieces));
+    // Who has no login is let in before there is an owner, and no longer; who has one, as long as it holds.
+    let shut_out = caller.clone().shut_out(state.doors.clone(), Admits::Newcomers, None);
+    tokio::spawn(async move {
+        tokio::select! {
+            biased;
+            () = shut_out => {}
+            () = tell(watcher, detail, pieces) => {}
+        }
+    });
     Ok(answer::typed(StatusCode::OK, "text/event-stream", Body::Told(told)))
 }
 
-async fn tell(mut watcher: Watcher, detail: Detail, newcomer: Option<Arc<Doors>>, pieces: mpsc::Sender<Bytes>) {
+async fn tell(mut watcher: Watcher, detail: Detail, pieces: mpsc::Sender<Bytes>) {
     // So that who asks knows that it is heard, whether anything is there or not.
     let mut next = Bytes::from_static(b": looking\n\n");
     loop {
-        if newcomer.as_ref().is_some_and(|doors| !doors.need_owner()) || pieces.send(next).await.is_err() {
+        if pieces.send(next).await.is_err() {
             return;
         }
         next = tokio::select! {

@@ -1,7 +1,9 @@
 //! The JSON API, one resource a file.
 
+pub(super) mod backup;
 mod camera_json;
 pub(super) mod cameras;
+pub(super) mod diagnostics;
 pub(super) mod discovery;
 pub(super) mod events;
 pub(super) mod gaps;
@@ -11,6 +13,7 @@ mod person_json;
 mod probe;
 pub(super) mod protected;
 pub(super) mod recordings;
+pub(super) mod restore;
 pub(super) mod session;
 pub(super) mod snapshot;
 pub(super) mod storage;

@@ -1,6 +1,6 @@
 //! `/api/session`, `/api/setup`, `/api/login`, `/api/logout`: who is logged in, and how they come and go.
 
-use crate::base::Secret;
+use crate::base::{Error, Kind, Secret};
 use crate::store::people::PersonId;
 use crate::web::answer::{self, Body};
 use crate::web::api::person_json::PersonJson;
@@ -9,6 +9,7 @@ use crate::web::problem::Refusal;
 use crate::web::{Front, Peer};
 use http::header;
 use http::{Response, StatusCode};
+use log::info;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -43,6 +44,14 @@ pub(in crate::web) struct LogIn {
     password: Secret,
 }
 
+/// A user's own password, and the one that it is to be.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::web) struct NewPassword {
+    current: Secret,
+    new: Secret,
+}
+
 fn owner() -> String {
     "owner".to_owned()
 }
@@ -60,10 +69,27 @@ pub(in crate::web) async fn set_up(front: &Front, caller: &Caller, setup: SetUp)
 
 /// Begins a session for who knows the password.
 pub(in crate::web) async fn log_in(front: &Front, caller: &Caller, login: LogIn) -> Result<Response<Body>, Refusal> {
-    let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let address = caller.peer().address().unwrap_or(here);
+    let address = address(caller);
     let user = front.doors.check(address, &login.name, login.password).await?;
+    info!("web: {} logged in from {address}", user.name);
     enter(front, caller, user.id).await
+}
+
+/// Gives whoever asks another password, and ends their other sessions. `Conflict` for who has none.
+pub(in crate::web) async fn change_password(
+    front: &Front,
+    caller: &Caller,
+    wish: NewPassword,
+) -> Result<Response<Body>, Refusal> {
+    let user = caller.person().filter(|person| person.user.is_some());
+    let user = user.ok_or_else(|| Error::new(Kind::Conflict, "only a user who logs in has a password"))?;
+    let passwords = (wish.current, wish.new);
+    front.doors.change_password(address(caller), &user.name, caller.session(), passwords).await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+fn address(caller: &Caller) -> IpAddr {
+    caller.peer().address().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 /// Ends the session, if there is one, and has the browser forget it.

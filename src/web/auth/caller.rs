@@ -76,14 +76,22 @@ impl Caller {
         }
     }
 
-    /// Waits until they may not see this camera any more: their session or token has ended, or their rights have.
-    pub(in crate::web) async fn shut_out(self, doors: Arc<Doors>, camera: Uuid) {
+    /// Waits until this is not for them any more: their session or token has ended, their rights have, or whoever came
+    /// before there was an owner would have to log in now.
+    pub(in crate::web) async fn shut_out(self, doors: Arc<Doors>, admits: Admits, camera: Option<Uuid>) {
         let mut changes = doors.changes();
-        let still_sees = || self.pass.holder(&doors).is_some_and(|person| person.rights.may_see(camera));
-        while matches!(self.pass, Pass::None) || still_sees() {
+        while self.as_of_now(&doors).must_be(&doors, admits, camera).is_ok() {
             if changes.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
+        }
+    }
+
+    /// The same, with the rights that they have by now.
+    fn as_of_now(&self, doors: &Arc<Doors>) -> Self {
+        match self.pass {
+            Pass::None => self.clone(),
+            pass => Self { person: pass.holder(doors), ..self.clone() },
         }
     }
 

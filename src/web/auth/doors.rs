@@ -3,7 +3,8 @@
 use super::delays::Delays;
 use super::known::{Known, Now, Person};
 use super::names::Names;
-use super::password::Passwords;
+use super::password::{self, Passwords};
+use super::sealed::Sealed;
 use super::secret::Random;
 use crate::base::{Error, Kind, Result, Secret};
 use crate::camera::clock;
@@ -211,7 +212,6 @@ impl Doors {
         match user {
             Some(user) if is_right => {
                 self.delays.succeeded(tried);
-                info!("web: {} logged in from {address}", user.name);
                 Ok(user)
             }
             // What is no user's name may be a password in the wrong field.
@@ -275,6 +275,42 @@ impl Doors {
             edit.password_hash = Some(self.passwords.hash(password).await?);
         }
         self.change(move |store| store.db().edit_user(id, &edit)).await
+    }
+
+    /// Gives somebody another password, if this is the one that they have. Their other sessions end.
+    pub(in crate::web) async fn change_password(
+        self: &Arc<Self>,
+        address: IpAddr,
+        name: &str,
+        kept_session: Option<SecretHash>,
+        (current, new): (Secret, Secret),
+    ) -> Result<(), Refusal> {
+        let user = match self.check(address, name, current).await {
+            // 401 would say that nobody is logged in.
+            Err(Refusal::WrongLogin) => {
+                return Err(Error::new(Kind::BadInput, "current: it is not the password").into());
+            }
+            checked => checked?,
+        };
+        self.edit_user(user.id, UserEdit { kept_session, ..UserEdit::default() }, Some(new)).await?;
+        info!("web: {} has another password", user.name);
+        Ok(())
+    }
+
+    /// A user of a backup, whose password is the one that they had.
+    pub(in crate::web) async fn restore_user(self: &Arc<Self>, new: NewUser) -> Result<User> {
+        password::check_hash(&new.password_hash)?;
+        self.change(move |store| store.db().add_user(&new)).await
+    }
+
+    /// Locks a text away behind a passphrase. Takes seconds.
+    pub(in crate::web) async fn seal(&self, passphrase: Secret, text: Vec<u8>) -> Result<Sealed> {
+        self.passwords.seal(passphrase, text).await
+    }
+
+    /// What was locked away. Takes seconds. `BadInput` for another passphrase.
+    pub(in crate::web) async fn unseal(&self, passphrase: Secret, sealed: Sealed) -> Result<Vec<u8>> {
+        self.passwords.unseal(passphrase, sealed).await
     }
 
     /// Removes a user, whose sessions end.

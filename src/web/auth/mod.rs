@@ -7,9 +7,11 @@ mod doors;
 mod known;
 mod names;
 mod password;
+mod sealed;
 mod secret;
 
 pub(super) use caller::{Admits, Audience, Caller, no_camera};
 pub(super) use doors::Doors;
 pub use doors::{Entry, Rule};
 pub(super) use known::Person;
+pub(super) use sealed::Sealed;

@@ -1,5 +1,6 @@
 //! `Passwords`: Argon2id, one at a time.
 
+use super::sealed::{self, Sealed};
 use crate::base::{Error, Kind, Result, Secret};
 use crate::web::state::blocking;
 use argon2::password_hash::PasswordHasher;
@@ -43,18 +44,23 @@ impl Default for Passwords {
 impl Passwords {
     /// The hash of a new password, in the PHC text form; `BadInput` for one that is too short or much too long.
     pub(super) async fn hash(&self, password: Secret) -> Result<Secret> {
-        let text = password.reveal();
-        if text.chars().count() < MIN_CHARS {
-            return Err(Error::new(Kind::BadInput, format!("password: needs at least {MIN_CHARS} characters")));
-        }
-        if text.len() > MAX_BYTES {
-            return Err(Error::new(Kind::BadInput, format!("password: has more than {MAX_BYTES} bytes")));
-        }
+        check_length("password", &password)?;
         self.in_turn(move || {
             let hashed: PasswordHash = argon2()?.hash_password(password.reveal().as_bytes()).map_err(failed)?;
             Ok(Secret::new(hashed.to_string()))
         })
         .await
+    }
+
+    /// See [`sealed::seal`]; the passphrase is chosen as a password is.
+    pub(super) async fn seal(&self, passphrase: Secret, text: Vec<u8>) -> Result<Sealed> {
+        check_length("passphrase", &passphrase)?;
+        self.in_turn(move || sealed::seal(&passphrase, &text)).await
+    }
+
+    /// See [`sealed::open`].
+    pub(super) async fn unseal(&self, passphrase: Secret, sealed: Sealed) -> Result<Vec<u8>> {
+        self.in_turn(move || sealed::open(&passphrase, &sealed)).await
     }
 
     /// The password is that of the hash. Without a hash it is not, and that takes the same time.
@@ -91,6 +97,29 @@ impl Passwords {
         .await
     }
 }
+
+fn check_length(of: &str, password: &Secret) -> Result<()> {
+    let text = password.reveal();
+    if text.chars().count() < MIN_CHARS {
+        return Err(Error::new(Kind::BadInput, format!("{of}: needs at least {MIN_CHARS} characters")));
+    }
+    if text.len() > MAX_BYTES {
+        return Err(Error::new(Kind::BadInput, format!("{of}: has more than {MAX_BYTES} bytes")));
+    }
+    Ok(())
+}
+
+/// A hash from elsewhere is one of ours, of any version: to compare with it takes no more than that.
+pub(super) fn check_hash(hash: &Secret) -> Result<()> {
+    let parsed = PasswordHash::new(hash.reveal())
+        .ok()
+        .filter(|hash| hash.algorithm.as_str() == "argon2id" && hash.hash.is_some());
+    let params = parsed.and_then(|hash| Params::try_from(&hash).ok());
+    let is_bearable = params.is_some_and(|p| p.m_cost() <= MAX_MEMORY_KIB && p.t_cost() <= 8 && p.p_cost() <= 4);
+    if is_bearable { Ok(()) } else { Err(Error::new(Kind::BadInput, "the hash of a password: it is none of ours")) }
+}
+
+const MAX_MEMORY_KIB: u32 = 64 << 10;
 
 /// Counted until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
@@ -138,6 +167,16 @@ mod tests {
         let hash: PasswordHash = weaker.hash_password(b"correct horse").unwrap();
         let hash = Secret::new(hash.to_string());
         assert!(Passwords::default().verify(Secret::new("correct horse"), Some(hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_hash_from_elsewhere_is_bounded() {
+        let ours = Passwords::default().hash(Secret::new("correct horse")).await.unwrap();
+        check_hash(&ours).unwrap();
+        let huge = ours.reveal().replace("m=19456", "m=4194304");
+        for other in [huge.as_str(), "$5$rounds=1$x", "$argon2id$v=19$m=19456", "", "correct horse"] {
+            assert_eq!(check_hash(&Secret::new(other)).unwrap_err().kind(), Kind::BadInput, "{other}");
+        }
     }
 
     #[tokio::test]

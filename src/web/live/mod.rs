@@ -6,7 +6,7 @@ mod viewer;
 
 use crate::base::{Error, Kind, StreamId};
 use crate::web::answer::Body;
-use crate::web::auth::Caller;
+use crate::web::auth::{Admits, Caller};
 use crate::web::problem::Refusal;
 use crate::web::route::StreamName;
 use crate::web::{Front, State};
@@ -71,7 +71,7 @@ impl Live {
 
     /// Waits until whoever watches may not any more.
     pub(super) fn shut_out(&self, front: &Front) -> impl Future<Output = ()> + use<> {
-        self.caller.clone().shut_out(front.doors.clone(), self.camera)
+        self.caller.clone().shut_out(front.doors.clone(), Admits::Viewers, Some(self.camera))
     }
 }
 

@@ -90,6 +90,15 @@ pub(super) enum Route {
     SetUp,
     LogIn,
     LogOut,
+    /// Of whoever asks.
+    ChangePassword,
+    /// Cameras and users, without a secret.
+    BackUp,
+    /// The same with all secrets, behind a passphrase.
+    BackUpSealed,
+    Restore,
+    /// What helps who has to find a fault.
+    Diagnostics,
     ListUsers,
     AddUser,
     EditUser(PersonId),

@@ -38,6 +38,7 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
     Resource { path: "/api/session", operations: &[get(Anybody, &[], |_| Ok(Route::Session))] },
     Resource { path: "/api/setup", operations: &[on("POST", Anybody, &[], |_| Ok(Route::SetUp))] },
     Resource { path: "/api/login", operations: &[on("POST", Anybody, &[], |_| Ok(Route::LogIn))] },
+    Resource { path: "/api/password", operations: &[on("POST", Viewers, &[], |_| Ok(Route::ChangePassword))] },
     Resource { path: "/api/logout", operations: &[on("POST", Anybody, &[], |_| Ok(Route::LogOut))] },
     Resource {
         path: "/api/users",
@@ -66,6 +67,12 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
         path: "/api/storage",
         operations: &[get(Viewers, &["reserve", "retain"], |asked| Ok(Route::Storage(asked.settings()?)))],
     },
+    Resource {
+        path: "/api/system/backup",
+        operations: &[get(Owners, &[], |_| Ok(Route::BackUp)), on("POST", Owners, &[], |_| Ok(Route::BackUpSealed))],
+    },
+    Resource { path: "/api/system/restore", operations: &[on("POST", Owners, &[], |_| Ok(Route::Restore))] },
+    Resource { path: "/api/system/diagnostics", operations: &[get(Owners, &[], |_| Ok(Route::Diagnostics))] },
     Resource { path: "/api/openapi.json", operations: &[get(Viewers, &[], |_| Ok(Route::OpenApi))] },
     Resource {
         path: "/api/cameras",

@@ -7,6 +7,7 @@ import { wordsOf } from "../api/ask";
 import { CamerasPage } from "../cameras/CamerasPage";
 import { LivePage } from "../live/LivePage";
 import { StoragePage } from "../storage/StoragePage";
+import { LogPage } from "../system/LogPage";
 import { SystemPage } from "../system/SystemPage";
 import { TimelinePage } from "../timeline/TimelinePage";
 import { t } from "../text";
@@ -46,6 +47,7 @@ function place() {
 		case "users":
 			return isOwner.value && hasLogins.value ? <UsersPage /> : <Nowhere />;
 		case "system":
+			if (words.value[1] === "log" && words.value.length === 2) return isOwner.value ? <LogPage /> : <Nowhere />;
 			return words.value.length === 1 ? <SystemPage /> : <Nowhere />;
 	}
 	return <Nowhere />;

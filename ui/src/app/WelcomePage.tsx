@@ -1,8 +1,9 @@
 // The first visit: whoever comes first chooses the owner's password.
 
-import { useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { wordsOf } from "../api/ask";
 import { setUp } from "../api/session";
+import { Discovery } from "../cameras/discovery";
 import { Field } from "../parts/Field";
 import { t } from "../text";
 import { go } from "./router";
@@ -26,7 +27,7 @@ export function WelcomePage() {
 		setWrong(null);
 		try {
 			await setUp(name, password);
-			go("/cameras");
+			go("/cameras/add");
 		} catch (e) {
 			setWrong(wordsOf(e));
 			setBusy(false);
@@ -50,7 +51,27 @@ export function WelcomePage() {
 				/>
 				{wrong && <p class="wrong" role="alert">{wrong}</p>}
 				<button type="submit" class="primary" disabled={isBusy}>{t.welcome.go}</button>
+				<Answering />
 			</form>
 		</main>
+	);
+}
+
+/** That cameras are there, by name: more is for the owner. */
+function Answering() {
+	const discovery = useMemo(() => new Discovery(), []);
+	useEffect(() => () => discovery.close(), [discovery]);
+	if (discovery.found.value.length === 0) return null;
+	return (
+		<section aria-label={t.welcome.found}>
+			<h2>{t.welcome.found}</h2>
+			<div role="status">
+				<ul class="plain">
+					{discovery.found.value.map((camera) => (
+						<li key={camera.key}><strong>{camera.name || t.welcome.nameless}</strong> <span class="faint small">{camera.foundByItself ? t.found.byItself : t.found.states[camera.state]}</span></li>
+					))}
+				</ul>
+			</div>
+		</section>
 	);
 }

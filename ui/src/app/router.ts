@@ -21,6 +21,12 @@ export function go(to: string): void {
 	window.scrollTo(0, 0);
 }
 
+/** The same without a step in the history. */
+export function replace(to: string): void {
+	history.replaceState(null, "", to);
+	address.value = read();
+}
+
 /** Writes what is shown into the address without a step in the history. */
 export function note(changes: Record<string, string | null>): void {
 	const now = new URLSearchParams(location.search);

@@ -1,6 +1,6 @@
 // A camera by its address, with the usual paths of big makers for who knows only the host.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { go } from "../app/router";
 import { ask, wordsOf } from "../api/ask";
 import { refresh } from "../api/recorder";
@@ -8,12 +8,13 @@ import type { NewCamera } from "../api/types";
 import { Field } from "../parts/Field";
 import { t } from "../text";
 import { TestButton } from "./TestButton";
-import { MAKERS, addresses, hostOf, withoutLogin } from "./makers";
+import { type Maker, addresses, hostOf, readMakers, withoutLogin } from "./makers";
 
 export function ByHand() {
 	const [name, setName] = useState("");
 	const [host, setHost] = useState("");
 	const [maker, setMaker] = useState("");
+	const [makers, setMakers] = useState<Maker[]>([]);
 	const [main, setMain] = useState("");
 	const [sub, setSub] = useState("");
 	const [username, setUsername] = useState("");
@@ -21,9 +22,11 @@ export function ByHand() {
 	const [wrong, setWrong] = useState<string | null>(null);
 	const [isBusy, setBusy] = useState(false);
 
+	useEffect(() => void readMakers().then(setMakers, () => {}), []);
+
 	/** What a host and a maker come to; typed addresses may be changed after. */
 	const fill = (host: string, name: string) => {
-		const found = MAKERS.find((maker) => maker.name === name);
+		const found = makers.find(({ maker }) => maker === name);
 		if (!found || hostOf(host) === "") return;
 		const made = addresses(host, found);
 		setMain(made.main);
@@ -67,7 +70,7 @@ export function ByHand() {
 					<label for="maker">{t.camera.maker}</label>
 					<select id="maker" value={maker} onChange={(event) => { setMaker(event.currentTarget.value); fill(host, event.currentTarget.value); }}>
 						<option value="">{t.camera.makerOther}</option>
-						{MAKERS.map(({ name }) => <option key={name} value={name}>{name}</option>)}
+						{makers.map(({ maker }) => <option key={maker} value={maker}>{maker}</option>)}
 					</select>
 				</div>
 			</div>

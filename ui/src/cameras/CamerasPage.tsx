@@ -1,7 +1,7 @@
 // All cameras: what each does, and what is to be done with it.
 
-import { useState } from "preact/hooks";
-import { words } from "../app/router";
+import { useEffect, useState } from "preact/hooks";
+import { replace, words } from "../app/router";
 import { allCameras, cameras, refresh } from "../api/recorder";
 import { ask, wordsOf } from "../api/ask";
 import type { Camera } from "../api/types";
@@ -16,7 +16,10 @@ import { Nowhere } from "../app/Nowhere";
 export function CamerasPage() {
 	useStorage();
 	const [, second] = words.value;
-	if (second === "add" || (second === undefined && allCameras.value.length === 0)) return <AddCamera />;
+	// Who adds the first one stays there for the next.
+	const isEmpty = second === undefined && allCameras.value.length === 0;
+	useEffect(() => (isEmpty ? replace("/cameras/add") : undefined), [isEmpty]);
+	if (second === "add" || isEmpty) return <AddCamera />;
 	if (second !== undefined) {
 		const camera = allCameras.value.find((camera) => camera.uuid === second);
 		return camera ? <EditCamera key={camera.uuid} camera={camera} /> : <Nowhere />;

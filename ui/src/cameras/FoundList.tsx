@@ -2,11 +2,12 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { wordsOf } from "../api/ask";
-import { refresh } from "../api/recorder";
+import { allCameras, cameras, refresh } from "../api/recorder";
+import type { Found } from "../api/types";
 import { Field } from "../parts/Field";
 import { Icon } from "../parts/Icon";
 import { t } from "../text";
-import { Discovery, type Found } from "./discovery";
+import { Discovery } from "./discovery";
 
 /** What a login may help. */
 const LOCKED = ["needsLogin", "wrongLogin", "clockOff"];
@@ -31,10 +32,10 @@ export function FoundList() {
 		if (!next.delete(key)) next.add(key);
 		setChosen(next);
 	};
-	const record = async (cameras: Found[]) => {
+	const record = async (wanted: Found[]) => {
 		setBusy(true);
 		try {
-			const { results } = await discovery.record(cameras.map(({ key }) => key), needsLogin ? username : "", needsLogin ? password : "");
+			const { results } = await discovery.record(wanted.map(({ key }) => key), needsLogin ? username : "", needsLogin ? password : "");
 			setWrong(new Map(results.flatMap(({ key, error }) => (error ? [[key, error.detail || (t.found.states[error.state] ?? error.state)] as const] : []))));
 			setChosen(new Set(results.flatMap(({ key, error }) => (error ? [key] : []))));
 			await refresh();
@@ -51,11 +52,15 @@ export function FoundList() {
 			<ul class="found">
 				{found.map((camera) => (
 					<li key={camera.key} class={camera.state}>
-						{camera.hasSnapshot ? <img src={`/api/discovery/${encodeURIComponent(camera.key)}/snapshot.jpg`} alt="" loading="lazy" /> : <span class="picture"><Icon name="cameras" size={28} /></span>}
+						<Snapshot key={camera.camera} src={pictureOf(camera)} />
 						<div>
 							<strong>{camera.name || camera.address}</strong>
 							<p class="faint small">{[camera.maker, camera.model, camera.address].filter(Boolean).join(" · ")}</p>
-							<p class="small">{wrong.get(camera.key) ?? t.found.states[camera.state]} {camera.profiles.map((profile) => `${profile.codec} ${profile.width}×${profile.height}`).join(", ")}</p>
+							<p class="small">
+								<span class={wrong.has(camera.key) ? "wrong" : ""}>{wrong.get(camera.key) ?? t.found.states[camera.state]}</span>{" "}
+								{camera.detail && !wrong.has(camera.key) && camera.state !== "open" && <span class="faint">{camera.detail}</span>}
+								{camera.profiles.map((profile) => `${profile.codec} ${profile.width}×${profile.height}`).join(", ")}
+							</p>
 						</div>
 						{camera.camera !== null
 							? <span class="good"><Icon name="check" size={18} /> {camera.foundByItself ? t.found.byItself : t.found.recorded} <a href={`/cameras/${camera.camera}`}>{t.camera.editShort}</a></span>
@@ -77,7 +82,21 @@ export function FoundList() {
 					<p><button type="submit" class="primary" disabled={isBusy}>{isBusy ? t.found.trying : t.camera.record}</button></p>
 				</form>
 			)}
+			{cameras.value.length > 0 && <p><a class="button" href="/"><Icon name="live" /> {t.frame.toLive}</a></p>}
 			{wrong.has("") && <p class="wrong" role="alert">{wrong.get("")}</p>}
 		</section>
 	);
+}
+
+/** Its own picture, as soon as it may be seen. */
+function pictureOf({ key, hasSnapshot, camera }: Found): string | null {
+	if (hasSnapshot) return `/api/discovery/${encodeURIComponent(key)}/snapshot.jpg`;
+	const here = allCameras.value.find(({ uuid }) => uuid === camera);
+	return here?.hasSnapshot ? `/api/cameras/${here.uuid}/snapshot.jpg` : null;
+}
+
+function Snapshot({ src }: { src: string | null }) {
+	const [isBroken, setBroken] = useState(false);
+	if (src === null || isBroken) return <span class="picture"><Icon name="cameras" size={28} /></span>;
+	return <img src={src} alt="" loading="lazy" onError={() => setBroken(true)} />;
 }

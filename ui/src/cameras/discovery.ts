@@ -2,23 +2,9 @@
 
 import { signal } from "@preact/signals";
 import { ask } from "../api/ask";
+import type { Found, RecordResult } from "../api/types";
 
-export type FoundState =
-	| "asking" | "open" | "needsLogin" | "wrongLogin" | "clockOff" | "lockedOut" | "noVideo" | "unreachable";
-export type Profile = { kind: "main" | "sub"; codec: string; width: number; height: number; fps: number };
-export type Found = {
-	key: string;
-	address: string;
-	name: string;
-	maker: string;
-	model: string;
-	state: FoundState;
-	profiles: Profile[];
-	camera: string | null;
-	foundByItself: boolean;
-	hasSnapshot: boolean;
-};
-export type Recorded = { results: Array<{ key: string; camera: string | null; error: { state: FoundState; detail: string } | null }> };
+export type Recorded = { results: RecordResult[] };
 
 export class Discovery {
 	readonly found = signal<Found[]>([]);
@@ -30,6 +16,7 @@ export class Discovery {
 	constructor() {
 		this.source.addEventListener("open", () => (this.isThere.value = true));
 		this.source.addEventListener("camera", ({ data }) => this.take(JSON.parse(data as string) as Found));
+		this.source.addEventListener("gone", ({ data }) => this.forget((JSON.parse(data as string) as { key: string }).key));
 		this.source.addEventListener("sweep", ({ data }) => (this.isLooking.value = (JSON.parse(data as string) as { state: string }).state === "begun"));
 		this.source.addEventListener("error", () => {
 			if (this.source.readyState === EventSource.CLOSED) this.isThere.value = false;
@@ -44,6 +31,10 @@ export class Discovery {
 	record(keys: string[], username: string, password: string): Promise<Recorded> {
 		const login = { ...(username ? { username } : {}), ...(password ? { password } : {}) };
 		return ask<Recorded>("/api/discovery/record", { method: "POST", body: { keys, ...login }, patienceMs: 60_000 });
+	}
+
+	private forget(gone: string): void {
+		this.found.value = this.found.value.filter(({ key }) => key !== gone);
 	}
 
 	private take(camera: Found): void {

@@ -1,25 +1,19 @@
 // Where cameras of big makers usually have their streams, for those that do not say so themselves.
 
-/** Paths behind `rtsp://HOST:554`, of the large and of the small picture. */
-export type Maker = { name: string; main: string; sub: string };
+import { ask } from "../api/ask";
 
-export const MAKERS: Maker[] = [
-	{ name: "Amcrest, Dahua, Lorex", main: "/cam/realmonitor?channel=1&subtype=0", sub: "/cam/realmonitor?channel=1&subtype=1" },
-	{ name: "Annke, Hikvision, HiLook", main: "/Streaming/Channels/101", sub: "/Streaming/Channels/102" },
-	{ name: "Axis", main: "/axis-media/media.amp", sub: "/axis-media/media.amp?resolution=640x360" },
-	{ name: "Foscam", main: "/videoMain", sub: "/videoSub" },
-	{ name: "Hanwha, Samsung, Wisenet", main: "/profile2/media.smp", sub: "/profile3/media.smp" },
-	{ name: "OpenIPC", main: "/stream=0", sub: "/stream=1" },
-	{ name: "Reolink", main: "/h264Preview_01_main", sub: "/h264Preview_01_sub" },
-	{ name: "TP-Link (Tapo, VIGI)", main: "/stream1", sub: "/stream2" },
-	{ name: "Uniview", main: "/media/video1", sub: "/media/video2" },
-	{ name: "Vivotek", main: "/live1s1.sdp", sub: "/live1s2.sdp" },
-];
+/** Paths behind `rtsp://HOST:554`, of the large picture and, where there is one, of the small. */
+export type Maker = { maker: string; main: string; sub: string | null };
+
+/** As the recorder knows them. */
+export async function readMakers(): Promise<Maker[]> {
+	return (await ask<{ paths: Maker[] }>("/api/discovery/paths")).paths;
+}
 
 /** The addresses that a host's camera of this maker has. */
-export function addresses(host: string, maker: Maker): { main: string; sub: string } {
+export function addresses(host: string, { main, sub }: Maker): { main: string; sub: string } {
 	const bare = hostOf(host);
-	return { main: `rtsp://${bare}${maker.main}`, sub: `rtsp://${bare}${maker.sub}` };
+	return { main: `rtsp://${bare}${main}`, sub: sub === null ? "" : `rtsp://${bare}${sub}` };
 }
 
 /** What was typed for a host, without what people copy along: a scheme, a login, a path. */

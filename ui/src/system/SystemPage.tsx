@@ -1,11 +1,34 @@
-// The recorder itself: which version, which clock; and the keys of this page.
+// The recorder itself and the box it runs on, each part in a card of its own.
 
 import { now90k, silence, top } from "../api/recorder";
+import { isOwner } from "../api/session";
+import { Icon } from "../parts/Icon";
 import { t } from "../text";
 import { since, zone } from "../time/recorderZone";
 import { SECOND, duration, unitsNow } from "../time/units";
+import { BackupCard } from "./BackupCard";
+import { Disks } from "./Disks";
+import { FirmwareCard } from "./FirmwareCard";
+import { Health } from "./Health";
+import { Keys } from "./Keys";
+import { Network } from "./Network";
+import { OwnPassword } from "./OwnPassword";
+import { Power } from "./Power";
+import { machine, useMachine } from "./machine";
 
 export function SystemPage() {
+	const owner = isOwner.value;
+	return owner ? <Ours /> : <Shown owner={false} />;
+}
+
+/** Only owners hear of the box itself. */
+function Ours() {
+	useMachine();
+	return <Shown owner />;
+}
+
+function Shown({ owner }: { owner: boolean }) {
+	const isOurs = machine.value?.onImage ?? false;
 	const told = top.value;
 	if (!told) return null;
 	const { clock } = told;
@@ -29,16 +52,19 @@ export function SystemPage() {
 				<dl class="facts wide">{facts.map(([name, value, isWrong]) => <div key={name}><dt>{name}</dt><dd class={isWrong ? "wrong" : ""}>{value}</dd></div>)}</dl>
 				<p class="links"><a href="/api/openapi.json" target="_blank">{t.system.api}</a> <a href="/metrics" target="_blank">{t.system.metrics}</a></p>
 			</section>
-			<section class="card form">
-				<h2>{t.system.keys}</h2>
-				<table class="list keys">
-					<tbody>
-						{t.system.shortcuts.map(([place, keys, what]) => (
-							<tr key={`${place}${keys}`}><td class="faint">{place}</td><td>{keys?.split(" ").map((key) => <kbd key={key}>{key}</kbd>)}</td><td>{what}</td></tr>
-						))}
-					</tbody>
-				</table>
-			</section>
+			{owner && isOurs && (
+				<>
+					<Health />
+					<FirmwareCard />
+					<Network />
+					<Disks />
+					<Power />
+				</>
+			)}
+			<OwnPassword />
+			{owner && <BackupCard />}
+			{owner && <p><a class="button" href="/system/log"><Icon name="timeline" /> {t.log.open}</a></p>}
+			<Keys />
 		</div>
 	);
 }
