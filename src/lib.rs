@@ -7,10 +7,11 @@
 //! |---|---|
 //! | 5 | [`cmd`]: arguments, signals, putting the parts together |
 //! | 4 | [`recorder`]: camera → disk · [`web`]: disk → browser |
-//! | 3 | [`camera`]: talking to cameras · [`live`]: what is happening now · [`store`]: files and SQLite |
+//! | 3 | [`camera`]: talking to cameras · [`live`]: what is happening now · [`store`]: files and SQLite · [`appliance`]: the box itself |
 //! | 2 | [`media`]: bytes and arithmetic, no I/O, no clock |
 //! | 1 | [`base`]: words that all floors speak |
 
+pub mod appliance;
 pub mod base;
 pub mod camera;
 pub mod cmd;

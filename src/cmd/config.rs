@@ -1,6 +1,7 @@
 //! `Config`: what the TOML file says, and what holds where it says nothing. See `docs/reference/config.md`.
 
 use super::units::{ByteSize, Interval};
+use crate::appliance::proof::Patience;
 use crate::base::{Error, Kind, Result, ResultExt};
 use crate::camera::onvif::Interfaces;
 use crate::recorder::Witnesses;
@@ -20,6 +21,8 @@ pub(super) struct Config {
     pub(super) web: Web,
     pub(super) recorder: Recorder,
     pub(super) log: Log,
+    /// There on the card's image alone.
+    pub(super) appliance: Option<Appliance>,
 }
 
 /// `[store]`: where the film and its rows are, and how they get there.
@@ -94,6 +97,50 @@ pub(super) struct Log {
     /// `RUST_LOG` wins over it, and can tell more.
     #[serde(deserialize_with = "level")]
     pub(super) level: LevelFilter,
+}
+
+/// `[appliance]`: the card's image. Without it the machine is some other one.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Appliance {
+    /// Where the helper listens.
+    pub(super) helper: PathBuf,
+    /// Where the daemon keeps what is not film.
+    pub(super) state: PathBuf,
+    /// How a new system shows that it works.
+    pub(super) proof: Proof,
+}
+
+/// `[appliance.proof]`: what a new system is measured by.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Proof {
+    /// From the daemon's start to the verdict at the latest.
+    pub(super) window: Interval,
+    /// So long all must record without a break.
+    pub(super) steady: Interval,
+    /// What worked is remembered here, by root.
+    pub(super) dir: PathBuf,
+}
+
+impl Default for Appliance {
+    fn default() -> Self {
+        let (helper, state) = ("/run/lunette/helper.sock".into(), "/state/lunette".into());
+        Self { helper, state, proof: Proof::default() }
+    }
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Interval(Duration::from_secs(60 * minutes));
+        Self { window: minutes(15), steady: minutes(2), dir: "/state/proof".into() }
+    }
+}
+
+impl Proof {
+    pub(super) fn patience(&self) -> Patience {
+        Patience { window: self.window.0, steady: self.steady.0 }
+    }
 }
 
 impl Default for Store {
@@ -268,6 +315,11 @@ impl Config {
         if self.store.sync_interval.0.is_zero() || self.store.flush_interval.0.is_zero() {
             return Err(Error::new(Kind::BadInput, "[store] sync_interval and flush_interval: must be above zero"));
         }
+        if let Some(appliance) = self.appliance.as_ref().filter(|a| a.proof.window.0 <= a.proof.steady.0) {
+            let (window, steady) = (appliance.proof.window.0, appliance.proof.steady.0);
+            let why = format!("[appliance.proof] window: {window:?} must be above steady, {steady:?}");
+            return Err(Error::new(Kind::BadInput, why));
+        }
         if self.store.verify_interval.is_some_and(|interval| interval.0 < SHORTEST_VERIFICATION) {
             return Err(Error::new(Kind::BadInput, "[store] verify_interval: must be a second or more, or never"));
         }
@@ -322,7 +374,8 @@ mod tests {
         let text = "[store]\ndb_dir = '/a'\nsample_dir = '/b'\nfilm_state = '/run/film'\nexport = '/e'\nreserve = '1GiB'\nsync_interval = '2s'\n\
                     flush_interval = '5s'\nverify_interval = '30d'\n[web]\nlisten = ['[::1]:0']\nlogin = 'none'\nnames = ['a.b']\n\
                     [recorder]\nclock = '/run/sure'\ndiscovery = ['eth0']\n\
-                    adopt_open_cameras = true\n[log]\nlevel = 'debug'";
+                    adopt_open_cameras = true\n[log]\nlevel = 'debug'\n[appliance]\nstate = '/s'\n\
+                    [appliance.proof]\nwindow = '3min'";
         let config = Config::parse(text).unwrap();
         assert_eq!(config.store.db_dir, Path::new("/a"));
         assert_eq!(config.store.sample_dir, Path::new("/b"));
@@ -339,6 +392,13 @@ mod tests {
         assert!(config.recorder.adopt_open_cameras);
         assert_eq!(Config::parse("[recorder]\ndiscovery = 'off'").unwrap().recorder.discovery, None);
         assert_eq!(config.log.level, LevelFilter::Debug);
+        let appliance = config.appliance.unwrap();
+        assert_eq!((&*appliance.state, &*appliance.helper), (Path::new("/s"), Path::new("/run/lunette/helper.sock")));
+        assert_eq!(
+            (appliance.proof.window, appliance.proof.steady.0.as_secs()),
+            (Interval(Duration::from_secs(180)), 120)
+        );
+        assert_eq!(Config::parse("[appliance]").unwrap().appliance.unwrap().proof.window.0.as_secs(), 900);
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod check;
 mod config;
 mod discover;
 mod export;
+mod healthcheck;
+mod helper;
 mod import;
 mod init;
 mod opening;
@@ -23,10 +25,13 @@ mod ts;
 mod units;
 mod upgrade;
 
+use crate::appliance::lines::LINES;
 use crate::base::{Error, Kind, Result};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use config::Config;
+use jiff::Timestamp;
+use log::{Log, Metadata, Record};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -57,6 +62,8 @@ enum Verb {
     #[command(subcommand)]
     Protect(protect::Args),
     Upgrade(upgrade::Args),
+    Healthcheck(healthcheck::Args),
+    Helper(helper::Args),
 }
 
 /// What a verb came to, when it did not fail.
@@ -100,6 +107,8 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Import(args) => import::run(&config, &args),
         Verb::Passwd(args) => passwd::run(&config, &args),
         Verb::Protect(args) => protect::run(&config, args),
+        Verb::Healthcheck(args) => healthcheck::run(&config, &args),
+        Verb::Helper(args) => helper::run(&config, args),
         Verb::Upgrade(args) => upgrade::run(&config, &args),
         Verb::Ts(_) => unreachable!("handled above"),
     }
@@ -138,9 +147,33 @@ fn usage(e: &clap::Error) -> ExitCode {
 /// Lines for standard error; `RUST_LOG` wins over the configuration. What a daemon tells of its life is no news to
 /// somebody who called a verb. retina tells whole URLs below `warn`, and those may hold a secret.
 fn start_log(config: &Config, verb: &Verb) {
-    let level = if matches!(verb, Verb::Run(_)) { config.log.level } else { log::LevelFilter::Warn };
+    let level = if matches!(verb, Verb::Run(_) | Verb::Helper(_)) { config.log.level } else { log::LevelFilter::Warn };
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_string());
     let mut log = env_logger::Builder::new();
     log.parse_filters(&filter).filter_module("retina", log::LevelFilter::Warn);
-    log.format_target(false).format_timestamp_millis().init();
+    log.format_target(false).format_timestamp_millis();
+    let log = Keeping(log.build());
+    log::set_max_level(log.0.filter());
+    log::set_boxed_logger(Box::new(log)).expect("nobody sets another");
+}
+
+/// Keeps what it tells, for who has no journal to look into.
+struct Keeping(env_logger::Logger);
+
+impl Log for Keeping {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.0.matches(record) {
+            let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+            LINES.add(format!("{now} {:5} {}", record.level(), record.args()));
+            self.0.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
 }

@@ -3,6 +3,7 @@
 mod disk;
 mod film;
 mod listeners;
+mod machine;
 mod stopping;
 
 use super::config::Config;
@@ -52,16 +53,20 @@ async fn serve(config: &Config, args: &Args, store: &mut Option<Arc<Store>>) -> 
     let live = Arc::new(Live::default());
     let front = Front::new(live.clone(), TimeZone::system(), &config.web.entry(), !args.read_only);
     remember(config, &front);
+    front.on(machine::this(config));
     front.describe(format!("{config:#?}"));
     let site = Site::waiting(front, Waiting::new("starting"));
     let mut served = Served { site: site.clone(), reactors: Reactors::for_all_cores()?.into(), tasks: JoinSet::new() };
 
     let at_once = listeners::at_once(config, &stopped).await?;
-    let mut disk = Disk::look_for(Wish { config: config.clone(), read_only: args.read_only, live, site })?;
+    let mut disk =
+        Disk::look_for(Wish { config: config.clone(), read_only: args.read_only, live, site: site.clone() })?;
     let mut film = None;
     // Most stores are open in a moment: nobody needs to be told that it takes one.
     let mut news = disk.next().await;
     served.begin(at_once, &stopped);
+    served.tasks.spawn(web::keep_machine(site.clone(), stopped.clone()));
+    machine::tell_systemd(&stopped);
     loop {
         if let News::Ended(opened) = news {
             let film = film.insert(opened?);

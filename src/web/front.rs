@@ -1,5 +1,6 @@
 //! `Front`: what answers whether the film is there or not.
 
+use crate::appliance::Appliance;
 use crate::base::{Result, WallTime};
 use crate::camera::clock;
 use crate::live::Live;
@@ -24,6 +25,8 @@ pub struct Front {
     pub(super) begun: WallTime,
     /// Since when there is trouble.
     pub(super) since: Since,
+    /// The machine, where it is one of ours.
+    appliance: OnceLock<Arc<Appliance>>,
     /// What the recorder was told to do; see [`Self::describe`].
     pub(super) configuration: OnceLock<String>,
     /// Locked for a few lines.
@@ -36,7 +39,19 @@ impl Front {
     pub fn new(live: Arc<Live>, zone: TimeZone, entry: &Entry, records: bool) -> Arc<Self> {
         let doors = Arc::new(Doors::new(entry, records));
         let (begun, since, waiting) = (clock::wall_now(), Since::default(), Mutex::default());
-        Arc::new(Self { live, doors, zone, records, begun, since, configuration: OnceLock::new(), waiting })
+        let (appliance, configuration) = Default::default();
+        Arc::new(Self { live, doors, zone, records, begun, since, appliance, configuration, waiting })
+    }
+
+    /// Says which machine this is; before that, it is any.
+    pub fn on(&self, machine: Arc<Appliance>) {
+        // Who says it twice means the first.
+        let _ = self.appliance.set(machine);
+    }
+
+    /// The machine.
+    pub(super) fn appliance(&self) -> Arc<Appliance> {
+        self.appliance.get().cloned().unwrap_or_default()
     }
 
     /// Has diagnostics tell the configuration. There must be no secret in it.

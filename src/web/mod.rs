@@ -11,6 +11,7 @@ mod fixed;
 mod front;
 mod hls;
 mod live;
+mod machine;
 mod metrics;
 mod notices;
 mod openapi;
@@ -36,6 +37,7 @@ pub use api::discovery::{Detail, FoundJson};
 pub use api::test::{CameraReport, look_at_camera};
 pub use auth::{Entry, Rule};
 pub use front::Front;
+pub use machine::keep_machine;
 pub use peer::Peer;
 pub use reactors::Reactors;
 pub use site::Site;
@@ -48,6 +50,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use log::{debug, error, warn};
+use machine::Machine;
 use problem::Refusal;
 use route::Route;
 use std::sync::Arc;
@@ -62,6 +65,9 @@ where
     let answered = match read_head(site.front(), peer, &request) {
         Ok((caller, route)) => {
             let answered = match site.state() {
+                state if route.is_of_machine() => {
+                    machine::dispatch(Machine { front: site.front().clone(), state }, caller, route, request).await
+                }
                 Some(state) => dispatch(&state, &caller, route, request).await,
                 None => waiting::dispatch(site.front(), &caller, route, request).await,
             };
@@ -167,6 +173,18 @@ where
         Route::AddUser => api::users::add(state, body::read(request).await?).await?,
         Route::EditUser(user) => api::users::edit(state, caller, user, body::read(request).await?).await?,
         Route::RemoveUser(user) => api::users::remove(state, user).await?,
+        Route::System
+        | Route::Reboot
+        | Route::PowerOff
+        | Route::Logs { .. }
+        | Route::Network
+        | Route::SetNetwork
+        | Route::Disks
+        | Route::ChangeDisk
+        | Route::Firmware
+        | Route::Install { .. }
+        | Route::ChangeFirmware
+        | Route::FirmwareProgress => unreachable!("the machine answers"),
         Route::ListTokens => api::tokens::list(state).await?,
         Route::AddToken => api::tokens::add(state, body::read(request).await?).await?,
         Route::RemoveToken(token) => api::tokens::remove(state, token).await?,

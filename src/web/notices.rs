@@ -2,9 +2,11 @@
 //!
 //! docs/decisions/0091-notices.md says what is one, and which of them are bad health.
 
+use crate::appliance::protocol::UpgradeOutcome;
 use crate::base::{MonoTime, StreamId, WallDuration, WallTime};
 use crate::camera::clock;
 use crate::store::Camera;
+use crate::web::api::firmware::wall;
 use crate::web::auth::{Audience, Caller};
 use crate::web::{Front, State};
 use serde::{Serialize, Serializer};
@@ -47,7 +49,6 @@ pub(super) enum Kind {
     /// There is less room than was planned with.
     Storage,
     /// An upgrade was taken back. Only a machine that upgrades itself tells that.
-    #[allow(dead_code, reason = "for machines that upgrade themselves")]
     Upgrade,
     /// The time is not known.
     Clock,
@@ -95,6 +96,7 @@ pub(super) fn all(state: &State, caller: &Caller, now: WallTime) -> Vec<Notice> 
     let cameras = caller.cameras(state);
     away(state, &cameras, (now, clock::monotonic_now()), &mut all);
     rot(state, &cameras, &mut all);
+    upgrade(state, &mut all);
     time(state, &mut all);
     // It names files.
     if caller.audience() != Audience::Viewer {
@@ -111,6 +113,7 @@ pub(super) fn while_waiting(front: &Front, now: WallTime) -> Vec<Notice> {
         let since = front.since.of("trouble", true, now);
         all.push(Notice { kind: Kind::Disk, since, camera_uuid: None, stream: None, detail: waiting.to_string() });
     }
+    upgrade(front, &mut all);
     time(front, &mut all);
     all
 }
@@ -181,6 +184,23 @@ fn rot(state: &State, cameras: &[Camera], all: &mut Vec<Notice>) {
             detail: format!("{count} {recordings} {are} damaged: the disk has lost a part of the film"),
         });
     }
+}
+
+/// What became of the last upgrade, where that is no good news. It goes with the next upgrade.
+fn upgrade(front: &Front, all: &mut Vec<Notice>) {
+    let appliance = front.appliance();
+    let known = appliance.here().ok().and_then(|image| image.firmware().known()).and_then(|status| status.last_upgrade);
+    let Some(last) = known else { return };
+    let what = match last.outcome {
+        UpgradeOutcome::Good => return,
+        UpgradeOutcome::RolledBack => format!("{} was taken back, and {} runs again", last.to, last.from),
+        UpgradeOutcome::Kept => {
+            format!("{} does not do all it should, and {} does not start any more", last.to, last.from)
+        }
+    };
+    let since = wall(last.epoch);
+    let detail = format!("{what}: {}", last.why);
+    all.push(Notice { kind: Kind::Upgrade, since, camera_uuid: None, stream: None, detail });
 }
 
 fn time(front: &Front, all: &mut Vec<Notice>) {

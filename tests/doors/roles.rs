@@ -34,6 +34,18 @@ viewers GET /api/cameras/{uuid}/{stream}/view.mp4
 viewers GET /api/cameras/{uuid}/{stream}/view.mp4.txt
 viewers GET /api/cameras/{uuid}/{stream}/view.m4s
 viewers GET /api/init/{id}.mp4
+viewers GET /api/system
+owners POST /api/system/reboot
+owners POST /api/system/poweroff
+owners GET /api/system/logs
+owners GET /api/system/network
+owners PUT /api/system/network
+owners GET /api/system/disks
+owners POST /api/system/disks
+owners GET /api/firmware
+owners POST /api/firmware
+owners PATCH /api/firmware
+owners GET /api/firmware/progress
 owners POST /api/cameras
 owners POST /api/cameras/test
 owners GET /api/discovery
@@ -77,7 +89,7 @@ impl Operation {
             .replace("{stream}", "main")
             .replace("{id}", "999999")
             .replace("{key}", KEY);
-        let body = matches!(&*self.method, "POST" | "PATCH").then_some("{}");
+        let body = matches!(&*self.method, "POST" | "PATCH" | "PUT").then_some("{}");
         caller.ask(&self.method, &format!("{path}{}", self.query), &[], body)
     }
 

@@ -23,7 +23,7 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// `frame.json` has what the others share.
-const ROOMS: [&str; 10] = [
+const ROOMS: [&str; 11] = [
     include_str!("frame.json"),
     include_str!("recorder.json"),
     include_str!("cameras.json"),
@@ -33,6 +33,7 @@ const ROOMS: [&str; 10] = [
     include_str!("live.json"),
     include_str!("storage.json"),
     include_str!("people.json"),
+    include_str!("system.json"),
     include_str!("backup.json"),
 ];
 

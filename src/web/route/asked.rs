@@ -1,6 +1,7 @@
 //! `Asked`: the variables of a path and the parameters behind it, as types.
 
 use super::{Excerpt, Form, Settings, StreamName, View, What};
+use crate::appliance::protocol::MAX_LOG_LINES;
 use crate::base::time::UNITS_PER_SEC;
 use crate::base::{Error, Kind, Result, WallDuration, WallTime};
 use crate::media::mp4::Gaps;
@@ -141,6 +142,25 @@ impl Asked<'_> {
             settings.retain.push(read);
         }
         Ok(settings)
+    }
+
+    /// How many lines of a log; 200 unless it is said.
+    pub(super) fn lines(&mut self) -> Result<u32> {
+        let Some(text) = self.query.one("lines")? else { return Ok(200) };
+        match text.parse() {
+            Ok(lines) if (1..=MAX_LOG_LINES).contains(&lines) => Ok(lines),
+            _ => Err(bad(format!("parameter lines={text}: expected 1 to {MAX_LOG_LINES}"))),
+        }
+    }
+
+    /// A unit of systemd.
+    pub(super) fn unit(&mut self) -> Result<Option<String>> {
+        let Some(text) = self.query.one("unit")? else { return Ok(None) };
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.@:".contains(c);
+        match (1..=128).contains(&text.len()) && text.chars().all(fits) && !text.starts_with('-') {
+            true => Ok(Some(text)),
+            false => Err(bad(format!("parameter unit={text}: expected a unit such as lunette.service"))),
+        }
     }
 
     pub(super) fn split(&mut self) -> Result<Option<WallDuration>> {

@@ -104,6 +104,25 @@ pub(super) enum Route {
     EditUser(PersonId),
     RemoveUser(PersonId),
     ListTokens,
+    /// How the machine is doing.
+    System,
+    Reboot,
+    PowerOff,
+    Logs {
+        lines: u32,
+        unit: Option<String>,
+    },
+    Network,
+    SetNetwork,
+    Disks,
+    ChangeDisk,
+    Firmware,
+    /// A bundle that comes in, or an address of one.
+    Install {
+        force: bool,
+    },
+    ChangeFirmware,
+    FirmwareProgress,
     AddToken,
     RemoveToken(PersonId),
 }
@@ -172,6 +191,25 @@ pub(super) enum Form {
 }
 
 impl Route {
+    /// It is about the machine, and needs no film.
+    pub(super) fn is_of_machine(&self) -> bool {
+        matches!(
+            self,
+            Self::System
+                | Self::Reboot
+                | Self::PowerOff
+                | Self::Logs { .. }
+                | Self::Network
+                | Self::SetNetwork
+                | Self::Disks
+                | Self::ChangeDisk
+                | Self::Firmware
+                | Self::Install { .. }
+                | Self::ChangeFirmware
+                | Self::FirmwareProgress
+        )
+    }
+
     /// Reads a request's first line. Times without an offset are of `zone`.
     pub(super) fn parse(method: &Method, path: &str, query: Option<&str>, zone: &TimeZone) -> Result<Parsed, Refusal> {
         let query = Query::parse(query);

@@ -67,6 +67,32 @@ pub(in crate::web) static RESOURCES: &[Resource] = &[
         path: "/api/storage",
         operations: &[get(Viewers, &["reserve", "retain"], |asked| Ok(Route::Storage(asked.settings()?)))],
     },
+    Resource { path: "/api/system", operations: &[get(Viewers, &[], |_| Ok(Route::System))] },
+    Resource { path: "/api/system/reboot", operations: &[on("POST", Owners, &[], |_| Ok(Route::Reboot))] },
+    Resource { path: "/api/system/poweroff", operations: &[on("POST", Owners, &[], |_| Ok(Route::PowerOff))] },
+    Resource {
+        path: "/api/system/logs",
+        operations: &[get(Owners, &["lines", "unit"], |asked| {
+            Ok(Route::Logs { lines: asked.lines()?, unit: asked.unit()? })
+        })],
+    },
+    Resource {
+        path: "/api/system/network",
+        operations: &[get(Owners, &[], |_| Ok(Route::Network)), on("PUT", Owners, &[], |_| Ok(Route::SetNetwork))],
+    },
+    Resource {
+        path: "/api/system/disks",
+        operations: &[get(Owners, &[], |_| Ok(Route::Disks)), on("POST", Owners, &[], |_| Ok(Route::ChangeDisk))],
+    },
+    Resource {
+        path: "/api/firmware",
+        operations: &[
+            get(Owners, &[], |_| Ok(Route::Firmware)),
+            on("POST", Owners, &["force"], |asked| Ok(Route::Install { force: asked.query.flag("force")? })),
+            on("PATCH", Owners, &[], |_| Ok(Route::ChangeFirmware)),
+        ],
+    },
+    Resource { path: "/api/firmware/progress", operations: &[get(Owners, &[], |_| Ok(Route::FirmwareProgress))] },
     Resource {
         path: "/api/system/backup",
         operations: &[get(Owners, &[], |_| Ok(Route::BackUp)), on("POST", Owners, &[], |_| Ok(Route::BackUpSealed))],
