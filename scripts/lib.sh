@@ -34,6 +34,13 @@ browser() {
 	return 1
 }
 
+# debian_mirror: where this machine's apt has Debian from.
+debian_mirror() {
+	# shellcheck disable=SC2016 # the dollar is apt's
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -E '/debian/?$' | sort -u | head -n 1)
+	printf '%s\n' "${mirror:-http://deb.debian.org/debian}"
+}
+
 # wants_help ARGS…: the first argument asks for help.
 wants_help() {
 	case ${1:-} in -h | --help | help) return 0 ;; *) return 1 ;; esac

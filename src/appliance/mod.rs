@@ -12,7 +12,10 @@ pub mod proof;
 pub mod protocol;
 pub mod recording_list;
 pub mod sensors;
+pub mod settings;
+pub mod setup_file;
 pub mod version;
+pub mod wifi;
 
 pub use client::Helper;
 pub use firmware::Firmware;

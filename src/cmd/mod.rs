@@ -20,10 +20,13 @@ mod output;
 mod passwd;
 mod protect;
 mod run;
+mod screen;
+mod setup_file;
 mod socket;
 mod ts;
 mod units;
 mod upgrade;
+mod wifi;
 
 use crate::appliance::lines::LINES;
 use crate::base::{Error, Kind, Result};
@@ -62,6 +65,12 @@ enum Verb {
     #[command(subcommand)]
     Protect(protect::Args),
     Upgrade(upgrade::Args),
+    #[command(hide = true)]
+    SetupFile(setup_file::Args),
+    #[command(hide = true)]
+    Screen(screen::Args),
+    #[command(hide = true)]
+    Wifi(wifi::Args),
     Healthcheck(healthcheck::Args),
     Helper(helper::Args),
 }
@@ -94,6 +103,10 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
     if let Verb::Ts(args) = cli.verb {
         return ts::run(&args);
     }
+    // It belongs to the machine's start, which goes on whatever the configuration is.
+    if let Verb::SetupFile(args) = cli.verb {
+        return setup_file::run(cli.config.as_deref(), &args);
+    }
     let config = Config::load(cli.config.as_deref())?;
     start_log(&config, &cli.verb);
     match cli.verb {
@@ -110,7 +123,9 @@ fn run_verb(cli: Cli) -> Result<Outcome> {
         Verb::Healthcheck(args) => healthcheck::run(&config, &args),
         Verb::Helper(args) => helper::run(&config, args),
         Verb::Upgrade(args) => upgrade::run(&config, &args),
-        Verb::Ts(_) => unreachable!("handled above"),
+        Verb::Screen(args) => screen::run(&config, &args),
+        Verb::Wifi(args) => wifi::run(&config, &args),
+        Verb::Ts(_) | Verb::SetupFile(_) => unreachable!("handled above"),
     }
 }
 
@@ -147,7 +162,8 @@ fn usage(e: &clap::Error) -> ExitCode {
 /// Lines for standard error; `RUST_LOG` wins over the configuration. What a daemon tells of its life is no news to
 /// somebody who called a verb. retina tells whole URLs below `warn`, and those may hold a secret.
 fn start_log(config: &Config, verb: &Verb) {
-    let level = if matches!(verb, Verb::Run(_) | Verb::Helper(_)) { config.log.level } else { log::LevelFilter::Warn };
+    let lives = matches!(verb, Verb::Run(_) | Verb::Helper(_) | Verb::Wifi(_));
+    let level = if lives { config.log.level } else { log::LevelFilter::Warn };
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_string());
     let mut log = env_logger::Builder::new();
     log.parse_filters(&filter).filter_module("retina", log::LevelFilter::Warn);

@@ -25,8 +25,8 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Tells what it did.
-async fn set(api: &mut Api, name: Option<&str>, password: &Secret) -> Result<String> {
+/// Sets a password; tells what it did.
+pub(super) async fn set(api: &mut Api, name: Option<&str>, password: &Secret) -> Result<String> {
     let listed = api.json(Method::GET, "/api/users", None).await?;
     let users = listed["users"].as_array().map(Vec::as_slice).unwrap_or_default();
     let is_owner = |user: &&Value| user["role"] == "owner";

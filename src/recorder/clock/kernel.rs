@@ -4,7 +4,7 @@ use super::Witnesses;
 use super::verdict::{Reading, Witness};
 use crate::base::{MonoTime, WallDuration};
 use crate::camera::clock::{monotonic_now, wall_now};
-use rtime_clock::adjtime::{Timex, adjtimex};
+use std::io;
 use std::path::Path;
 
 /// Both clocks at one moment.
@@ -29,14 +29,11 @@ pub(super) fn ask(witnesses: &Witnesses) -> Witness {
     }
 }
 
-/// adjtimex(2) with no mode only asks. NTP, PTP and GPS daemons all keep the clock by it; a few never clear the flag, and
-/// yet keep the error that the kernel lets grow while nobody does.
+/// NTP, PTP and GPS daemons all keep the clock by adjtimex(2); a few never clear the flag, and yet keep the error that the
+/// kernel lets grow while nobody does.
 fn kernel() -> Witness {
-    let mut timex = Timex::new();
-    let told = adjtimex(&mut timex);
-    let max_error = f64::from(i32::try_from(timex.0.maxerror).unwrap_or(i32::MAX)) / 1e6;
-    match told {
-        Ok(_) if timex.0.status & STA_UNSYNC == 0 || max_error < MAX_ERROR => {
+    match unsynchronised() {
+        Ok((unsynchronised, max_error)) if !unsynchronised || max_error < MAX_ERROR => {
             Witness::Says("the kernel's clock is synchronised".to_owned(), Some(max_error))
         }
         _ if Path::new(TIMESYNCD).exists() => Witness::Says("systemd-timesyncd has set the clock".to_owned(), None),
@@ -45,7 +42,23 @@ fn kernel() -> Witness {
     }
 }
 
+/// The kernel's flag, and by how many seconds its clock may be wrong. adjtimex(2) with no mode only asks.
+#[cfg(target_pointer_width = "64")]
+fn unsynchronised() -> io::Result<(bool, f64)> {
+    let mut timex = rtime_clock::adjtime::Timex::new();
+    rtime_clock::adjtime::adjtimex(&mut timex)?;
+    let max_error = f64::from(i32::try_from(timex.0.maxerror).unwrap_or(i32::MAX)) / 1e6;
+    Ok((timex.0.status & STA_UNSYNC != 0, max_error))
+}
+
+/// `rtime_clock` takes a second for 64 bits, and does not build here: systemd-timesyncd alone is believed (0018).
+#[cfg(not(target_pointer_width = "64"))]
+fn unsynchronised() -> io::Result<(bool, f64)> {
+    Ok((true, f64::MAX))
+}
+
 /// `<sys/timex.h>`: nobody keeps the clock.
+#[cfg(target_pointer_width = "64")]
 const STA_UNSYNC: i32 = 0x40;
 /// Seconds: at this error the kernel itself calls its clock unsynchronised.
 const MAX_ERROR: f64 = 16.0;

@@ -4,9 +4,11 @@ use crate::base::Result;
 use crate::store::dir::SampleDir;
 use crate::store::mmap;
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, PosixFadviseAdvice, fcntl, posix_fadvise};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use rustix::fs::Advice;
 use std::fs::File;
 use std::io;
+use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 
 /// An open file, with room for a piece of it. What others have in the kernel's memory stays there, and nothing is added.
@@ -59,9 +61,8 @@ impl Direct {
             }
         }
         if !foreign {
-            let (at, len) = (offset as i64, Self::PIECE as i64);
-            // A hint.
-            let _ = posix_fadvise(&self.file, at, len, PosixFadviseAdvice::POSIX_FADV_DONTNEED);
+            // A hint. Rustix' takes 64 bits on every machine, nix' does not.
+            let _ = rustix::fs::fadvise(&self.file, offset, NonZeroU64::new(Self::PIECE as u64), Advice::DontNeed);
         }
         Ok(&self.room[self.start..self.start + filled])
     }
@@ -77,7 +78,7 @@ impl Direct {
     /// The kernel shall not read ahead: that would stay in its memory.
     fn read_no_more(&self) {
         // A hint.
-        let _ = posix_fadvise(&self.file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM);
+        let _ = rustix::fs::fadvise(&self.file, 0, None, Advice::Random);
     }
 }
 
@@ -128,7 +129,7 @@ mod tests {
         let file = File::open(place.path().join(NAME)).unwrap();
         file.sync_all().unwrap();
         let cached = || mmap::cached_pages(&file, 0, 2 * Direct::PIECE);
-        posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).unwrap();
+        rustix::fs::fadvise(&file, 0, None, Advice::DontNeed).unwrap();
         if cached() != Some(0) {
             return; // A kernel before 6.5, or a file system that keeps all in memory.
         }
@@ -139,7 +140,7 @@ mod tests {
         direct.go_through_cache().unwrap();
         assert_eq!(direct.read(0).unwrap().len(), Direct::PIECE);
         assert_eq!(cached(), Some(0), "nothing is added");
-        posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM).unwrap();
+        rustix::fs::fadvise(&file, 0, None, Advice::Random).unwrap();
         file.read_exact_at(&mut [0; ALIGNMENT], 0).unwrap();
         let theirs = cached();
         assert!(theirs > Some(0));

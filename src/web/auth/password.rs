@@ -42,8 +42,12 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// The hash of a new password, in the PHC text form; `BadInput` for one that is too short or much too long.
+    /// The hash of a new password, in the PHC text form; `BadInput` for one that is too short or much too long. What is a
+    /// hash already stays as it is: whoever sets up a machine by a file need not write a password into it.
     pub(super) async fn hash(&self, password: Secret) -> Result<Secret> {
+        if password.reveal().starts_with("$argon2") {
+            return check_hash(&password).map(|()| password);
+        }
         check_length("password", &password)?;
         self.in_turn(move || {
             let hashed: PasswordHash = argon2()?.hash_password(password.reveal().as_bytes()).map_err(failed)?;
@@ -143,6 +147,21 @@ fn failed(e: argon2::password_hash::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_hash_made_elsewhere_is_taken_if_it_can_be_borne() {
+        let passwords = Passwords::default();
+        let made = passwords.hash(Secret::new("correct horse")).await.unwrap();
+        let taken = passwords.hash(made.clone()).await.unwrap();
+        assert_eq!(taken, made);
+        assert!(passwords.verify(Secret::new("correct horse"), Some(taken)).await.unwrap());
+        let heavy = made.reveal().replace("m=19456", "m=1048576");
+        let other = made.reveal().replace("$argon2id$", "$argon2i$");
+        for hash in [heavy.as_str(), other.as_str(), "$argon2id$v=19$what"] {
+            let refused = passwords.hash(Secret::new(hash)).await.unwrap_err();
+            assert_eq!(refused.kind(), Kind::BadInput, "{hash}");
+        }
+    }
 
     #[tokio::test]
     async fn a_password_is_known_by_its_hash_and_no_other_is() {

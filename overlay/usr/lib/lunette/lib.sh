@@ -13,18 +13,13 @@ part() {
 # keep FILE TEXT: FILE holds TEXT after any power cut, or what it held before.
 keep() {
 	printf '%s\n' "$2" >"$1.new"
-	sync
+	sync "$1.new"
 	mv "$1.new" "$1"
-	sync
+	sync "${1%/*}"
 }
 
 # tell FILE TEXT: the same in memory, where nothing has to last.
 tell() {
 	printf '%s\n' "$2" >"$1.new"
 	mv "$1.new" "$1"
-}
-
-# empty DEVICE: begins with zeros, as the flashed image leaves the film's partition.
-empty() {
-	[ -z "$(head -c 4194304 "$1" | tr -d '\000' | head -c 1 | tr '\001-\377' x)" ]
 }
