@@ -15,13 +15,21 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import cuts  # noqa: E402
+import faults  # noqa: E402
 import first_boot  # noqa: E402
 import upgrade  # noqa: E402
+import way_back  # noqa: E402
+import writes  # noqa: E402
 
 # Name, function, machine, whether CI tells it.
 STORIES = {
     "upgrade": (upgrade.tell, "virt", True),
     "first-boot": (first_boot.tell, "raspi2b", True),
+    "way-back": (way_back.tell, "virt", False),
+    "faults": (faults.tell, "virt", False),
+    "cuts": (cuts.tell, "virt", False),
+    "writes": (writes.tell, "virt", False),
 }
 
 
