@@ -9,6 +9,7 @@ use nix::ifaddrs::getifaddrs;
 use serde_json::Value;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Shows address, name, version and cameras on a terminal, and again when they change
@@ -70,7 +71,7 @@ impl Shown {
     fn look(cameras: Option<(usize, usize)>) -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         Self {
-            name: host_name(),
+            name: resolved_name().unwrap_or_else(host_name),
             addresses: addresses(),
             cameras,
             film: read(FILM).trim().to_owned(),
@@ -112,6 +113,16 @@ impl std::fmt::Display for Shown {
         }
         Ok(())
     }
+}
+
+/// What systemd-resolved answers to: another name than the machine's, where somebody in the house had that one already.
+fn resolved_name() -> Option<String> {
+    let object = ["org.freedesktop.resolve1", "/org/freedesktop/resolve1", "org.freedesktop.resolve1.Manager"];
+    let mut busctl = Command::new("busctl");
+    let told = busctl.arg("get-property").args(object).arg("LLMNRHostname").stderr(Stdio::null()).output().ok()?;
+    // As in `s "lunette2"`.
+    let name = std::str::from_utf8(&told.stdout).ok()?.split('"').nth(1)?;
+    Some(name.to_owned()).filter(|name| !name.is_empty())
 }
 
 /// As the kernel has it now.

@@ -10,7 +10,7 @@ use crate::base::time::UNITS_PER_SEC;
 use crate::camera::clock;
 use crate::web::answer::Body;
 use crate::web::api::system::recording;
-use crate::web::api::{firmware, system};
+use crate::web::api::{diagnostics, firmware, system};
 use crate::web::auth::Caller;
 use crate::web::problem::Refusal;
 use crate::web::route::Route;
@@ -71,6 +71,7 @@ where
         Route::Install { .. } => firmware::install_url(machine, body::read(request).await?).await?,
         Route::ChangeFirmware => firmware::change(machine, body::read(request).await?).await?,
         Route::FirmwareProgress => firmware::progress(machine, caller)?,
+        Route::Diagnostics => diagnostics::show(machine, &caller).await?,
         _ => return Err(Refusal::NoSuchPath),
     })
 }

@@ -168,7 +168,6 @@ where
         Route::BackUp => api::backup::plain(state).await?,
         Route::BackUpSealed => api::backup::sealed(state, body::read(request).await?).await?,
         Route::Restore => api::restore::run(state, caller, body::read_up_to(MAX_BACKUP_BYTES, request).await?).await?,
-        Route::Diagnostics => api::diagnostics::show(state, caller).await?,
         Route::ListUsers => api::users::list(state).await?,
         Route::AddUser => api::users::add(state, body::read(request).await?).await?,
         Route::EditUser(user) => api::users::edit(state, caller, user, body::read(request).await?).await?,
@@ -184,7 +183,8 @@ where
         | Route::Firmware
         | Route::Install { .. }
         | Route::ChangeFirmware
-        | Route::FirmwareProgress => unreachable!("the machine answers"),
+        | Route::FirmwareProgress
+        | Route::Diagnostics => unreachable!("the machine answers"),
         Route::ListTokens => api::tokens::list(state).await?,
         Route::AddToken => api::tokens::add(state, body::read(request).await?).await?,
         Route::RemoveToken(token) => api::tokens::remove(state, token).await?,

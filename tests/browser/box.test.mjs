@@ -40,6 +40,7 @@ test("what needs a look stands out", async () => {
 	const firmware = card("Firmware");
 	await firmware.getByText("The upgrade to 0.3.0 did not work: 0.2.0 runs again.").waitFor();
 	await firmware.getByText("porch/main did not record within 15 minutes").waitFor();
+	await firmware.screenshot({ path: `${PICTURES}firmware.png` });
 	assert.equal(await firmware.locator(".slot.runs").textContent(), "System A runs now0.2.0Good. As flashed.");
 });
 
@@ -60,7 +61,7 @@ test("an upgrade by file tells how far it is, one by address what is wrong", asy
 
 test("a channel and a window are set", async () => {
 	const firmware = card("Firmware");
-	assert.equal(await firmware.getByLabel("From").inputValue(), "03:00");
+	assert.equal(await firmware.getByLabel("From", { exact: true }).inputValue(), "03:00");
 	await firmware.getByLabel("To", { exact: true }).fill("");
 	await firmware.getByRole("button", { name: "Save" }).click();
 	await firmware.getByText("Two different times are needed, or none.").waitFor();
@@ -73,12 +74,13 @@ test("a channel and a window are set", async () => {
 test("a fixed address is given, and where the page is from then on", async () => {
 	const network = card("Network");
 	await network.getByText("connected, 1000 Mbit/s").waitFor();
-	await network.getByText("eth0").click();
-	await network.getByLabel("is always this").check();
-	await network.getByLabel("Address and prefix").fill("192.168.1.50/24");
-	await network.getByLabel("Router").fill("192.168.1.1");
-	await network.getByLabel("Name servers").fill("9.9.9.9 1.1.1.1");
-	await network.locator("details[open]").getByRole("button", { name: "Save" }).click();
+	await network.locator("summary", { hasText: "eth0" }).click();
+	const eth0 = network.locator("details[open]");
+	await eth0.getByLabel("is always this").check();
+	await eth0.getByLabel("Address and prefix").fill("192.168.1.50/24");
+	await eth0.getByLabel("Router", { exact: true }).fill("192.168.1.1");
+	await eth0.getByLabel("Name servers").fill("9.9.9.9 1.1.1.1");
+	await eth0.getByRole("button", { name: "Save" }).click();
 	await network.getByText("From now on the page is at http://192.168.1.50/.").waitFor();
 	const setting = { interface: "eth0", method: "static", address: "192.168.1.50/24", gateway: "192.168.1.1", dns: ["9.9.9.9", "1.1.1.1"] };
 	assert.deepEqual(asked.pop(), ["PUT /api/system/network", setting]);

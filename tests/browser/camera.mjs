@@ -16,7 +16,7 @@ export class Camera {
 		await run(`${ROOT}scripts/make-clip`);
 		await run("cargo", ["build", "--quiet", "--locked", "--example", "demo_camera"], { cwd: ROOT });
 		const camera = new Camera();
-		camera.more = found ? ["--streams", "2", "--onvif", "127.0.0.1:0", "--name", found, ...more] : ["--streams", "1"];
+		camera.more = found ? ["--streams", "2", "--onvif", "127.0.0.1:0", "--name", found, ...more] : more.length > 0 ? more : ["--streams", "1"];
 		await camera.plug("127.0.0.1:0");
 		camera.listen = new URL(camera.url.replace("rtsp:", "http:")).host;
 		return camera;

@@ -7,7 +7,7 @@ const ASKED_IN_VAIN = /\/(session|vod\.m3u8|events|users|tokens|discovery)(\?.*)
 export async function open(browser, url, complaints, options = {}) {
 	const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
 	page.on("console", (message) => {
-		if (message.type() === "error" && !ASKED_IN_VAIN.test(message.location().url)) complaints.push(message.text());
+		if (message.type() === "error" && !ASKED_IN_VAIN.test(message.location().url)) complaints.push(`${message.text()} ${message.location().url}`);
 	});
 	page.on("pageerror", (error) => complaints.push(error.message));
 	await page.goto(url);

@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -38,24 +38,25 @@ export class Recorder {
 	/** Starts one with cameras `{name: [[clip, start], …]}`; one that has `"live"` in place of that shows a clip now, as does one
 	 * with `{live: clip}`, and one that has an address is recorded from there. It looks for cameras on these
 	 * networks. `then` is done before it runs. */
-	static async start(cameras, { login = "none", discovery = "off", then = async () => {} } = {}) {
+	static async start(cameras, { login = "none", discovery = "off", store = "", then = async () => {} } = {}) {
 		await run(join(ROOT, "scripts/make-clip"), ["--numbered"]);
 		await run(join(ROOT, "scripts/page"));
 		await run("cargo", ["build", "--quiet", "--locked", "--bin", "lunette"], { cwd: ROOT });
 		const recorder = new Recorder();
 		recorder.dir = await mkdtemp(join(tmpdir(), "lunette-"));
-		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration(login, discovery));
+		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration(login, discovery, store));
 		for (const [name, films] of Object.entries(cameras)) await recorder.add(name, films);
 		await then(recorder);
 		await recorder.serve();
 		return recorder;
 	}
 
-	configuration(login, discovery) {
+	configuration(login, discovery, store) {
 		return `[store]
 db_dir = '${this.dir}/db'
 sample_dir = '${this.dir}/film'
 reserve = '1MiB'
+${store}
 [web]
 login = '${login}'
 listen = ['127.0.0.1:0']
@@ -83,7 +84,12 @@ discovery = ${JSON.stringify(discovery)}
 		return run(LUNETTE, ["--config", join(this.dir, "lunette.toml"), ...args]);
 	}
 
-	async serve() {
+	/** Runs it, anew at an address that it had. */
+	async serve(address) {
+		if (address) {
+			const file = join(this.dir, "lunette.toml");
+			await writeFile(file, (await readFile(file, "utf8")).replace("127.0.0.1:0", address));
+		}
 		this.process = spawn(LUNETTE, ["--config", join(this.dir, "lunette.toml"), "run"], {
 			stdio: ["ignore", "ignore", "pipe"],
 			env: { ...process.env, RUST_LOG: "info" },

@@ -2,6 +2,7 @@
 
 use crate::support::daemon::{Daemon, Home};
 use crate::support::http::{self, Answer, ask_with};
+use crate::support::wait::{secs, wait_until};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
@@ -120,5 +121,15 @@ impl Visitor {
         let cameras = self.get("/api/cameras").json()["cameras"].clone();
         let found = cameras.as_array().unwrap().iter().find(|camera| camera["name"] == name);
         found.unwrap_or_else(|| panic!("a camera {name}"))["uuid"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Daemon {
+    /// Waits until it looks for cameras: it listens before.
+    pub(crate) fn wait_for_finder(&self) {
+        let nobody = Visitor::new(self);
+        wait_until("it looks for cameras", secs(30), || {
+            (nobody.ask_head("GET", "/api/discovery", &[]) == 200).then_some(())
+        });
     }
 }

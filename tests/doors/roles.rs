@@ -241,6 +241,7 @@ fn before_the_first_password_newcomers_hear_of_cameras_and_of_nothing_else() {
     let home = home();
     home.configure(|config| config.replace("discovery = 'off'", "discovery = ['lo']"));
     let daemon = home.start();
+    daemon.wait_for_finder();
     let nobody = Visitor::new(&daemon);
     for line in TABLE.lines().filter(|line| !line.is_empty()) {
         let [admits, method, path] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };

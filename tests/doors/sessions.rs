@@ -141,6 +141,7 @@ fn who_looks_for_cameras_and_is_not_let_in_any_more_hears_no_more() {
     let home = home();
     home.configure(|config| config.replace("discovery = 'off'", "discovery = ['lo']"));
     let daemon = home.start();
+    daemon.wait_for_finder();
     let listen = |who: &Visitor| {
         let says: Vec<_> = who.says.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let mut stream = http::send(daemon.address(), "GET", "/api/discovery", &says, None);

@@ -25,6 +25,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use work::Work;
+use zbus::Connection;
+use zbus::connection::Builder;
 
 /// Where things are on this machine.
 #[derive(Clone, Debug)]
@@ -75,6 +77,16 @@ pub async fn serve(listener: UnixListener, places: Places, user: Option<u32>, le
         });
     }
 }
+
+/// The system's bus. Whoever is silent there for long is as good as gone.
+async fn bus() -> Result<Connection> {
+    let connect = async { Builder::system().method_timeout(SILENCE).build().await };
+    let connected = timeout(PATIENCE, connect).await.map_err(|_| Error::new(Kind::Busy, "D-Bus does not answer"))?;
+    connected.or_fail(Kind::Busy, || "D-Bus")
+}
+
+/// RAUC asks the web about a bundle, and reads one of the older kind through.
+const SILENCE: Duration = Duration::from_secs(50);
 
 /// One request, and all that is said to it. What was begun is done to its end, whether somebody still listens or not.
 async fn answer(stream: UnixStream, work: Arc<Work>) -> Result<()> {

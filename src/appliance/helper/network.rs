@@ -1,12 +1,12 @@
 //! How the network is set up: files of systemd-networkd, in memory for now and on the state partition for the next start.
 
 use super::Places;
+use super::bus;
 use super::disks::keep;
 use crate::appliance::protocol::{Method, NetworkSetting, is_word};
 use crate::base::{Error, Kind, Result, ResultExt};
 use std::fs;
 use std::net::IpAddr;
-use zbus::Connection;
 
 #[zbus::proxy(
     interface = "org.freedesktop.network1.Manager",
@@ -61,8 +61,9 @@ pub(super) async fn set(places: &Places, setting: &NetworkSetting) -> Result<()>
             }
         }
     }
+    let bus = bus().await?;
     let told = async {
-        let manager = ManagerProxy::new(&Connection::system().await?).await?;
+        let manager = ManagerProxy::new(&bus).await?;
         manager.reload().await?;
         manager.reconfigure_link(index).await
     };

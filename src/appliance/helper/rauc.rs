@@ -1,5 +1,6 @@
 //! `Rauc`: the one who writes slots, over D-Bus. What it says is turned into our own words here.
 
+use super::bus;
 use super::plain::plain;
 use crate::appliance::protocol::{Mark, Progress, SlotName};
 use crate::base::{Error, Kind, Result};
@@ -7,7 +8,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use zbus::{Connection, OwnedVariant, Variant};
+use zbus::{OwnedVariant, Variant};
 
 /// RAUC's service.
 pub(super) struct Rauc {
@@ -70,7 +71,7 @@ pub(super) struct Image {
 impl Rauc {
     /// On the system's bus.
     pub(super) async fn connect() -> Result<Self> {
-        let bus = Connection::system().await.map_err(|e| silent(&e))?;
+        let bus = bus().await?;
         let installer = InstallerProxy::new(&bus).await.map_err(|e| silent(&e))?;
         Ok(Self { installer })
     }
@@ -165,7 +166,7 @@ fn refused(words: &str) -> Error {
     } else if says(&["HTTP", "http", "nbd", "curl", "resolve", "connect"]) {
         (Kind::BadInput, "it cannot be fetched")
     } else {
-        (Kind::BadInput, "it is no bundle, or not all of it has arrived")
+        (Kind::BadInput, "it is damaged, not all of it has arrived, or it is no bundle")
     };
     Error::new(kind, format!("{meaning} ({words})"))
 }

@@ -1,7 +1,8 @@
 //! `Systemd`: who ends the system in good order.
 
+use super::bus;
 use crate::base::{Error, Kind, Result};
-use zbus::{Connection, OwnedObjectPath};
+use zbus::OwnedObjectPath;
 
 /// The service manager.
 pub(super) struct Systemd(ManagerProxy<'static>);
@@ -17,8 +18,7 @@ trait Manager {
 
 impl Systemd {
     pub(super) async fn connect() -> Result<Self> {
-        let connected = async { ManagerProxy::new(&Connection::system().await?).await };
-        Ok(Self(connected.await.map_err(|e| failed(&e))?))
+        Ok(Self(ManagerProxy::new(&bus().await?).await.map_err(|e| failed(&e))?))
     }
 
     /// Goes there, as `systemctl reboot` does: services stop in their order, and nothing comes between.

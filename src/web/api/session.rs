@@ -123,7 +123,7 @@ fn told(front: &Front, person: Option<&Person>) -> Response<Body> {
         needs_owner: doors.need_owner(),
         user: person.map(PersonJson::of),
         login_required: doors.are_shut(),
-        appliance: false,
+        appliance: front.appliance().is_image(),
         waits_for: front.waits().map(|waiting| waiting.state),
     };
     answer::json(StatusCode::OK, &session)

@@ -207,6 +207,7 @@ impl Route {
                 | Self::Install { .. }
                 | Self::ChangeFirmware
                 | Self::FirmwareProgress
+                | Self::Diagnostics
         )
     }
 

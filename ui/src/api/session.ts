@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { Refusal, ask, onLocked } from "./ask";
 
 export type User = { id: number | null; name: string; role: "owner" | "viewer"; cameras: string[] | null };
-export type Session = { needsOwner: boolean; user: User | null; loginRequired: boolean; appliance: boolean };
+export type Session = { needsOwner: boolean; user: User | null; loginRequired: boolean; appliance: boolean; waitsFor?: string | null };
 
 const OPEN: Session = { needsOwner: false, loginRequired: false, user: { id: null, name: "", role: "owner", cameras: null }, appliance: false };
 

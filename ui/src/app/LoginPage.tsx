@@ -6,7 +6,7 @@ import { logIn } from "../api/session";
 import { Field } from "../parts/Field";
 import { t } from "../text";
 
-export function LoginPage() {
+export function LoginPage({ notice }: { notice?: string }) {
 	const [name, setName] = useState(t.login.owner);
 	const [password, setPassword] = useState("");
 	const [wrong, setWrong] = useState<string | null>(null);
@@ -29,6 +29,7 @@ export function LoginPage() {
 			<form class="card" onSubmit={submit}>
 				<img src="/icon.svg" alt="" width="44" height="44" />
 				<h1>{t.login.title}</h1>
+				{notice && <p class="odd" role="status">{notice}</p>}
 				<Field label={t.login.name} value={name} onInput={setName} autoComplete="username" required />
 				<Field label={t.login.password} type="password" value={password} onInput={setPassword} autoComplete="current-password" required autoFocus />
 				{wrong && <p class="wrong" role="alert">{wrong}</p>}

@@ -27,11 +27,12 @@ export function FoundList() {
 	const meant = free.filter((camera) => chosen.has(camera.key));
 	const needsLogin = meant.some((camera) => LOCKED.includes(camera.state));
 
-	const toggle = (key: string) => {
-		const next = new Set(chosen);
+	// Two may be ticked before the page is drawn again.
+	const toggle = (key: string) => setChosen((before) => {
+		const next = new Set(before);
 		if (!next.delete(key)) next.add(key);
-		setChosen(next);
-	};
+		return next;
+	});
 	const record = async (wanted: Found[]) => {
 		setBusy(true);
 		try {

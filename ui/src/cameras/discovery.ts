@@ -38,8 +38,8 @@ export class Discovery {
 	}
 
 	private take(camera: Found): void {
-		const known = this.found.value;
-		const at = known.findIndex(({ key }) => key === camera.key);
-		this.found.value = at < 0 ? [...known, camera] : known.map((one, i) => (i === at ? camera : one));
+		const others = this.found.value.filter(({ key }) => key !== camera.key);
+		// Each keeps its place, whenever it answers.
+		this.found.value = [...others, camera].sort((a, b) => a.name.localeCompare(b.name) || (a.key < b.key ? -1 : 1));
 	}
 }

@@ -8,7 +8,7 @@ import { storage } from "./storage";
 
 export function Verification() {
 	const told = storage.value?.verification;
-	if (!told) return null;
+	if (!told || (told.bytes === 0 && told.damagedRecordings === 0 && !told.trouble)) return null;
 	const done = Math.max(0, told.bytes - told.leftBytes);
 	return (
 		<section class="card form">

@@ -1,6 +1,6 @@
 // Starting the box anew, or switching it off: each asked twice.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, wordsOf } from "../api/ask";
 import { t } from "../text";
 
@@ -9,6 +9,8 @@ type Act = "reboot" | "poweroff";
 export function Power() {
 	const [asked, setAsked] = useState<Act | null>(null);
 	const [said, setSaid] = useState<{ words: string; isWrong: boolean } | null>(null);
+	const answer = useRef<HTMLButtonElement>(null);
+	useEffect(() => answer.current?.focus(), [asked]);
 	const act = async (what: Act) => {
 		setAsked(null);
 		try {
@@ -32,7 +34,7 @@ export function Power() {
 					<>
 						<p><strong>{t.power.sure[asked]}</strong></p>
 						<p class="buttons">
-							<button type="button" class="danger" autoFocus onClick={() => void act(asked)}>{t.power.really[asked]}</button>
+							<button type="button" class="danger" ref={answer} onClick={() => void act(asked)}>{t.power.really[asked]}</button>
 							<button type="button" class="link" onClick={() => setAsked(null)}>{t.camera.cancel}</button>
 						</p>
 					</>

@@ -34,6 +34,10 @@ export const en = {
 		} as Record<string, string>,
 		clock: "The time is not certain",
 	},
+	waiting: {
+		title: (why: string) => `Not recording yet: ${why}.`,
+		lead: "This page goes on by itself as soon as that is over. A large disk can take a while to be checked.",
+	},
 	login: {
 		title: "Log in",
 		name: "Name",
@@ -287,7 +291,7 @@ export const en = {
 		shown: (shown: number, all: number) => (shown === all ? `${s(all, "line")}, newest first.` : `${shown} of ${s(all, "line")}, newest first.`),
 	},
 	box: {
-		title: "The box", name: "Name", model: "Model", uptime: "Runs since", temperature: "Temperature", hot: "so hot that it slows down",
+		title: "The box", name: "Name", model: "Model", uptime: "Running for", temperature: "Temperature", hot: "so hot that it slows down",
 		supply: "Power supply", weak: "too weak: use one that is made for it", strong: "strong enough", memory: "Memory",
 		free: (free: string, all: string) => `${free} of ${all} free`, load: "Load",
 		ioErrors: (count: number) => s(count, "error"), lifeUsed: (percent: number) => `up to ${percent}\u00a0% of its life used`,

@@ -72,7 +72,7 @@ export function Timeline({ review }: { review: Review }) {
 			>
 				<canvas ref={canvas} style={{ height: `${height}px` }} />
 				{told && (
-					<p class="hover" style={{ left: `${Math.min(Math.max(told.x, 70), width - 70)}px` }} aria-hidden="true">
+					<p class="hover" style={{ left: `${told.x}px`, transform: `translateX(${(-100 * told.x) / Math.max(1, width)}%)` }} aria-hidden="true">
 						<b>{zone.value.clock(told.time)}</b> {shortDay(told.time, zone.value)}
 						{told.words && <span>{told.words}</span>}
 					</p>
