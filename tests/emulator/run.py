@@ -21,6 +21,7 @@ import first_boot  # noqa: E402
 import upgrade  # noqa: E402
 import way_back  # noqa: E402
 import writes  # noqa: E402
+from box import end_with_parent  # noqa: E402
 
 # Name, function, machine, whether CI tells it.
 STORIES = {
@@ -105,7 +106,7 @@ def main():
     else:
         names = options.names or [name for name, story in STORIES.items() if story[2]]
     # A process each: a network namespace belongs to one.
-    with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
+    with multiprocessing.get_context("spawn").Pool(2, end_with_parent, maxtasksperchild=1) as pool:
         told = [pool.apply_async(tell, (name, options)) for name in names]
         counts = [one.get() for one in told]
     passed, failed = (sum(numbers) for numbers in zip(*counts))
