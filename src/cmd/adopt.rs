@@ -14,7 +14,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(config: &Config, args: &Args) -> Result<Outcome> {
-    let adopted = adopt(&config.store.db_dir, &args.dir).map_err(|e| e.on(format!("adopt {}", args.dir.display())))?;
+    let adopted =
+        adopt(&config.store.db_dir, &args.dir, None).map_err(|e| e.on(format!("adopt {}", args.dir.display())))?;
     adopted.notes.iter().try_for_each(|note| output::say(note))?;
     let (recordings, cameras) = (adopted.recordings, adopted.cameras);
     let db_dir = config.store.db_dir.display();

@@ -35,6 +35,8 @@ pub(super) struct Store {
     pub(super) sample_dir: PathBuf,
     /// Where who mounts the film's disk says how that goes, in a line: `mounted` once it may be opened.
     pub(super) film_state: Option<PathBuf>,
+    /// A file apart from the film in which cameras and users are kept as well.
+    pub(super) export: Option<PathBuf>,
     /// Bytes of the film's file system that are to stay free.
     pub(super) reserve: Option<ByteSize>,
     /// How often what was written is made to last: the most that a power cut takes.
@@ -148,6 +150,7 @@ impl Default for Store {
             db_dir: state.join("db"),
             sample_dir: state.join("sample"),
             film_state: None,
+            export: None,
             reserve: None,
             sync_interval: Interval(Duration::from_secs(10)),
             flush_interval: Interval(Duration::from_secs(60)),
@@ -368,7 +371,7 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
-        let text = "[store]\ndb_dir = '/a'\nsample_dir = '/b'\nfilm_state = '/run/film'\nreserve = '1GiB'\nsync_interval = '2s'\n\
+        let text = "[store]\ndb_dir = '/a'\nsample_dir = '/b'\nfilm_state = '/run/film'\nexport = '/e'\nreserve = '1GiB'\nsync_interval = '2s'\n\
                     flush_interval = '5s'\nverify_interval = '30d'\n[web]\nlisten = ['[::1]:0']\nlogin = 'none'\nnames = ['a.b']\n\
                     [recorder]\nclock = '/run/sure'\ndiscovery = ['eth0']\n\
                     adopt_open_cameras = true\n[log]\nlevel = 'debug'\n[appliance]\nstate = '/s'\n\
@@ -377,6 +380,7 @@ mod tests {
         assert_eq!(config.store.db_dir, Path::new("/a"));
         assert_eq!(config.store.sample_dir, Path::new("/b"));
         assert_eq!(config.store.film_state, Some("/run/film".into()));
+        assert_eq!(config.store.export, Some("/e".into()));
         assert_eq!(config.store.reserve, Some(ByteSize(1 << 30)));
         assert_eq!(config.store.flush_interval, Interval(Duration::from_secs(5)));
         assert_eq!(config.store.verify_interval, Some(Interval(Duration::from_secs(30 * 86_400))));

@@ -2,9 +2,9 @@
 
 use super::config::Config;
 use super::units::ByteSize;
-use crate::base::{Kind, Result};
+use crate::base::{Error, Kind, Result};
 use crate::camera::clock;
-use crate::store::{Options, Store, adopt};
+use crate::store::{Options, Settings, Store, adopt, step_back};
 use log::{error, warn};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,28 +26,45 @@ pub(super) fn open(config: &Config, access: Access) -> Result<Arc<Store>> {
     options.flush_interval = store.flush_interval.0;
     options.reserve = store.reserve.map(|ByteSize(bytes)| bytes);
     options.verify_interval = store.verify_interval.map(|interval| interval.0);
+    options.export = store.export.clone();
     options.read_only = access == Access::Read;
     Store::open(options)
 }
 
 /// The store of this configuration, to be recorded into. A database that cannot be read is moved aside and built anew
-/// from the film's directory, so that recording goes on; the log tells what that could not know.
+/// from the film's directory, and one of a newer lunette makes room for an older one, so that recording goes on; the log
+/// tells what that could not know.
 pub(super) fn open_or_adopt(config: &Config) -> Result<Arc<Store>> {
-    let damage = match open(config, Access::Write) {
+    let (db_dir, sample_dir) = (&config.store.db_dir, &config.store.sample_dir);
+    let export = config.store.export.as_deref();
+    let settings = export.map(Settings::read).and_then(|read| read.unwrap_or_else(|e| tell_and_go_without(&e)));
+    for line in step_back(db_dir, sample_dir, settings.as_ref())? {
+        error!("{line}");
+    }
+    let why = match open(config, Access::Write) {
         Err(e) if e.kind() == Kind::Corrupt => e,
+        // Where nobody is at hand to call `lunette adopt`, film whose database is lost is taken over at once.
+        Err(e) if e.kind() == Kind::Conflict && export.is_some() => e,
         opened => return opened,
     };
-    error!("{damage}");
-    let (db_dir, sample_dir) = (&config.store.db_dir, &config.store.sample_dir);
-    let adopted = adopt(db_dir, sample_dir).map_err(|e| e.on(damage.to_string()))?;
+    error!("{why}");
+    let adopted = match adopt(db_dir, sample_dir, settings.as_ref()) {
+        Err(_) if why.kind() == Kind::Conflict => return Err(why),
+        adopted => adopted.map_err(|e| e.on(why.to_string()))?,
+    };
     adopted.notes.iter().for_each(|note| warn!("{note}"));
     error!(
-        "the database is built anew from {}: {} recordings of {} cameras; users and passwords are to be set again",
+        "the database is built anew from {}: {} recordings of {} cameras; users that are not known are to be set again",
         sample_dir.display(),
         adopted.recordings,
         adopted.cameras
     );
     open(config, Access::Write)
+}
+
+fn tell_and_go_without(e: &Error) -> Option<Settings> {
+    warn!("{e}");
+    None
 }
 
 /// Ends a store within what a daemon that was asked to stop may still take.

@@ -10,11 +10,11 @@ use super::config::Config;
 use super::{Outcome, opening};
 use crate::base::{Kind, Result, ResultExt};
 use crate::live::Live;
-use crate::store::Store;
+use crate::store::{Settings, Store};
 use crate::web::{self, Front, Listener, Reactors, Site, Waiting};
 use disk::{Disk, News, Wish};
 use jiff::tz::TimeZone;
-use log::info;
+use log::{info, warn};
 use std::sync::Arc;
 use std::time::Instant;
 use stopping::AskedToStop;
@@ -52,6 +52,7 @@ async fn serve(config: &Config, args: &Args, store: &mut Option<Arc<Store>>) -> 
     let (stop, stopped) = watch::channel(false);
     let live = Arc::new(Live::default());
     let front = Front::new(live.clone(), TimeZone::system(), &config.web.entry(), !args.read_only);
+    remember(config, &front);
     front.on(machine::this(config));
     front.describe(format!("{config:#?}"));
     let site = Site::waiting(front, Waiting::new("starting"));
@@ -91,6 +92,15 @@ async fn serve(config: &Config, args: &Args, store: &mut Option<Arc<Store>>) -> 
     }
     served.end().await;
     Ok(now)
+}
+
+/// Who may enter before there is film.
+fn remember(config: &Config, front: &Front) {
+    let settings = config.store.export.as_deref().map(Settings::read).transpose();
+    match settings.and_then(|read| read.flatten().map_or(Ok(()), |settings| front.remember(&settings))) {
+        Ok(()) => {}
+        Err(e) => warn!("{e}; nobody can log in until there is film"),
+    }
 }
 
 /// What is served, on which threads.

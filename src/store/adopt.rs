@@ -11,6 +11,7 @@ use crate::store::dir::{Entry, SampleDir};
 use crate::store::journal_file::JournalFile;
 use crate::store::old_file;
 use crate::store::recover::{Known, recover};
+use crate::store::settings::Settings;
 use crate::store::{journal, journal_file, orphan, trailer};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -37,7 +38,9 @@ pub struct Adopted {
 /// The database is made under another name and takes its place when it is whole: a run that was interrupted is begun
 /// again. A database that is there and holds anything is left alone, with `Conflict`; one that is damaged is moved aside.
 /// Takes the directory's lock. Blocks for long: it reads the end of each sample file.
-pub fn adopt(db_dir: &Path, sample_dir: &Path) -> Result<Adopted> {
+///
+/// With the settings of the database that was lost these are not asked: cameras and users are as they were.
+pub fn adopt(db_dir: &Path, sample_dir: &Path, settings: Option<&Settings>) -> Result<Adopted> {
     let mut adopted = Adopted::default();
     let mut dir = SampleDir::open(sample_dir, true)?;
     let entries: Vec<Entry> = dir.list()?.into_iter().filter(|entry| entry.takes_number().is_some()).collect();
@@ -64,6 +67,11 @@ pub fn adopt(db_dir: &Path, sample_dir: &Path) -> Result<Adopted> {
     adoption.closed(entries)?;
     adoption.old()?;
     adoption.rest()?;
+    let own = adoption.db.meta()?.database;
+    // Those of another film have other ids.
+    if let Some(settings) = settings.filter(|settings| adoption.catalog.is_none() || settings.database == own) {
+        adoption.db.restore_settings(settings)?;
+    }
     let Adoption { db, adopted, .. } = adoption;
     drop(db);
     new.finish(db_dir)?;

@@ -11,6 +11,7 @@ use crate::media::EndReason;
 use crate::media::recording::Cause;
 use crate::store::capacity::Capacity;
 use crate::store::db::{Access, Database};
+use crate::store::export::Export;
 use crate::store::mount::Mount;
 use crate::store::options::Options;
 use crate::store::shared::Shared;
@@ -18,6 +19,7 @@ use crate::store::syncer::{Ask, Syncer, stopped};
 use crate::store::verify;
 use cameras::Cameras;
 pub use clock::Newest;
+use log::{error, info};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
@@ -40,6 +42,7 @@ pub struct Store {
     /// None when film is not read again.
     verifier: Option<verify::Handle>,
     boot_id: Uuid,
+    export: Option<Export>,
 }
 
 impl Store {
@@ -51,6 +54,7 @@ impl Store {
     pub fn open(options: Options) -> Result<Arc<Self>> {
         let access = if options.read_only { Access::Read } else { Access::Write };
         let db = Database::open(&options.db_dir, access)?;
+        let export = options.export.filter(|_| access == Access::Write).map(Export::new);
         let boot_id = boot_id()?;
         let mount = Mount::new(options.sample_dir, boot_id);
         let capacity = Capacity::new(options.reserve, options.flush_interval, options.db_dir);
@@ -78,6 +82,10 @@ impl Store {
             thread.or_fail(Kind::Internal, || "start the syncer's thread")?;
             Some(ask)
         };
+        // Not before the directory was found to be no other database's.
+        if let Some(export) = &export {
+            fill(export, &shared.db);
+        }
         shared.damages.load(&shared.db)?;
         let verify_interval = options.verify_interval.filter(|_| syncer.is_some());
         let verifier = verify_interval.map(|round| verify::Handle::start(&shared, round)).transpose()?;
@@ -90,6 +98,7 @@ impl Store {
             syncer_ended: Mutex::new(syncer_ended),
             verifier,
             boot_id,
+            export,
         };
         store.load_cameras()?;
         Ok(Arc::new(store))
@@ -131,6 +140,14 @@ impl Store {
     /// The database, for what needs no film: users, sessions, the clock's proof.
     pub fn db(&self) -> &Database {
         &self.shared.db
+    }
+
+    /// Cameras, users or tokens have changed: what is kept of them apart from the film follows. Blocks on the disk.
+    pub fn settings_changed(&self) {
+        let followed = self.export.as_ref().map_or(Ok(()), |export| export.follow(&self.shared.db));
+        if let Err(e) = followed {
+            error!("{e}; they are written with the next change, or at the next start");
+        }
     }
 
     /// Waits until all that was appended before is in its files, though not yet durable: for who appends faster than a
@@ -189,6 +206,15 @@ impl Store {
     pub(crate) fn refuse_writes(&self, refuse: bool) {
         let attached = self.shared.mount.attached().expect("there is a sample directory");
         attached.dir.fail_after(if refuse { 0 } else { i64::MAX });
+    }
+}
+
+/// What is wrong with the file of settings keeps nobody from recording.
+fn fill(export: &Export, db: &Database) {
+    match export.fill(db) {
+        Ok(true) => info!("the database is new: cameras and users are those that were before"),
+        Ok(false) => {}
+        Err(e) => error!("the database is new, and has no cameras and users: {e}"),
     }
 }
 

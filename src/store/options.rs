@@ -12,6 +12,8 @@ pub struct Options {
     pub db_dir: PathBuf,
     /// The directory of film.
     pub sample_dir: PathBuf,
+    /// Where cameras and users are kept as well, for a disk of film that is new or was lost; `None`: nowhere.
+    pub export: Option<PathBuf>,
     /// How often film is made durable: what a power cut costs at most, besides two seconds.
     pub sync_interval: Duration,
     /// How often rows are written at most.
@@ -34,6 +36,7 @@ impl Options {
         Self {
             db_dir: db_dir.into(),
             sample_dir: sample_dir.into(),
+            export: None,
             sync_interval: Duration::from_secs(10),
             flush_interval: Duration::from_secs(60),
             reserve: None,

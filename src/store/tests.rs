@@ -5,6 +5,7 @@ mod clock;
 mod damage;
 mod disks;
 mod every_fault;
+mod older;
 mod power_cut;
 mod removal;
 mod swaps;

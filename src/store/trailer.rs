@@ -28,7 +28,7 @@ pub(crate) fn encode(closed: &ClosedRecording) -> Vec<u8> {
 }
 
 /// What the file of a closed recording says of itself; `None` when it does not end with a footer, so was not closed.
-/// `Corrupt` when it does, and yet body and footer or length do not agree.
+/// `Corrupt` when it does, and yet body and footer or length do not agree; `Conflict` when a newer lunette wrote it.
 pub(crate) fn read(file: &File) -> Result<Option<ClosedRecording>> {
     let file_len = file.metadata().or_fail(Kind::Disk, || "stat")?.len();
     parse(file_len, |buffer, at| file.read_exact_at(buffer, at))
@@ -69,7 +69,8 @@ fn decode_body(body: &[u8], sum: &[u8; 8]) -> Result<ClosedRecording> {
     let mut r = Reader::new(body);
     match r.u16()? {
         FORMAT => {}
-        other => return Err(Error::new(Kind::Corrupt, format!("format {other}, this lunette knows {FORMAT}"))),
+        // Its writer is newer, and nothing is wrong with it.
+        other => return Err(Error::new(Kind::Conflict, format!("format {other}, this lunette knows {FORMAT}"))),
     }
     let mut closed = take_facts(&mut r)?;
     closed.video_index = Arc::from(r.bytes()?);

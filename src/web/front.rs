@@ -1,9 +1,10 @@
 //! `Front`: what answers whether the film is there or not.
 
 use crate::appliance::Appliance;
-use crate::base::WallTime;
+use crate::base::{Result, WallTime};
 use crate::camera::clock;
 use crate::live::Live;
+use crate::store::Settings;
 use crate::web::auth::{Doors, Entry};
 use crate::web::notices::Since;
 use crate::web::waiting::Waiting;
@@ -57,6 +58,11 @@ impl Front {
     pub fn describe(&self, configuration: String) {
         // Who says it twice means the first.
         let _ = self.configuration.set(configuration);
+    }
+
+    /// Until there is a store, those may enter who are in these settings.
+    pub fn remember(&self, settings: &Settings) -> Result<()> {
+        self.doors.remember(settings)
     }
 
     /// Why there is no film yet, while there is none. From memory.

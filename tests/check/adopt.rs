@@ -12,7 +12,7 @@ fn lose_database(stage: &Stage) {
 }
 
 fn adopted(stage: &Stage) -> Adopted {
-    let adopted = adopt(&stage.db(), &stage.film()).unwrap();
+    let adopted = adopt(&stage.db(), &stage.film(), None).unwrap();
     assert_eq!(stage.check(HASH), [""; 0]);
     adopted
 }
@@ -115,14 +115,14 @@ fn an_adoption_that_was_interrupted_is_begun_again() {
 #[test]
 fn a_database_with_something_in_it_is_left_alone() {
     let (stage, other) = (Stage::new(), Stage::foreign());
-    let e = adopt(&stage.db(), &other.film()).unwrap_err();
+    let e = adopt(&stage.db(), &other.film(), None).unwrap_err();
     assert_eq!(e.kind(), Kind::Conflict);
     assert!(e.to_string().contains("it has cameras of its own, and ids of both would be the same"), "{e}");
-    let e = adopt(&stage.db(), &stage.film()).unwrap_err();
+    let e = adopt(&stage.db(), &stage.film(), None).unwrap_err();
     assert!(e.to_string().contains("it is the database of this very directory: `lunette check --repair`"), "{e}");
     assert_eq!(stage.check(HASH), [""; 0]);
     let nothing = tempfile::tempdir().unwrap();
-    assert_eq!(adopt(&nothing.path().join("db"), nothing.path()).unwrap_err().kind(), Kind::BadInput);
+    assert_eq!(adopt(&nothing.path().join("db"), nothing.path(), None).unwrap_err().kind(), Kind::BadInput);
     assert_eq!(fs::read_dir(nothing.path()).unwrap().count(), 0);
 }
 
@@ -150,7 +150,7 @@ fn files_that_are_damaged_do_not_keep_the_others() {
     fs::remove_file(stage.file("journal")).unwrap();
     fs::write(stage.file("0000000100000055"), "junk").unwrap();
     fs::create_dir(stage.file("0000000100000056")).unwrap();
-    let adopted = adopt(&stage.db(), &stage.film()).unwrap();
+    let adopted = adopt(&stage.db(), &stage.film(), None).unwrap();
     let mut notes = adopted.notes.clone();
     notes.retain(|note| !note.contains("login"));
     assert_eq!(adopted.recordings, 12);

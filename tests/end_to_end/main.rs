@@ -13,6 +13,7 @@ mod long_faults;
 mod peers;
 mod power_cut;
 mod recording;
+mod settings;
 mod small_disk;
 mod stops;
 mod verification;

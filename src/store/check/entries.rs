@@ -72,6 +72,11 @@ impl Check {
             return Ok(());
         }
         let what = match told {
+            // Only its writer can tell what it is.
+            Err(e) if e.kind() == Kind::Conflict => {
+                self.tell(format!("recording {id}: its file: {e}"));
+                return Ok(());
+            }
             Ok(Some(_)) if closed => "has no row; the next start makes it one",
             _ if story.is_some() => "was growing at the end; the next start closes it",
             Err(e) if e.kind() == Kind::Disk => {

@@ -23,6 +23,7 @@ mod rows;
 mod runs;
 mod sample_entries;
 mod sessions;
+mod settings;
 mod streams;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -49,4 +50,4 @@ pub use rows::Wanted;
 pub use streams::StreamIds;
 pub use verification::Place;
 pub use version::VERSION;
-pub(crate) use version::{Found, Old, SCHEMA, look};
+pub(crate) use version::{Found, Old, SCHEMA, look, newer_version};

@@ -1,9 +1,11 @@
 //! Whose database a file is, and of which version.
 
 use crate::base::{Error, Kind, Result};
+use crate::store::db::connection::open_reader;
 use crate::store::db::error::SqlResult;
 use rusqlite::{Connection, OptionalExtension};
 use std::fmt;
+use std::path::Path;
 
 /// The version of `schema.sql`.
 pub const VERSION: i64 = 2;
@@ -79,6 +81,20 @@ pub(crate) fn look(conn: &Connection) -> Result<Found> {
         0 => examine_foreign(conn),
         id => Err(Error::new(Kind::Conflict, format!("is not Lunette's: its application id is {id:#x}"))),
     }
+}
+
+/// Of which version a database is that a newer lunette has upgraded; `None` for any other, and where there is none. What is
+/// wrong with it is found when it is opened.
+pub(crate) fn newer_version(file: &Path) -> Result<Option<i64>> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let read = || -> Result<(i64, i64)> {
+        let conn = open_reader(file)?;
+        let pragma = |name| conn.pragma_query_value(None, name, |row| row.get(0)).or_sql(|| format!("read {name}"));
+        Ok((pragma("application_id")?, pragma("user_version")?))
+    };
+    Ok(read().ok().filter(|&(id, version)| id == APPLICATION_ID && version > VERSION).map(|(_, version)| version))
 }
 
 /// Without our application id: the databases of the original, versions 0 and 1, had none, and neither have those of

@@ -75,6 +75,7 @@ impl Store {
         *self.cameras.write().unwrap_or_else(PoisonError::into_inner) = cameras;
         self.shared.set_cameras_changed();
         self.changes.send_modify(|n| *n += 1);
+        self.settings_changed();
         Ok(())
     }
 }

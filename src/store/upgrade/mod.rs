@@ -16,6 +16,7 @@ use crate::base::{Error, Kind, Result, ResultExt};
 use crate::store::catalog::{self, Catalog};
 use crate::store::db::{Access, Database, Found, Old, SqlResult, look};
 use crate::store::dir::SampleDir;
+use crate::store::kept;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{File, Permissions, TryLockError};
 use std::os::unix::fs::PermissionsExt;
@@ -65,6 +66,11 @@ fn upgrade_file(file: &Path, db_dir: &Path, sample_dir: &Path, dry_run: bool, sa
     say("taking the write-ahead log back: journal_mode = delete");
     set(&conn, "journal_mode", "delete")?;
     set(&conn, "foreign_keys", "0")?;
+    let version = if old == Old::One { 1 } else { 0 };
+    match kept::keep(db_dir, version)? {
+        Some(kept) => say(&format!("the database as it was is kept in {}, until the next upgrade", kept.display())),
+        None => say("no copy of the database as it was is kept: there is too little room"),
+    }
     if old != Old::One {
         step(&mut conn, "0 to 1", say, zero::to_one)?;
     }

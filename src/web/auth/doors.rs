@@ -8,8 +8,8 @@ use super::sealed::Sealed;
 use super::secret::Random;
 use crate::base::{Error, Kind, Result, Secret};
 use crate::camera::clock;
-use crate::store::Store;
 use crate::store::people::{Login, NewToken, NewUser, PersonId, Rights, SecretHash, Token, User, UserEdit};
+use crate::store::{Settings, Store};
 use crate::web::problem::Refusal;
 use crate::web::reactors::spawn_blocking;
 use crate::web::state::blocking;
@@ -73,6 +73,8 @@ struct Loaded {
 enum Source {
     /// They are not.
     Nothing,
+    /// The file of settings.
+    Settings,
     Database,
 }
 
@@ -109,6 +111,14 @@ impl Doors {
             self.load(&store)?;
         }
         *self.store.write().unwrap_or_else(PoisonError::into_inner) = Some(store);
+        Ok(())
+    }
+
+    /// Until there is a store, who may enter is known from these.
+    pub(in crate::web) fn remember(&self, settings: &Settings) -> Result<()> {
+        let known = Known::remembered(settings.users()?, settings.tokens()?, now());
+        let loaded = Loaded { known: Arc::new(known), source: Source::Settings, at: Instant::now() };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         Ok(())
     }
 
@@ -364,6 +374,7 @@ impl Doors {
             let _changing = changing.lock().unwrap_or_else(PoisonError::into_inner);
             let store = doors.store()?;
             let done = work(&store)?;
+            store.settings_changed();
             doors.load(&store)?;
             Ok(done)
         })

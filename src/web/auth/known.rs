@@ -53,6 +53,11 @@ impl Known {
         Ok(Self::of(users, logins, tokens, before, keep, now))
     }
 
+    /// Nobody has come in yet.
+    pub(super) fn remembered(users: Vec<User>, tokens: Vec<Token>, now: Now) -> Self {
+        Self::of(users, Vec::new(), tokens, &Self::default(), false, now)
+    }
+
     fn of(users: Vec<User>, logins: Vec<Login>, tokens: Vec<Token>, before: &Self, keep: bool, now: Now) -> Self {
         let user = |user: User| {
             let person = Person { user: Some(user.id), name: user.name.clone(), rights: user.rights.clone() };
