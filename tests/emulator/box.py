@@ -84,11 +84,14 @@ class Box:
     def shell(self, command, seconds=SOON):
         return self.machine.shell(command, seconds)
 
-    def wait_for_page(self, seconds=BOOT):
-        """Until it answers; seconds since the power came."""
+    def wait_for_page(self, seconds=BOOT, film=True):
+        """Until it answers, and has the film's disk if it should; seconds from the power to the first answer."""
         self.address = self.network.address(seconds)
         self.until(lambda: self.get("/api/session"), "the page", seconds)
-        return time.monotonic() - self.machine.powered
+        took = time.monotonic() - self.machine.powered
+        if film:
+            self.until(lambda: not self.get("/api/session")["waitsFor"], "the film's disk", seconds)
+        return took
 
     def until(self, what, told, seconds=SOON):
         """What `what` gives, once that is true. An error of the network counts as not yet."""
