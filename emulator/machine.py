@@ -1,6 +1,7 @@
 """`Machine`: an emulated computer with a card in it, its serial line, and a root shell on that line."""
 
 import ctypes
+import os
 import pathlib
 import re
 import shutil
@@ -14,6 +15,8 @@ INSIDE = ROOT / "emulator/inside"
 # Kernel words of the tests, beside those of the image's cmdline.txt: a root shell on the serial line, which is the only
 # way in that an untouched card has.
 SHELL = "systemd.debug_shell=ttyAMA0 systemd.getty_auto=no systemd.show_status=false"
+# Of bash or BusyBox; U-Boot's lines that begin with ## are none.
+PROMPT = re.compile(rb"[/\w] ?# $")
 
 
 def end_with_parent():
@@ -34,8 +37,11 @@ class Machine:
     def __init__(self, kind, card, parts, folder, words="", extra=()):
         self.kind, self.card = kind, pathlib.Path(card)
         self.parts, self.folder = pathlib.Path(parts), pathlib.Path(folder)
-        self.words, self.extra = f"{SHELL} {words}".strip(), list(extra)
+        # What the Pi's firmware would take from the first partition.
+        given = (ROOT / "image/cmdline.txt").read_text().strip()
+        self.words, self.extra = f"{given} {SHELL} {words}".strip(), list(extra)
         self.process = None
+        self.has_shell = False
         self.lines = []
         self.news = threading.Condition()
         self.asked = 0
@@ -53,6 +59,7 @@ class Machine:
             preexec_fn=end_with_parent,
         )
         self.powered = time.monotonic()
+        self.has_shell = False
         threading.Thread(target=self.read, args=(self.process,), daemon=True).start()
         return began
 
@@ -85,11 +92,18 @@ class Machine:
         return [*tap, "-device", device]
 
     def read(self, process):
+        """Lines, as they come; the prompt of the shell is none, and tells that it is there."""
+        pending = b""
         with open(self.folder / "serial.log", "ab", buffering=0) as log:
-            for line in process.stdout:
-                log.write(b"%8.1f %s" % (time.monotonic() - self.powered, line.replace(b"\r", b"")))
+            while got := os.read(process.stdout.fileno(), 65536):
+                *whole, pending = (pending + got.replace(b"\r", b"")).split(b"\n")
                 with self.news:
-                    self.lines.append(line.decode("utf-8", "replace").rstrip("\r\n"))
+                    for line in whole:
+                        log.write(b"%8.1f %s\n" % (time.monotonic() - self.powered, line))
+                        self.lines.append(line.decode("utf-8", "replace"))
+                        if line.startswith(b"U-Boot 20"):
+                            self.has_shell = False
+                    self.has_shell = self.has_shell or bool(PROMPT.search(pending))
                     self.news.notify_all()
         with self.news:
             self.lines.append("")
@@ -118,19 +132,16 @@ class Machine:
         return said
 
     def try_shell(self, command, seconds=120):
-        """Status and text. The shell may come only now: it is asked until it answers."""
+        """Status and text. Nothing is typed before the shell is there: the kernel's driver may stumble over it."""
         self.asked += 1
-        number, since = self.asked, len(self.lines)
-        end = time.monotonic() + seconds
+        number, since, end = self.asked, len(self.lines), time.monotonic() + seconds
+        with self.news:
+            while not self.has_shell:
+                if self.process.poll() is not None or not self.news.wait(max(0, end - time.monotonic())):
+                    raise Died(f"no shell within {seconds} s; last was {self.lines[-5:]}")
         # The line echoes what is typed: what is waited for is not in it as such.
-        while True:
-            self.type(f"stty -echo 2>/dev/null; PS1= PS2=; echo 'asked' '{number}.'")
-            try:
-                _, since = self.wait_for(rf"^\W*asked {number}\.", 5, since)
-                break
-            except Died:
-                if time.monotonic() > end or self.process.poll() is not None:
-                    raise
+        self.type(f"stty -echo 2>/dev/null; PS1= PS2=; echo 'asked' '{number}.'")
+        _, since = self.wait_for(rf"^\W*asked {number}\.", seconds, since)
         self.type(f"( {command}\n) </dev/null 2>&1; echo; echo 'status' '{number}' $?.")
         match, last = self.wait_for(rf"^status {number} (\d+)\.", seconds, since)
         return int(match[1]), "\n".join(self.lines[since : last - 1]).strip("\n")

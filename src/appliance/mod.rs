@@ -14,6 +14,7 @@ pub mod recording_list;
 pub mod sensors;
 pub mod settings;
 pub mod setup_file;
+mod start;
 pub mod version;
 pub mod wifi;
 
@@ -38,6 +39,7 @@ pub struct Image {
     helper: Helper,
     state: PathBuf,
     firmware: Firmware,
+    start: Vec<String>,
 }
 
 impl Appliance {
@@ -48,9 +50,10 @@ impl Appliance {
 
     /// A machine of our image, whose helper listens there, and where the daemon may keep what is not film.
     pub fn image(helper: PathBuf, state: PathBuf) -> Self {
+        let start = helper.parent().map(start::told).unwrap_or_default();
         let helper = Helper::at(helper);
         let firmware = Firmware::new(helper.clone(), &state);
-        Self { image: Some(Image { helper, state, firmware }) }
+        Self { image: Some(Image { helper, state, firmware, start }) }
     }
 
     /// What the image has; in words where it is not.
@@ -68,6 +71,11 @@ impl Image {
     /// Slots and versions.
     pub fn firmware(&self) -> &Firmware {
         &self.firmware
+    }
+
+    /// What the start of the machine had to say: bad entries of the set-up file, and the like.
+    pub fn start(&self) -> &[String] {
+        &self.start
     }
 
     /// What needs root.

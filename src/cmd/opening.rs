@@ -2,10 +2,12 @@
 
 use super::config::Config;
 use super::units::ByteSize;
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Kind, Result, ResultExt};
 use crate::camera::clock;
 use crate::store::{Options, Settings, Store, adopt, step_back};
 use log::{error, warn};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +37,24 @@ pub(super) fn open(config: &Config, access: Access) -> Result<Arc<Store>> {
 /// from the film's directory, and one of a newer lunette makes room for an older one, so that recording goes on; the log
 /// tells what that could not know.
 pub(super) fn open_or_adopt(config: &Config) -> Result<Arc<Store>> {
+    let store = open_somehow(config)?;
+    if let Some(wish) = wish_to_forget(config).filter(|wish| wish.exists()) {
+        store.forget_people()?;
+        fs::remove_file(&wish).or_fail(Kind::Disk, || format!("remove {}", wish.display()))?;
+        warn!(
+            "users and tokens are forgotten, as {} asked: the next who comes sets the owner's password",
+            wish.display()
+        );
+    }
+    Ok(store)
+}
+
+/// The file beside the settings by which somebody who has the card in hand takes the recorder over.
+pub(super) fn wish_to_forget(config: &Config) -> Option<PathBuf> {
+    Some(config.store.export.as_ref()?.with_file_name("forget-people"))
+}
+
+fn open_somehow(config: &Config) -> Result<Arc<Store>> {
     let (db_dir, sample_dir) = (&config.store.db_dir, &config.store.sample_dir);
     let export = config.store.export.as_deref();
     let settings = export.map(Settings::read).and_then(|read| read.unwrap_or_else(|e| tell_and_go_without(&e)));

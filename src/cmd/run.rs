@@ -96,6 +96,9 @@ async fn serve(config: &Config, args: &Args, store: &mut Option<Arc<Store>>) -> 
 
 /// Who may enter before there is film.
 fn remember(config: &Config, front: &Front) {
+    if opening::wish_to_forget(config).is_some_and(|wish| wish.exists()) {
+        return;
+    }
     let settings = config.store.export.as_deref().map(Settings::read).transpose();
     match settings.and_then(|read| read.flatten().map_or(Ok(()), |settings| front.remember(&settings))) {
         Ok(()) => {}

@@ -150,6 +150,12 @@ impl Store {
         }
     }
 
+    /// Forgets users, sessions and tokens, here and in what is kept of them apart from the film. Blocks on the disk.
+    pub fn forget_people(&self) -> Result<()> {
+        self.shared.db.forget_people()?;
+        self.export.as_ref().map_or(Ok(()), |export| export.follow(&self.shared.db))
+    }
+
     /// Waits until all that was appended before is in its files, though not yet durable: for who appends faster than a
     /// camera. Blocks on the disk.
     pub fn catch_up(&self) -> Result<()> {

@@ -101,6 +101,7 @@ pub(super) fn all(state: &State, caller: &Caller, now: WallTime) -> Vec<Notice> 
     // It names files.
     if caller.audience() != Audience::Viewer {
         start(state, &mut all);
+        machine(state, &mut all);
     }
     all.sort_by_key(|notice| (notice.kind, notice.since));
     all
@@ -115,6 +116,7 @@ pub(super) fn while_waiting(front: &Front, now: WallTime) -> Vec<Notice> {
     }
     upgrade(front, &mut all);
     time(front, &mut all);
+    machine(front, &mut all);
     all
 }
 
@@ -223,6 +225,19 @@ fn start(state: &State, all: &mut Vec<Notice>) {
         let detail = problems.join("; ");
         all.push(Notice { kind: Kind::Start, since: state.begun, camera_uuid: None, stream: None, detail });
     }
+}
+
+/// What the machine's own start found, such as bad entries of the set-up file.
+fn machine(front: &Front, all: &mut Vec<Notice>) {
+    let appliance = front.appliance();
+    let told = appliance.here().map(|image| image.start()).unwrap_or_default();
+    all.extend(told.iter().map(|detail| Notice {
+        kind: Kind::Start,
+        since: front.begun,
+        camera_uuid: None,
+        stream: None,
+        detail: detail.clone(),
+    }));
 }
 
 fn find(cameras: &[Camera], id: StreamId) -> Option<(Uuid, &'static str)> {

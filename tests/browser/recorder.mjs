@@ -41,7 +41,8 @@ export class Recorder {
 	static async start(cameras, { login = "none", discovery = "off", store = "", then = async () => {} } = {}) {
 		await run(join(ROOT, "scripts/make-clip"), ["--numbered"]);
 		await run(join(ROOT, "scripts/page"));
-		await run("cargo", ["build", "--quiet", "--locked", "--bin", "lunette"], { cwd: ROOT });
+		// The example makes it the binary that cargo test has built: without it each dependency is built anew.
+		await run("cargo", ["build", "--quiet", "--locked", "--bin", "lunette", "--example", "demo_camera"], { cwd: ROOT });
 		const recorder = new Recorder();
 		recorder.dir = await mkdtemp(join(tmpdir(), "lunette-"));
 		await writeFile(join(recorder.dir, "lunette.toml"), recorder.configuration(login, discovery, store));

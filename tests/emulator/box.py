@@ -13,7 +13,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "emulator"))
-from machine import Died, Machine  # noqa: E402
+from machine import Died, Machine, end_with_parent  # noqa: E402, F401
 from network import Network  # noqa: E402
 
 PASSWORD = "correct horse"
@@ -52,9 +52,23 @@ class Box:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind and self.machine.process and self.machine.process.poll() is None:
+            self.look_around()
         self.machine.cut()
         self.network.end()
+
+    def look_around(self):
+        """What the machine says of itself when something failed, into said.log."""
+        asked = ["systemctl --failed --no-pager", "systemctl list-jobs --no-pager", "ip address", "cat /proc/self/mounts"]
+        asked += ["systemctl status --no-pager 'lunette*' rauc", "journalctl -b --no-pager -o short-monotonic | tail -n 400"]
+        with open(self.folder / "said.log", "w") as log:
+            for command in asked:
+                try:
+                    log.write(f"# {command}\n{self.machine.try_shell(command, 120)[1]}\n")
+                except (Died, OSError) as error:
+                    log.write(f"# {command}: {error}\n")
+                    break
 
     def power_on(self):
         self.mark = self.machine.start()
@@ -70,11 +84,14 @@ class Box:
     def shell(self, command, seconds=SOON):
         return self.machine.shell(command, seconds)
 
-    def wait_for_page(self, seconds=BOOT):
-        """Until it answers; seconds since the power came."""
+    def wait_for_page(self, seconds=BOOT, film=True):
+        """Until it answers, and has the film's disk if it should; seconds from the power to the first answer."""
         self.address = self.network.address(seconds)
         self.until(lambda: self.get("/api/session"), "the page", seconds)
-        return time.monotonic() - self.machine.powered
+        took = time.monotonic() - self.machine.powered
+        if film:
+            self.until(lambda: not self.get("/api/session")["waitsFor"], "the film's disk", seconds)
+        return took
 
     def until(self, what, told, seconds=SOON):
         """What `what` gives, once that is true. An error of the network counts as not yet."""

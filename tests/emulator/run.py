@@ -15,13 +15,22 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import cuts  # noqa: E402
+import faults  # noqa: E402
 import first_boot  # noqa: E402
 import upgrade  # noqa: E402
+import way_back  # noqa: E402
+import writes  # noqa: E402
+from box import end_with_parent  # noqa: E402
 
 # Name, function, machine, whether CI tells it.
 STORIES = {
     "upgrade": (upgrade.tell, "virt", True),
     "first-boot": (first_boot.tell, "raspi2b", True),
+    "way-back": (way_back.tell, "virt", False),
+    "faults": (faults.tell, "virt", False),
+    "cuts": (cuts.tell, "virt", False),
+    "writes": (writes.tell, "virt", False),
 }
 
 
@@ -97,7 +106,7 @@ def main():
     else:
         names = options.names or [name for name, story in STORIES.items() if story[2]]
     # A process each: a network namespace belongs to one.
-    with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
+    with multiprocessing.get_context("spawn").Pool(2, end_with_parent, maxtasksperchild=1) as pool:
         told = [pool.apply_async(tell, (name, options)) for name in names]
         counts = [one.get() for one in told]
     passed, failed = (sum(numbers) for numbers in zip(*counts))

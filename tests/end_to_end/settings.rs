@@ -113,3 +113,18 @@ fn while_nobody_is_known_nobody_becomes_owner() {
     let refused = http::ask(daemon.address(), "POST", "/api/setup", "{\"password\": \"another horse\"}").unwrap();
     assert_eq!((refused.status, log_in(&daemon).status), (503, 503));
 }
+
+#[test]
+fn who_has_the_card_in_hand_can_have_everybody_forgotten() {
+    let home = home();
+    fs::write(home.path("forget-people"), "word").unwrap();
+    let daemon = home.start();
+    assert_eq!(daemon.get("/api/session").json()["needsOwner"], true);
+    assert!(!home.path("forget-people").exists());
+    assert!(home.expect(&["camera", "list"]).contains("porch"), "cameras stay");
+    daemon.stop();
+    assert!(!fs::read_to_string(home.path("export.json")).unwrap().contains("argon2"));
+    let daemon = home.start();
+    assert_eq!(daemon.get("/api/session").json()["needsOwner"], true, "once");
+    daemon.stop();
+}

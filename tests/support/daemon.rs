@@ -255,8 +255,9 @@ impl Daemon {
     pub(crate) fn stop(mut self) -> Vec<String> {
         self.process.signal(Signal::SIGTERM);
         let status = self.process.wait(secs(10));
-        assert!(status.success(), "lunette run ended with {status}");
-        self.process.said()
+        let said = self.process.said();
+        assert!(status.success(), "lunette run ended with {status}: {:#?}", &said[said.len().saturating_sub(20)..]);
+        said
     }
 
     /// Kills it as a power cut would end it.

@@ -56,6 +56,12 @@ impl Database {
         })
     }
 
+    /// Forgets who may enter: users, their sessions, tokens. The next who comes is a newcomer.
+    pub(crate) fn forget_people(&self) -> Result<()> {
+        const SQL: &str = "DELETE FROM session; DELETE FROM user; DELETE FROM token";
+        self.write(|tx| tx.execute_batch(SQL).or_sql(|| "forget users and tokens"))
+    }
+
     /// The devices that were taken away.
     pub(crate) fn declined(&self) -> Result<Vec<String>> {
         const SQL: &str = "SELECT endpoint FROM declined_device ORDER BY endpoint";

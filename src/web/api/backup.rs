@@ -1,5 +1,6 @@
 //! `/api/system/backup`: what the owner told the recorder, to be given back to it or to another. Film is not in it.
 
+use crate::base::json::given;
 use crate::base::{Result, Secret, Transport};
 use crate::camera::usual_paths::MAKERS;
 use crate::camera::{Source, clock};
@@ -25,9 +26,9 @@ pub(in crate::web) struct Backup {
     /// Of the recorder that made it.
     version: String,
     made: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<Content>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub(super) sealed: Option<Sealed>,
 }
 
@@ -45,12 +46,12 @@ pub(super) struct CameraBackup {
     pub(super) uuid: Uuid,
     pub(super) name: String,
     pub(super) username: String,
-    #[serde(default, serialize_with = "revealed", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", serialize_with = "revealed", skip_serializing_if = "Option::is_none")]
     pub(super) password: Option<Secret>,
     /// It has one, here or not.
     pub(super) has_password: bool,
     pub(super) streams: BTreeMap<StreamKind, StreamBackup>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub(super) onvif: Option<OnvifBackup>,
 }
 
@@ -58,7 +59,7 @@ pub(super) struct CameraBackup {
 #[serde(rename_all = "camelCase")]
 pub(super) struct StreamBackup {
     /// Left out where there may be a secret in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub(super) source: Option<String>,
     /// What may be told of it.
     pub(super) shown: String,
@@ -85,7 +86,7 @@ pub(super) struct UserBackup {
     pub(super) name: String,
     pub(super) role: Role,
     pub(super) cameras: Option<Vec<Uuid>>,
-    #[serde(default, serialize_with = "revealed", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", serialize_with = "revealed", skip_serializing_if = "Option::is_none")]
     pub(super) password_hash: Option<Secret>,
 }
 

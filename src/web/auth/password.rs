@@ -32,8 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// In characters. A long one is better than an odd one, so there is no other rule.
 const MIN_CHARS: usize = 8;
 
-/// In bytes: more is no password.
-const MAX_BYTES: usize = 1024;
+/// In characters, and in bytes: more is no password.
+const MAX_CHARS: usize = 256;
+const MAX_BYTES: usize = 4 * MAX_CHARS;
 
 impl Default for Passwords {
     fn default() -> Self {
@@ -103,12 +104,12 @@ impl Passwords {
 }
 
 fn check_length(of: &str, password: &Secret) -> Result<()> {
-    let text = password.reveal();
-    if text.chars().count() < MIN_CHARS {
+    let chars = password.reveal().chars().count();
+    if chars < MIN_CHARS {
         return Err(Error::new(Kind::BadInput, format!("{of}: needs at least {MIN_CHARS} characters")));
     }
-    if text.len() > MAX_BYTES {
-        return Err(Error::new(Kind::BadInput, format!("{of}: has more than {MAX_BYTES} bytes")));
+    if chars > MAX_CHARS {
+        return Err(Error::new(Kind::BadInput, format!("{of}: has more than {MAX_CHARS} characters")));
     }
     Ok(())
 }
@@ -203,7 +204,7 @@ mod tests {
         let passwords = Passwords::default();
         let told = async |password: &str| passwords.hash(Secret::new(password)).await.unwrap_err().to_string();
         assert_eq!(told("short").await, "password: needs at least 8 characters");
-        assert_eq!(told(&"x".repeat(1025)).await, "password: has more than 1024 bytes");
+        assert_eq!(told(&"x".repeat(257)).await, "password: has more than 256 characters");
     }
 
     #[tokio::test]
