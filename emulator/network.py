@@ -46,16 +46,16 @@ class Network:
         )
 
     def add_camera(self, number, name, **options):
-        """A camera with an address of its own, found by ONVIF and open to all unless `login` is given."""
-        address = f"10.77.0.{10 + number}"
-        subprocess.run(["ip", "address", "replace", f"{address}/24", "dev", "tap0"], check=True)
+        """A camera with ports of its own, found by ONVIF and open to all unless `login` is given.
+
+        All have one address: an answer to a multicast question comes from the interface's first one whatever is listened on.
+        """
         words = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
         self.start(
             f"camera-{number}",
-            *(ROOT / "target/debug/examples/demo_camera", "--streams", "2", "--listen", f"{address}:554"),
-            *("--onvif", f"{address}:80", "--name", name, *words),
+            *(ROOT / "target/debug/examples/demo_camera", "--streams", "2", "--listen", f"{HERE}:{554 + number}"),
+            *("--onvif", f"{HERE}:{8000 + number}", "--name", name, *words),
         )
-        return address
 
     def start(self, name, *command):
         with open(self.folder / f"{name}.log", "ab") as log:

@@ -83,13 +83,13 @@ pub async fn keep_machine(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
     let mut minutes = 0_u64;
     loop {
         // The notices tell what the helper said last; a proof goes on for some minutes.
-        if minutes < AFTER_START || minutes % AN_HOUR == 0 {
-            if let Err(e) = image.firmware().status().await {
-                warn!("firmware: {e}");
-            }
+        if (minutes < AFTER_START || minutes.is_multiple_of(AN_HOUR))
+            && let Err(e) = image.firmware().status().await
+        {
+            warn!("firmware: {e}");
         }
         let machine = Machine { front: site.front().clone(), state: site.state() };
-        if minutes % AN_HOUR == 0 {
+        if minutes.is_multiple_of(AN_HOUR) {
             remember_time(&machine.front, image).await;
         }
         if let Err(e) = step(&machine, image).await {

@@ -109,12 +109,26 @@ test_film_disk_that_is_missing_is_waited_for() {
 	same "what was told" "$(tr '\n' ' ' <told)" "missing missing mounted "
 }
 
+test_film_disk_whose_name_is_away_for_a_moment_stays() {
+	fresh
+	echo 1234-5678 >root/state/film-disk
+	mkdir -p root/dev/disk/by-uuid
+	ln -s "${loop}p6" root/dev/disk/by-uuid/1234-5678
+	turns "1) rm root/dev/disk/by-uuid/1234-5678 ;;
+		2) ln -s '${loop}p6' root/dev/disk/by-uuid/1234-5678 ;;
+		3) ;;"
+	! device film || fail "it ended by itself"
+	same "what is told" "$(film_says)" "mounted"
+	mountpoint -q root/film || fail "not mounted any more"
+}
+
 test_film_disk_that_is_pulled_out_is_let_go() {
 	fresh
 	echo 1234-5678 >root/state/film-disk
 	mkdir -p root/dev/disk/by-uuid
 	ln -s "${loop}p6" root/dev/disk/by-uuid/1234-5678
-	turns "1) rm root/dev/disk/by-uuid/1234-5678 ;;"
+	turns "1) rm root/dev/disk/by-uuid/1234-5678 ;;
+		2 | 3 | 4) ;;"
 	! device film || fail "it must begin again"
 	same "what is told" "$(film_says)" "missing it was pulled out"
 	grep -q 'systemctl try-restart lunette.service' calls || fail "the recorder was not told"

@@ -84,7 +84,8 @@ impl Wish {
             return bad("it was made by a newer version: upgrade first");
         }
         match (self.backup.content, self.backup.sealed, self.passphrase) {
-            (Some(content), ..) => Ok(content),
+            (Some(content), None, _) => Ok(content),
+            (Some(_), Some(_), _) => bad("it is open and sealed at the same time"),
             (None, Some(sealed), Some(passphrase)) => {
                 let text = state.doors.unseal(passphrase, sealed).await?;
                 serde_json::from_slice(&text).or_else(|e| bad(&format!("what was sealed: {e}")))
